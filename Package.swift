@@ -1,0 +1,55 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// One module map and shim header per C library, no logic.
+func cLibrary(_ name: String, in parent: String, pkgConfig: String?) -> Target {
+    .systemLibrary(name: name, path: "\(parent)/C/\(name)", pkgConfig: pkgConfig)
+}
+
+func module(_ name: String, path: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "pingwatch",
+    products: [.executable(name: "pingwatch", targets: ["pingwatch"])],
+    targets: [
+        cLibrary("CLibAV", in: "Sources/Media", pkgConfig: "libavformat"),
+        cLibrary("CWebsockets", in: "Sources/Hub", pkgConfig: "libwebsockets"),
+        cLibrary("CSQLite", in: "Sources/Hub", pkgConfig: "sqlite3"),
+        cLibrary("CCrypto", in: "Sources/Hub", pkgConfig: "libcrypto"),
+        cLibrary("CThreads", in: "Sources/Hub", pkgConfig: nil),
+        cLibrary("CCurl", in: "Sources/Hub", pkgConfig: "libcurl"),
+        cLibrary("CZlib", in: "Sources/Hub", pkgConfig: "zlib"),
+
+        module("Domain", path: "Sources/Domain"),
+        module("Media", path: "Sources/Media", ["Domain", "CLibAV"], exclude: ["C"]),
+        module("Runtime", path: "Sources/Hub/Runtime", ["CCrypto", "CThreads"]),
+        module("Loop", path: "Sources/Hub/Loop", ["CWebsockets", "Runtime"]),
+        module("Store", path: "Sources/Hub/Store", ["Domain", "Runtime", "CSQLite"]),
+        module("Pipeline", path: "Sources/Hub/Pipeline", ["Domain", "Media", "Store", "Runtime", "CCurl"]),
+        module("Server", path: "Sources/Hub/Server", ["Domain", "Media", "Loop", "Store", "Pipeline", "Runtime", "CZlib"]),
+        .executableTarget(
+            name: "pingwatch", dependencies: ["Domain", "Media", "Loop", "Store", "Pipeline", "Server", "Runtime"],
+            path: "Sources/Hub/App", swiftSettings: strict),
+
+        tests("DomainTests", ["Domain"]),
+        tests("MediaTests", ["Domain", "Media"]),
+        tests("RuntimeTests", ["Runtime"]),
+        tests("LoopTests", ["Loop", "Runtime"]),
+        tests("StoreTests", ["Domain", "Store", "Runtime"]),
+        tests("PipelineTests", ["Domain", "Media", "Store", "Pipeline", "Runtime"]),
+        tests("ServerTests", ["Domain", "Server", "Store", "Loop", "Runtime"]),
+    ]
+)

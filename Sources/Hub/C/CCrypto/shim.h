@@ -1,0 +1,7 @@
+// OpenSSL's libcrypto for Swift.
+#pragma once
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <openssl/sha.h>

@@ -1,0 +1,142 @@
+// A thread of one's own as an actor's executor, for code that blocks (SQLite, files, libcurl, libav).
+
+internal import CThreads
+import Synchronization
+
+/// Runs jobs one after another on one dedicated thread, so that blocking calls never sit on Swift's cooperative pool.
+///
+/// The thread lives until `stop()` or until the last reference is gone; jobs already queued still run.
+public final class ThreadExecutor: SerialExecutor {
+    private let queue: JobQueue
+
+    public init(name: String) {
+        let queue = JobQueue()
+        self.queue = queue
+        startThread(name: name) { queue.runUntilStopped() }
+    }
+
+    deinit { queue.stop() }
+
+    public func enqueue(_ job: consuming ExecutorJob) {
+        queue.append(UnownedJob(job), on: asUnownedSerialExecutor())
+    }
+
+    public func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
+
+    public func checkIsolated() { precondition(queue.isCurrentThread, "not on this executor's thread") }
+    public func isIsolatingCurrentContext() -> Bool? { queue.isCurrentThread }
+}
+
+/// A fixed number of threads for blocking work that is not bound to one of them.
+public final class ThreadPool: Sendable {
+    private let executors: [ThreadExecutor]
+    private let next = Atomic<Int>(0)
+
+    public init(name: String, threads: Int) {
+        precondition(threads > 0)
+        executors = (0..<threads).map { ThreadExecutor(name: "\(name)-\($0)") }
+    }
+
+    /// Runs `body` on one of the threads.
+    public func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+        let worker = Worker(executors[abs(index % executors.count)])
+        return try await worker.run(body)
+    }
+
+    private actor Worker {
+        private nonisolated let executor: ThreadExecutor
+        init(_ executor: ThreadExecutor) { self.executor = executor }
+        nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+        func run<Value: Sendable>(_ body: @Sendable () throws -> Value) throws -> Value { try body() }
+    }
+}
+
+/// Starts a detached POSIX thread (pthread_create) that runs `body`.
+public func startThread(name: String, _ body: @escaping @Sendable () -> Void) {
+    let box = Unmanaged.passRetained(ThreadBody(name: name, body: body))
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+    // libav's software scalers and encoders use more stack than small defaults give.
+    pthread_attr_setstacksize(&attributes, 4 << 20)
+    var thread: pthread_t = 0
+    let status = pthread_create(&thread, &attributes, runThread, box.toOpaque())
+    pthread_attr_destroy(&attributes)
+    precondition(status == 0, "pthread_create failed: \(status)")
+}
+
+private final class ThreadBody: Sendable {
+    let name: String
+    let body: @Sendable () -> Void
+    init(name: String, body: @escaping @Sendable () -> Void) {
+        self.name = name
+        self.body = body
+    }
+}
+
+private func runThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    let thread = Unmanaged<ThreadBody>.fromOpaque(argument!).takeRetainedValue()
+    _ = pthread_setname_np(pthread_self(), String(thread.name.prefix(15)))
+    thread.body()
+    return nil
+}
+
+/// A queue with a condition variable. Apart from the executor so that its thread does not keep the executor alive.
+private final class JobQueue: @unchecked Sendable {
+    // @unchecked: `jobs`, `stopped` and `thread` are only touched with `mutex` held.
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let ready = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private var jobs: [(UnownedJob, UnownedSerialExecutor)] = []
+    private var stopped = false
+    private var thread: pthread_t?
+
+    init() {
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(ready, nil)
+    }
+
+    deinit {
+        pthread_cond_destroy(ready)
+        pthread_mutex_destroy(mutex)
+        ready.deallocate()
+        mutex.deallocate()
+    }
+
+    var isCurrentThread: Bool {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        guard let thread else { return false }
+        return pthread_equal(thread, pthread_self()) != 0
+    }
+
+    func append(_ job: UnownedJob, on executor: UnownedSerialExecutor) {
+        pthread_mutex_lock(mutex)
+        let wake = jobs.isEmpty
+        jobs.append((job, executor))
+        pthread_mutex_unlock(mutex)
+        if wake { pthread_cond_signal(ready) }
+    }
+
+    func stop() {
+        pthread_mutex_lock(mutex)
+        stopped = true
+        pthread_mutex_unlock(mutex)
+        pthread_cond_signal(ready)
+    }
+
+    func runUntilStopped() {
+        pthread_mutex_lock(mutex)
+        thread = pthread_self()
+        while true {
+            while jobs.isEmpty && !stopped { pthread_cond_wait(ready, mutex) }
+            if jobs.isEmpty { break }
+            let batch = jobs
+            jobs = []
+            pthread_mutex_unlock(mutex)
+            for (job, executor) in batch { job.runSynchronously(on: executor) }
+            pthread_mutex_lock(mutex)
+        }
+        pthread_mutex_unlock(mutex)
+    }
+}

@@ -1,0 +1,18 @@
+// libav (FFmpeg) for Swift: error codes and constants that are macros in C.
+#pragma once
+#include <errno.h>
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/audio_fifo.h>
+#include <libavutil/avutil.h>
+#include <libavutil/channel_layout.h>
+#include <libavutil/imgutils.h>
+#include <libavutil/opt.h>
+#include <libswresample/swresample.h>
+#include <libswscale/swscale.h>
+
+static const int64_t PW_AV_NOPTS_VALUE = AV_NOPTS_VALUE;
+static const int PW_AVERROR_EOF = AVERROR_EOF;
+static const int PW_AVERROR_EAGAIN = AVERROR(EAGAIN);
+static const int PW_AVERROR_INVALIDDATA = AVERROR_INVALIDDATA;
+static const int PW_AVERROR_EXIT = AVERROR_EXIT;
