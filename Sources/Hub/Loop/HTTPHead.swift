@@ -1,0 +1,89 @@
+// What a request says before its body.
+
+internal import CWebsockets
+
+public enum HTTPMethod: String, Sendable, Hashable { case get = "GET", head = "HEAD", post = "POST", put = "PUT", patch = "PATCH", delete = "DELETE", options = "OPTIONS" }
+
+public struct HTTPHead: Sendable {
+    public let method: HTTPMethod
+    /// Percent-decoded, with `.`, `..` and doubled slashes resolved by libwebsockets.
+    public let path: String
+    /// Percent-decoded, in order.
+    public let query: [(name: String, value: String)]
+    /// Lower-case names; only those the hub looks at.
+    public let headers: [String: String]
+
+    public func header(_ name: String) -> String? { headers[name] }
+    public func query(_ name: String) -> String? { query.first { $0.name == name }?.value }
+
+    /// Declared size of the body in bytes; `nil` where none is declared or it is not a number.
+    public var contentLength: Int64? {
+        guard let text = headers["content-length"], text.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
+        return Int64(text)
+    }
+}
+
+extension HTTPHead {
+    private static let known: [(lws_token_indexes, String)] = [
+        (WSI_TOKEN_HOST, "host"), (WSI_TOKEN_ORIGIN, "origin"), (WSI_TOKEN_HTTP_AUTHORIZATION, "authorization"),
+        (WSI_TOKEN_HTTP_CONTENT_LENGTH, "content-length"), (WSI_TOKEN_HTTP_CONTENT_TYPE, "content-type"),
+        (WSI_TOKEN_HTTP_RANGE, "range"), (WSI_TOKEN_HTTP_IF_NONE_MATCH, "if-none-match"), (WSI_TOKEN_HTTP_IF_RANGE, "if-range"),
+        (WSI_TOKEN_HTTP_ACCEPT_ENCODING, "accept-encoding"), (WSI_TOKEN_HTTP_TRANSFER_ENCODING, "transfer-encoding"),
+        (WSI_TOKEN_UPGRADE, "upgrade"),
+    ]
+    private static let custom = ["x-telegram-bot-api-secret-token", "sec-fetch-site"]
+
+    /// Reads the parsed headers of `wsi`. `nil` for a method that the hub does not know or bytes that are not UTF-8.
+    init?(reading wsi: OpaquePointer) {
+        var uri: UnsafeMutablePointer<CChar>?
+        var length: Int32 = 0
+        switch lws_http_get_uri_and_method(wsi, &uri, &length) {
+        case Int32(LWSHUMETH_GET): method = .get
+        case Int32(LWSHUMETH_HEAD): method = .head
+        case Int32(LWSHUMETH_POST): method = .post
+        case Int32(LWSHUMETH_PUT): method = .put
+        case Int32(LWSHUMETH_PATCH): method = .patch
+        case Int32(LWSHUMETH_DELETE): method = .delete
+        case Int32(LWSHUMETH_OPTIONS): method = .options
+        default: return nil
+        }
+        guard let uri, let path = String(validating: UnsafeRawBufferPointer(start: uri, count: Int(length)), as: UTF8.self) else {
+            return nil
+        }
+        self.path = path
+
+        var query: [(String, String)] = []
+        var fragment: Int32 = 0
+        while let piece = Self.copyFragment(wsi, WSI_TOKEN_HTTP_URI_ARGS, fragment) {
+            let parts = piece.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            query.append((String(parts[0]), parts.count > 1 ? String(parts[1]) : ""))
+            fragment += 1
+        }
+        self.query = query
+
+        var headers: [String: String] = [:]
+        for (token, name) in Self.known {
+            let length = lws_hdr_total_length(wsi, token)
+            guard length > 0 else { continue }
+            var buffer = [CChar](repeating: 0, count: Int(length) + 1)
+            guard lws_hdr_copy(wsi, &buffer, length + 1, token) >= 0 else { continue }
+            headers[name] = String(decoding: buffer.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+        for name in Self.custom {
+            let length = lws_hdr_custom_length(wsi, name + ":", Int32(name.utf8.count + 1))
+            guard length > 0 else { continue }
+            var buffer = [CChar](repeating: 0, count: Int(length) + 1)
+            guard lws_hdr_custom_copy(wsi, &buffer, length + 1, name + ":", Int32(name.utf8.count + 1)) >= 0 else { continue }
+            headers[name] = String(decoding: buffer.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+        self.headers = headers
+    }
+
+    private static func copyFragment(_ wsi: OpaquePointer, _ token: lws_token_indexes, _ index: Int32) -> String? {
+        let length = lws_hdr_fragment_length(wsi, token, index)
+        guard length > 0 else { return nil }
+        var buffer = [CChar](repeating: 0, count: Int(length) + 1)
+        guard lws_hdr_copy_fragment(wsi, &buffer, length + 1, token, index) >= 0 else { return nil }
+        return String(decoding: buffer.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
