@@ -144,8 +144,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
             for socket in sockets.values { socket.close(code: 1001, reason: "the hub is going away") }
         }
         while ContinuousClock.now < deadline {
-            let isEmpty = await evaluate { [self] in sockets.isEmpty }
-            if isEmpty { break }
+            guard await hasSockets else { break }
             try? await Task.sleep(for: .milliseconds(10))
         }
         let target = await evaluate { [self] in
@@ -192,6 +191,11 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     /// Runs `body` on the loop's thread.
     public func perform(_ body: @escaping @Sendable () -> Void) async { await Runner(self).run(body) }
 
+    /// Whether a WebSocket is open.
+    public var hasSockets: Bool {
+        get async { await evaluate { [self] in !sockets.isEmpty } }
+    }
+
     private func evaluate<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value { await Runner(self).evaluate(body) }
 
     private actor Runner {
@@ -231,13 +235,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
             return 0
         case LWS_CALLBACK_HTTP_WRITEABLE:
             guard let exchange = attached(to: wsi) as? HTTPExchange else { return 0 }
-            switch exchange.writable() {
-            case .waiting: return 0
-            case .close: return -1
-            case .keepAlive:
-                attach(nil, to: wsi)
-                return lws_http_transaction_completed(wsi) != 0 ? -1 : 0
-            }
+            return exchange.writable() ? 0 : -1
         case LWS_CALLBACK_CLOSED_HTTP:
             (attached(to: wsi) as? HTTPExchange)?.detach()
             attach(nil, to: wsi)
@@ -274,6 +272,14 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
 
         default:
             return 0
+        }
+    }
+
+    /// The connection of an answered request waits for the next one (lws_http_transaction_completed), or ends.
+    func completeTransaction(of wsi: OpaquePointer) {
+        attach(nil, to: wsi)
+        if lws_http_transaction_completed(wsi) != 0 {
+            lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, Int32(LWS_TO_KILL_ASYNC))
         }
     }
 

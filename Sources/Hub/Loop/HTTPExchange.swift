@@ -5,8 +5,8 @@ import Runtime
 
 /// A request in progress. All members are used on the loop only.
 ///
-/// The handler sets `onBody` and `onComplete` when it is given the exchange, and calls `respond` once, then or later. Nothing is
-/// written from inside the callbacks that read: libwebsockets changes the connection's state after those return.
+/// The handler sets `onBody` and `onComplete` when it is given the exchange, and calls `respond` once, then or later. A request that
+/// a client pipelines behind one that is answered by a stream ends the connection: libwebsockets 4.1 has no place for it.
 public final class HTTPExchange: @unchecked Sendable {
     // @unchecked: every member is touched on the loop's thread only, where the callbacks and the actors of the loop run.
 
@@ -21,15 +21,13 @@ public final class HTTPExchange: @unchecked Sendable {
 
     /// Seconds without progress until a connection is given up.
     private static let idleSeconds: Int32 = 120
-    private static let pieceSize = 64 * 1024
     /// What is read and thrown away of a refused body, so that the client gets to read the answer.
     private static let discardLimit: Int64 = 64 << 20
 
     private enum Output {
         case none
-        case head(HTTPResponse)
-        case bytes([UInt8], offset: Int)
-        case stream(remaining: Int64, next: @Sendable () async throws -> [UInt8], fetching: Bool)
+        case stream(remaining: Int64, next: @Sendable () async throws -> [UInt8], isFetching: Bool)
+        /// The whole answer is with libwebsockets.
         case finished
     }
 
@@ -57,14 +55,31 @@ public final class HTTPExchange: @unchecked Sendable {
         lws_rx_flow_control(wsi, reading ? 1 : 0)
     }
 
-    /// Answers. Only the first call counts.
+    /// Answers. Only the first call counts. Not to be called from `onBody`.
     public func respond(_ response: HTTPResponse) {
         guard let wsi, case .none = output else { return }
         onBody = nil
         onComplete = nil
         if response.closesConnection || (!isComplete && bodyLength > Self.discardLimit) { closesConnection = true }
-        output = .head(response)
-        lws_callback_on_writable(wsi)
+        // libwebsockets neither reads nor writes while reading is stopped.
+        lws_rx_flow_control(wsi, 1)
+        let head = response.headBytes(closing: closesConnection)
+        let hasBody = self.head.method != .head && response.body.length > 0
+        switch response.body {
+        case .stream(let length, let next) where hasBody:
+            output = .stream(remaining: length, next: next, isFetching: false)
+            guard write(head, LWS_WRITE_HTTP_HEADERS) else { return kill() }
+            fetch()
+        case .bytes(let bytes) where hasBody:
+            output = .finished
+            // In one piece; what the socket does not take now, libwebsockets keeps and sends.
+            guard write(head + bytes, LWS_WRITE_HTTP_HEADERS) else { return kill() }
+            finish()
+        default:
+            output = .finished
+            guard write(head, LWS_WRITE_HTTP_HEADERS) else { return kill() }
+            finish()
+        }
     }
 
     // MARK: - Called by the loop
@@ -82,7 +97,7 @@ public final class HTTPExchange: @unchecked Sendable {
     private func complete() {
         guard !isComplete, let wsi else { return }
         isComplete = true
-        // A pipelined request waits in the kernel until this one is answered.
+        // Until this request is answered, libwebsockets 4.1 cannot cope with the next one.
         lws_rx_flow_control(wsi, 0)
         touch()
         let handler = onComplete
@@ -96,68 +111,39 @@ public final class HTTPExchange: @unchecked Sendable {
         lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, Self.idleSeconds)
     }
 
-    enum Progress { case waiting, keepAlive, close }
-
-    /// LWS_CALLBACK_HTTP_WRITEABLE: writes while the socket takes it.
-    func writable() -> Progress {
-        guard let wsi else { return .close }
-        while true {
-            switch output {
-            case .none, .finished: return .waiting
-            case .head(let response):
-                guard write(response.headBytes(closing: closesConnection), LWS_WRITE_HTTP_HEADERS) else { return .close }
-                let hasBody = head.method != .head && response.body.length > 0
-                switch response.body {
-                case .bytes(let bytes) where hasBody: output = .bytes(bytes, offset: 0)
-                case .stream(let length, let next) where hasBody: output = .stream(remaining: length, next: next, fetching: false)
-                default: return finish()
-                }
-            case .bytes(let bytes, let offset):
-                let end = min(offset + Self.pieceSize, bytes.count)
-                guard write(Array(bytes[offset..<end]), LWS_WRITE_HTTP) else { return .close }
-                if end == bytes.count {
-                    if streamRemaining == 0 { return finish() }
-                    output = .stream(remaining: streamRemaining, next: streamNext!, fetching: false)
-                } else {
-                    output = .bytes(bytes, offset: end)
-                }
-            case .stream(let remaining, let next, let fetching):
-                guard !fetching else { return .waiting }
-                output = .stream(remaining: remaining, next: next, fetching: true)
-                fetch(remaining: remaining, next: next)
-                return .waiting
-            }
-            if lws_partial_buffered(wsi) != 0 || lws_send_pipe_choked(wsi) != 0 {
-                lws_callback_on_writable(wsi)
-                return .waiting
-            }
+    /// LWS_CALLBACK_HTTP_WRITEABLE: nothing is waiting in libwebsockets any more. `false`: close the connection.
+    func writable() -> Bool {
+        switch output {
+        case .none: return true
+        case .stream(_, _, let isFetching):
+            if !isFetching { fetch() }
+            return true
+        case .finished: return !closesConnection
         }
     }
 
-    /// What is left of a stream after the piece in `output`.
-    private var streamRemaining: Int64 = 0
-    private var streamNext: (@Sendable () async throws -> [UInt8])?
-
-    private func fetch(remaining: Int64, next: @escaping @Sendable () async throws -> [UInt8]) {
+    /// Reads the next piece off the loop and writes it.
+    private func fetch() {
+        guard case .stream(let remaining, let next, false) = output else { return }
+        output = .stream(remaining: remaining, next: next, isFetching: true)
         let loop = loop
         Task { [self] in
-            let piece: [UInt8]? = try? await next()
-            await loop.perform { [self] in
-                guard let wsi, case .stream(remaining, _, true) = output else { return }
-                if let piece, !piece.isEmpty, Int64(piece.count) <= remaining {
-                    streamRemaining = remaining - Int64(piece.count)
-                    streamNext = next
-                    output = .bytes(piece, offset: 0)
-                } else {
-                    // The head is out, so the only way to say "failed" is to end the connection early.
-                    output = .finished
-                    closesConnection = true
-                    lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC)
-                    return
-                }
-                lws_callback_on_writable(wsi)
-            }
+            let piece = try? await next()
+            await loop.perform { [self] in write(piece: piece) }
         }
+    }
+
+    private func write(piece: [UInt8]?) {
+        guard let wsi, case .stream(let remaining, let next, true) = output else { return }
+        // The head is out, so the only way to say "failed" is to end early.
+        guard let piece, !piece.isEmpty, Int64(piece.count) <= remaining, write(piece, LWS_WRITE_HTTP) else { return kill() }
+        let left = remaining - Int64(piece.count)
+        guard left > 0 else {
+            output = .finished
+            return finish()
+        }
+        output = .stream(remaining: left, next: next, isFetching: false)
+        lws_callback_on_writable(wsi)
     }
 
     private func write(_ bytes: [UInt8], _ kind: lws_write_protocol) -> Bool {
@@ -166,12 +152,23 @@ public final class HTTPExchange: @unchecked Sendable {
         return lws_write(wsi, buffer.payload.assumingMemoryBound(to: UInt8.self), buffer.count, kind) >= buffer.count
     }
 
-    private func finish() -> Progress {
-        output = .finished
+    private func finish() {
+        guard let wsi else { return }
         onAbort = nil
-        setReading(true)
-        wsi = nil
-        return closesConnection ? .close : .keepAlive
+        if closesConnection {
+            // Closed by the callback that says that all of it has been sent.
+            lws_callback_on_writable(wsi)
+            return
+        }
+        self.wsi = nil
+        loop.completeTransaction(of: wsi)
+    }
+
+    private func kill() {
+        guard let wsi else { return }
+        output = .finished
+        closesConnection = true
+        lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, Int32(LWS_TO_KILL_ASYNC))
     }
 
     /// The connection is gone.

@@ -1,0 +1,269 @@
+// The loop over real ports: HTTP as it comes out of the socket, WebSocket frames, and the executor.
+
+import Loop
+import Runtime
+import Testing
+
+/// Answers what its tests ask for; isolated to the loop like the real one.
+private actor Responder {
+    nonisolated let loop: EventLoop
+    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+    private var turns = 0
+
+    init(loop: EventLoop) { self.loop = loop }
+
+    func turn() -> Int {
+        turns += 1
+        return turns
+    }
+}
+
+private struct TestHandler: LoopHandler {
+    let loop: EventLoop
+    let responder: Responder
+
+    func request(_ exchange: HTTPExchange) {
+        let head = exchange.head
+        nonisolated(unsafe) var body: [UInt8] = []
+        exchange.onBody = { body += Array($0) }
+        exchange.onComplete = {
+            switch head.path {
+            case "/large":
+                let pieces = Pieces(count: 40)
+                exchange.respond(HTTPResponse(status: 200, body: .stream(length: 40 * 65_536) { await pieces.next() }))
+            case "/later":
+                // By way of the cooperative pool, as real routes do.
+                Task {
+                    let turn = await responder.turn()
+                    await loop.perform { exchange.respond(HTTPResponse(status: 200, body: .bytes(Array("turn \(turn)".utf8)))) }
+                }
+            default:
+                let query = head.query.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
+                let text = "\(head.method.rawValue) \(head.path)?\(query) \(String(decoding: body, as: UTF8.self))"
+                exchange.respond(HTTPResponse(status: 200, body: .bytes(Array(text.utf8))))
+            }
+        }
+    }
+
+    func refusal(of upgrade: HTTPHead) -> Int? { upgrade.path == "/socket" ? nil : 403 }
+    func opened(_ socket: WebSocket) {}
+    func closed(_ socket: WebSocket) {}
+    func received(_ message: MessageBuffer, isBinary: Bool, on socket: WebSocket) {
+        if isBinary {
+            socket.send(media: message)
+        } else if String(decoding: message.bytes, as: UTF8.self) == "close" {
+            socket.send(text: MessageBuffer(text: "last words"))
+            socket.close(code: 3008, reason: "asked for")
+        } else {
+            socket.send(text: message)
+        }
+    }
+}
+
+private actor Pieces {
+    private var left: Int
+    init(count: Int) { left = count }
+    func next() -> [UInt8] {
+        left -= 1
+        return [UInt8](repeating: UInt8(truncatingIfNeeded: left), count: 65_536)
+    }
+}
+
+private func withLoop<Result: Sendable>(_ body: @escaping @Sendable (Int) throws -> Result) async throws -> Result {
+    let loop = EventLoop(LoopConfiguration(host: "127.0.0.1", port: 0, subprotocols: ["test.v1"], maximumMessageBytes: 100_000))
+    let port = try loop.start(handler: TestHandler(loop: loop, responder: Responder(loop: loop)))
+    do {
+        let result = try await RawClient.pool.run { try body(port) }
+        await loop.stop()
+        return result
+    } catch {
+        await loop.stop()
+        throw error
+    }
+}
+
+@Suite(.timeLimit(.minutes(1)))
+struct EventLoopTests {
+    @Test func `a request is answered with its decoded path and query`() async throws {
+        let text = try await withLoop { port in
+            var client = try RawClient(port: port)
+            client.write("GET /a%20b/../c?x=1%262&y=z HTTP/1.1\r\nHost: hub\r\n\r\n")
+            return try client.readResponse().text
+        }
+        #expect(text == "GET /c?x=1&2&y=z ")
+    }
+
+    @Test(arguments: ["POST", "PUT", "PATCH"])
+    func `a body arrives whole`(method: String) async throws {
+        let response = try await withLoop { port in
+            var client = try RawClient(port: port)
+            let body = String(repeating: "0123456789", count: 20_000)
+            client.write("\(method) /body HTTP/1.1\r\nHost: hub\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+            return try client.readResponse()
+        }
+        #expect(response.text.hasPrefix("\(method) /body? 0123456789"))
+        #expect(response.body.count == 200_000 + "\(method) /body? ".utf8.count)
+    }
+
+    @Test(arguments: ["POST", "PUT"])
+    func `an empty body is complete at once`(method: String) async throws {
+        let statuses = try await withLoop { port in
+            var client = try RawClient(port: port)
+            var statuses: [Int] = []
+            for _ in 0..<2 {
+                client.write("\(method) /empty HTTP/1.1\r\nHost: hub\r\nContent-Length: 0\r\n\r\n")
+                statuses.append(try client.readResponse().status)
+            }
+            return statuses
+        }
+        #expect(statuses == [200, 200])
+    }
+
+    @Test func `a POST that declares no length is answered and the connection ends`() async throws {
+        let (status, ended) = try await withLoop { port in
+            var client = try RawClient(port: port)
+            client.write("POST /none HTTP/1.1\r\nHost: hub\r\n\r\n")
+            let status = try client.readResponse().status
+            return (status, try client.isAtEnd())
+        }
+        #expect(status == 200)
+        #expect(ended)
+    }
+
+    @Test func `requests that are pipelined are answered in order`() async throws {
+        let texts = try await withLoop { port in
+            var client = try RawClient(port: port)
+            client.write(String(repeating: "GET /later HTTP/1.1\r\nHost: hub\r\n\r\n", count: 5))
+            return try (0..<5).map { _ in try client.readResponse().text }
+        }
+        #expect(texts == (1...5).map { "turn \($0)" })
+    }
+
+    @Test func `a request pipelined behind a stream costs its own connection at most`() async throws {
+        let text = try await withLoop { port in
+            var hasty = try RawClient(port: port)
+            hasty.write("GET /large HTTP/1.1\r\nHost: hub\r\n\r\nGET /x HTTP/1.1\r\nHost: hub\r\n\r\n")
+            _ = try? hasty.readResponse()
+            var calm = try RawClient(port: port)
+            calm.write("GET /x HTTP/1.1\r\nHost: hub\r\n\r\n")
+            return try calm.readResponse().text
+        }
+        #expect(text == "GET /x? ")
+    }
+
+    @Test func `a large body is streamed whole`() async throws {
+        let body = try await withLoop { port in
+            var client = try RawClient(port: port)
+            client.write("GET /large HTTP/1.1\r\nHost: hub\r\n\r\n")
+            return try client.readResponse().body
+        }
+        #expect(body.count == 40 * 65_536)
+        #expect(body.first == 39)
+        #expect(body.last == 0)
+    }
+
+    @Test func `HEAD has the length and no body`() async throws {
+        let (length, next) = try await withLoop { port in
+            var client = try RawClient(port: port)
+            client.write("HEAD /large HTTP/1.1\r\nHost: hub\r\n\r\n")
+            let length = try client.readResponse(hasBody: false).headers["content-length"]
+            client.write("GET /x HTTP/1.1\r\nHost: hub\r\n\r\n")
+            return (length, try client.readResponse().text)
+        }
+        #expect(length == String(40 * 65_536))
+        #expect(next == "GET /x? ")
+    }
+
+    @Test func `text and binary messages are echoed, fragments joined`() async throws {
+        let frames = try await withLoop { port in
+            var client = try RawClient(port: port)
+            client.writeHandshake(subprotocol: "test.v1")
+            let response = try client.readResponse()
+            guard response.status == 101, response.headers["sec-websocket-protocol"] == "test.v1" else {
+                throw RawClient.Failure(reason: "handshake: \(response.status) \(response.headers)")
+            }
+            client.writeFrame(opcode: 1, Array("hello".utf8))
+            let text = try client.readFrame()
+            client.writeFrame(opcode: 2, [UInt8](repeating: 7, count: 40_000), isFinal: false)
+            client.writeFrame(opcode: 0, [UInt8](repeating: 8, count: 40_000))
+            let binary = try client.readFrame()
+            return [text, binary]
+        }
+        #expect(frames[0].opcode == 1 && frames[0].payload == Array("hello".utf8))
+        #expect(frames[1].opcode == 2 && frames[1].payload.count == 80_000 && frames[1].payload.last == 8)
+    }
+
+    @Test func `a close waits for what was queued before it`() async throws {
+        let (text, code) = try await withLoop { port in
+            var client = try RawClient(port: port)
+            client.writeHandshake()
+            _ = try client.readResponse()
+            client.writeFrame(opcode: 1, Array("close".utf8))
+            return (try client.readFrame().payload, try client.readCloseCode())
+        }
+        #expect(text == Array("last words".utf8))
+        #expect(code == 3008)
+    }
+
+    @Test(arguments: [[100_001], [60_000, 60_000]])
+    func `a message over the limit closes with 1009`(fragments: [Int]) async throws {
+        let code = try await withLoop { port in
+            var client = try RawClient(port: port)
+            client.writeHandshake()
+            _ = try client.readResponse()
+            for (index, size) in fragments.enumerated() {
+                client.writeFrame(
+                    opcode: index == 0 ? 2 : 0, [UInt8](repeating: 1, count: size), isFinal: index == fragments.count - 1)
+            }
+            return try client.readCloseCode()
+        }
+        #expect(code == 1009)
+    }
+
+    @Test func `a handshake that is refused gets its status`() async throws {
+        let status = try await withLoop { port in
+            var client = try RawClient(port: port)
+            client.writeHandshake(path: "/elsewhere")
+            return try client.readResponse().status
+        }
+        #expect(status == 403)
+    }
+
+    @Test func `stopping closes sockets with 1001, and jobs of the loop's actors still run`() async throws {
+        let loop = EventLoop(LoopConfiguration(host: "127.0.0.1", port: 0, subprotocols: [], maximumMessageBytes: 1000))
+        let responder = Responder(loop: loop)
+        let port = try loop.start(handler: TestHandler(loop: loop, responder: responder))
+        async let code = RawClient.pool.run {
+            var client = try RawClient(port: port)
+            client.writeHandshake()
+            _ = try client.readResponse()
+            return try client.readCloseCode()
+        }
+        while await !loop.hasSockets { await Task.yield() }
+        await loop.stop()
+        #expect(try await code == 1001)
+        #expect(await responder.turn() == 1)
+    }
+
+    @Test func `many tasks meet on the loop's actor without losing a turn`() async throws {
+        let loop = EventLoop(LoopConfiguration(host: "127.0.0.1", port: 0, subprotocols: [], maximumMessageBytes: 1000))
+        let responder = Responder(loop: loop)
+        _ = try loop.start(handler: TestHandler(loop: loop, responder: responder))
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<8 { group.addTask { for _ in 0..<1000 { _ = await responder.turn() } } }
+        }
+        #expect(await responder.turn() == 8001)
+        await loop.stop()
+    }
+
+    @Test func `a port that is taken is a clear error`() async throws {
+        let first = EventLoop(LoopConfiguration(host: "127.0.0.1", port: 0, subprotocols: [], maximumMessageBytes: 1000))
+        let port = try first.start(handler: TestHandler(loop: first, responder: Responder(loop: first)))
+        let second = EventLoop(LoopConfiguration(host: "127.0.0.1", port: port, subprotocols: [], maximumMessageBytes: 1000))
+        let error = #expect(throws: LoopError.self) {
+            try second.start(handler: TestHandler(loop: second, responder: Responder(loop: second)))
+        }
+        #expect(error?.description.contains("port \(port)") == true)
+        await first.stop()
+    }
+}
