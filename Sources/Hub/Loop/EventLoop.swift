@@ -147,17 +147,11 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
             guard await hasSockets else { break }
             try? await Task.sleep(for: .milliseconds(10))
         }
-        let target = await evaluate { [self] in
-            let reference = wakeTarget.withLock { current in
-                let old = current
-                current.pointer = nil
-                return old
-            }
+        // The thread, which runs this, notices on its next turn that the context is no longer its own, and destroys it.
+        await perform { [self] in
+            wakeTarget.withLock { $0.pointer = nil }
             context = nil
-            return reference
         }
-        // The thread notices on its next turn that the context is no longer its own, and destroys it.
-        if let pointer = target.pointer { lws_cancel_service(pointer) }
     }
 
     private func run() {
@@ -177,7 +171,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     // MARK: - Executor
 
     public func enqueue(_ job: consuming ExecutorJob) {
-        if queue.append(UnownedJob(job), on: asUnownedSerialExecutor()) {
+        if queue.append(UnownedJob(job), on: self) {
             wakeTarget.withLock { target in
                 if let pointer = target.pointer { lws_cancel_service(pointer) }
             }

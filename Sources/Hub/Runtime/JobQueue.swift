@@ -7,7 +7,8 @@ public final class JobQueue: @unchecked Sendable {
     // @unchecked: `jobs`, `stopped` and `thread` are only touched with `mutex` held.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let ready = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var jobs: [(UnownedJob, UnownedSerialExecutor)] = []
+    /// With their executor, which the last of its jobs may otherwise outlive.
+    private var jobs: [(job: UnownedJob, executor: any SerialExecutor)] = []
     private var stopped = false
     private var thread: pthread_t?
 
@@ -33,7 +34,7 @@ public final class JobQueue: @unchecked Sendable {
 
     /// Returns whether the queue was empty, so that whoever sleeps elsewhere than in `runUntilStopped` is woken once a batch.
     @discardableResult
-    public func append(_ job: UnownedJob, on executor: UnownedSerialExecutor) -> Bool {
+    public func append(_ job: UnownedJob, on executor: any SerialExecutor) -> Bool {
         pthread_mutex_lock(mutex)
         let wake = jobs.isEmpty
         jobs.append((job, executor))
@@ -55,7 +56,7 @@ public final class JobQueue: @unchecked Sendable {
         let batch = jobs
         jobs = []
         pthread_mutex_unlock(mutex)
-        for (job, executor) in batch { job.runSynchronously(on: executor) }
+        for (job, executor) in batch { job.runSynchronously(on: executor.asUnownedSerialExecutor()) }
     }
 
     /// Ends `runUntilStopped` once the queue is empty.
@@ -66,19 +67,17 @@ public final class JobQueue: @unchecked Sendable {
         pthread_cond_signal(ready)
     }
 
+    /// Returns `false` when there is nothing left to wait for.
+    private func waitForJobs() -> Bool {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while jobs.isEmpty && !stopped { pthread_cond_wait(ready, mutex) }
+        return !jobs.isEmpty
+    }
+
     /// Runs jobs as they come, sleeping between them.
     public func runUntilStopped() {
-        pthread_mutex_lock(mutex)
-        thread = pthread_self()
-        while true {
-            while jobs.isEmpty && !stopped { pthread_cond_wait(ready, mutex) }
-            if jobs.isEmpty { break }
-            let batch = jobs
-            jobs = []
-            pthread_mutex_unlock(mutex)
-            for (job, executor) in batch { job.runSynchronously(on: executor) }
-            pthread_mutex_lock(mutex)
-        }
-        pthread_mutex_unlock(mutex)
+        adoptCurrentThread()
+        while waitForJobs() { drain() }
     }
 }

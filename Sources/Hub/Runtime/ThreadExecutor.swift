@@ -18,7 +18,7 @@ public final class ThreadExecutor: SerialExecutor {
     deinit { queue.stop() }
 
     public func enqueue(_ job: consuming ExecutorJob) {
-        queue.append(UnownedJob(job), on: asUnownedSerialExecutor())
+        queue.append(UnownedJob(job), on: self)
     }
 
     public func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }

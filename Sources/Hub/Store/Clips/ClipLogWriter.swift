@@ -1,0 +1,69 @@
+// The log of a clip that is being received.
+
+internal import Domain
+internal import Runtime
+
+#if canImport(Glibc)
+internal import Glibc
+#endif
+
+/// Appends records `[u32 big-endian length of the payload][24-byte header][payload]`; what it acknowledges is on the disk.
+public actor ClipLogWriter {
+    public nonisolated let path: String
+    /// The sequence after the last whole record that was there when the log was opened.
+    public nonisolated let initialNext: UInt32
+    private nonisolated let executor: ThreadExecutor
+    private var file: File?
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    /// A record that was torn by a crash is cut off.
+    init(path: String, executor: ThreadExecutor) throws(StoreError) {
+        let file = try File(path, flags: O_RDWR | O_CREAT | O_APPEND)
+        let found = try Self.scan(file)
+        if found.end < (try file.size) {
+            try file.truncate(to: found.end)
+            try file.synchronize()
+        }
+        try Folder.synchronizeParent(of: path)
+        self.path = path
+        self.executor = executor
+        self.file = file
+        initialNext = found.next
+    }
+
+    /// Writes records and waits for the disk, once for all of them.
+    ///
+    /// - Returns: `nextSequence`, which may be acknowledged now.
+    public func append(_ records: [[UInt8]], nextSequence: UInt32) throws -> UInt32 {
+        guard let file else { throw StoreError.file(operation: "writing \(path)", errno: EBADF, reason: "the log is closed") }
+        let start = try file.size
+        do {
+            try file.append(records.count == 1 ? records[0] : Array(records.joined()))
+            try file.synchronize()
+        } catch {
+            // What is half written must not look like a record later.
+            try? file.truncate(to: start)
+            throw error
+        }
+        return nextSequence
+    }
+
+    public func close() { file = nil }
+
+    /// Reads the headers only.
+    private static func scan(_ file: File) throws(StoreError) -> (end: Int64, next: UInt32) {
+        let size = try file.size
+        var position: Int64 = 0
+        var next: UInt32 = 0
+        while position + 4 + Int64(FrameHeader.size) <= size {
+            let head = try file.read(offset: position, count: 4 + FrameHeader.size)
+            let length = head.prefix(4).reduce(Int64(0)) { $0 << 8 | Int64($1) }
+            let end = position + 4 + Int64(FrameHeader.size) + length
+            guard end <= size, let header = try? FrameHeader(parsing: Array(head.dropFirst(4))), header.sequence == next else { break }
+            position = end
+            next = header.sequence + 1
+        }
+        return (position, next)
+    }
+}

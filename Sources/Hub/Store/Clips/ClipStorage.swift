@@ -1,0 +1,37 @@
+// Where clips and pictures are, by key.
+
+public import Domain
+
+/// Bytes under keys `<account>/<event>/<object>`: a folder here, an object store elsewhere. What is put is on the disk when the call
+/// returns.
+public protocol ClipStorage: Sendable {
+    /// The log of a clip that is streamed, opened where it ended.
+    func clipLog(in scope: AccountScope, event: EventID) async throws -> ClipLogWriter
+    /// Takes a whole clip; replaces one that was uploaded before.
+    func upload(in scope: AccountScope, event: EventID) async throws -> UploadWriter
+    func put(_ bytes: [UInt8], key: String) async throws
+    /// Moves a file into the storage.
+    func adopt(file: String, key: String) async throws
+    /// A path by which libraries can read the object; `nil` when there is none.
+    func localFile(key: String) async throws -> String?
+    /// `nil` when there is no such object.
+    func open(key: String) async throws -> ObjectReader?
+    /// It is no error when there is none.
+    func remove(key: String) async throws
+    /// A local folder for work on an event, made when it is missing.
+    func workFolder(in scope: AccountScope, event: EventID) async throws -> String
+}
+
+/// The names of an event's objects.
+public enum ClipObject {
+    public static let log = "clip.log"
+    public static let upload = "upload.bin"
+
+    public static func key(_ scope: AccountScope, _ event: EventID, _ object: String) -> String { "\(scope.account)/\(event)/\(object)" }
+
+    /// Whether a key is of the form that the hub makes, so that it cannot lead out of the storage.
+    public static func isValid(_ key: String) -> Bool {
+        let parts = key.split(separator: "/", omittingEmptySubsequences: false)
+        return parts.count == 3 && parts.allSatisfy { Identifier<EventKind>($0) != nil }
+    }
+}

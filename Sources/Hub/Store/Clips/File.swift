@@ -1,0 +1,122 @@
+// Files by the POSIX calls, with one way to report what went wrong.
+
+#if canImport(Glibc)
+internal import Glibc
+#endif
+
+/// The owner of a file descriptor.
+final class File: Sendable {
+    let descriptor: Int32
+    let path: String
+
+    /// open(2).
+    init(_ path: String, flags: Int32, mode: mode_t = 0o600) throws(StoreError) {
+        descriptor = Glibc.open(path, flags | O_CLOEXEC, mode)
+        self.path = path
+        if descriptor < 0 { throw failure("opening \(path)") }
+    }
+
+    /// A file that may be missing.
+    static func existing(_ path: String, flags: Int32) throws(StoreError) -> File? {
+        do {
+            return try File(path, flags: flags)
+        } catch StoreError.file(_, ENOENT, _) {
+            return nil
+        } catch {
+            throw error
+        }
+    }
+
+    deinit { if descriptor >= 0 { Glibc.close(descriptor) } }
+
+    var size: Int64 {
+        get throws(StoreError) {
+            var status = stat()
+            guard fstat(descriptor, &status) == 0 else { throw failure("asking for the size of \(path)") }
+            return Int64(status.st_size)
+        }
+    }
+
+    /// Writes all of it where the file ends (the file is open with O_APPEND).
+    func append(_ bytes: [UInt8]) throws(StoreError) {
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress! + written, bytes.count - written) }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw failure("writing \(path)")
+            }
+            written += count
+        }
+    }
+
+    /// pread(2): fewer bytes than asked for at the end of the file only.
+    func read(offset: Int64, count: Int) throws(StoreError) -> [UInt8] {
+        var done = 0
+        var problem: Int32 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+            while done < count {
+                let got = pread(descriptor, buffer.baseAddress! + done, count - done, off_t(offset) + done)
+                if got < 0 {
+                    if errno == EINTR { continue }
+                    problem = errno
+                    break
+                }
+                if got == 0 { break }
+                done += got
+            }
+            initialized = done
+        }
+        if problem != 0 {
+            errno = problem
+            throw failure("reading \(path)")
+        }
+        return bytes
+    }
+
+    /// fdatasync(2).
+    func synchronize() throws(StoreError) {
+        guard fdatasync(descriptor) == 0 else { throw failure("writing \(path) to the disk") }
+    }
+
+    /// ftruncate(2).
+    func truncate(to size: Int64) throws(StoreError) {
+        guard ftruncate(descriptor, off_t(size)) == 0 else { throw failure("cutting \(path)") }
+    }
+}
+
+enum Folder {
+    /// Makes the folder and those above it.
+    static func make(_ path: String) throws(StoreError) {
+        var partial = path.hasPrefix("/") ? "" : "."
+        for piece in path.split(separator: "/") {
+            partial += "/" + piece
+            guard mkdir(partial, 0o700) != 0, errno != EEXIST else { continue }
+            throw failure("making the folder \(partial)")
+        }
+    }
+
+    /// rename(2), then the folder's entry is written to the disk.
+    static func move(_ source: String, to destination: String) throws(StoreError) {
+        guard rename(source, destination) == 0 else { throw failure("moving \(source)") }
+        try synchronizeParent(of: destination)
+    }
+
+    /// A new name is durable only when its folder is.
+    static func synchronizeParent(of path: String) throws(StoreError) {
+        guard let slash = path.lastIndex(of: "/") else { return }
+        let folder = try File(String(path[..<slash]), flags: O_RDONLY | O_DIRECTORY)
+        guard fsync(folder.descriptor) == 0 else { throw failure("writing the folder of \(path) to the disk") }
+    }
+
+    /// unlink(2); what is missing is no error.
+    static func remove(_ path: String) throws(StoreError) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw failure("removing \(path)") }
+    }
+}
+
+private func failure(_ operation: String) -> StoreError {
+    let code = errno
+    if code == ENOSPC || code == EDQUOT { return .storageFull }
+    return .file(operation: operation, errno: code, reason: String(cString: strerror(code)))
+}

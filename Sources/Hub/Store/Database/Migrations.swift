@@ -1,0 +1,105 @@
+// The schema, step by step.
+
+/// Ordered, named, never changed once released, forward only, one transaction each.
+enum Migrations {
+    struct Migration: Sendable {
+        let version: Int
+        let name: String
+        let statements: [String]
+    }
+
+    static let all = [
+        Migration(version: 1, name: "accounts", statements: accounts),
+        Migration(version: 2, name: "watching", statements: watching),
+        Migration(version: 3, name: "events", statements: events),
+        Migration(version: 4, name: "work", statements: work),
+        Migration(version: 5, name: "telegram", statements: telegram),
+    ]
+
+    /// Brings the database to the newest version.
+    static func run(on database: Database, _ migrations: [Migration] = all, now: Int64) async throws {
+        let found = try await database.write { session in
+            try session.execute("CREATE TABLE IF NOT EXISTS migrations (version BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)")
+            return try session.query("SELECT COALESCE(MAX(version), 0) AS version FROM migrations", table: "migrations")[0].integer("version")
+        }
+        let known = migrations.map(\.version).max() ?? 0
+        guard found <= known else { throw StoreError.newerSchema(found: Int(found), known: known) }
+        for migration in migrations where migration.version > found {
+            try await database.write { session in
+                for statement in migration.statements { try session.execute(statement) }
+                try session.query(
+                    "INSERT INTO migrations (version, name, applied_at) VALUES ($1, $2, $3)",
+                    [.integer(Int64(migration.version)), .text(migration.name), .integer(now)])
+            }
+        }
+    }
+
+    private static let accounts = [
+        "CREATE TABLE users (id TEXT PRIMARY KEY, account_id TEXT NOT NULL, email TEXT NOT NULL UNIQUE, created_at BIGINT NOT NULL)",
+        """
+        CREATE TABLE tokens (hash TEXT PRIMARY KEY, user_id TEXT NOT NULL REFERENCES users (id), created_at BIGINT NOT NULL,
+        expires_at BIGINT NOT NULL)
+        """,
+        "CREATE INDEX tokens_by_expiry ON tokens (expires_at)",
+        "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    ]
+
+    private static let watching = [
+        """
+        CREATE TABLE devices (account_id TEXT NOT NULL, id TEXT NOT NULL, label TEXT NOT NULL, created_at BIGINT NOT NULL,
+        last_seen_at BIGINT, PRIMARY KEY (account_id, id))
+        """,
+        """
+        CREATE TABLE sessions (account_id TEXT NOT NULL, id TEXT NOT NULL, device_id TEXT NOT NULL, status TEXT NOT NULL,
+        started_at BIGINT NOT NULL, stopped_at BIGINT, analysis_prompt TEXT, PRIMARY KEY (account_id, id),
+        FOREIGN KEY (account_id, device_id) REFERENCES devices (account_id, id))
+        """,
+        // A device watches once at a time.
+        "CREATE UNIQUE INDEX sessions_active ON sessions (account_id, device_id) WHERE status = 'active'",
+        "CREATE INDEX sessions_by_time ON sessions (account_id, started_at, id)",
+    ]
+
+    private static let events = [
+        """
+        CREATE TABLE events (account_id TEXT NOT NULL, id TEXT NOT NULL, device_id TEXT NOT NULL, session_id TEXT NOT NULL,
+        source TEXT NOT NULL, trigger_type TEXT NOT NULL, triggered_at BIGINT NOT NULL, trigger_score DOUBLE PRECISION,
+        status TEXT NOT NULL, failure_stage TEXT, reason TEXT, retryable BIGINT, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL,
+        started_at BIGINT, clip_mime TEXT NOT NULL, clip_size_bytes BIGINT NOT NULL, clip_seconds DOUBLE PRECISION, clip_width BIGINT,
+        clip_height BIGINT, clip_key TEXT, clip_etag TEXT, poster_key TEXT, thumbnail_key TEXT, external_uri TEXT,
+        summary TEXT, label TEXT, confidence DOUBLE PRECISION, tags TEXT, should_notify BIGINT, alert_reason TEXT, provider TEXT, model TEXT,
+        first_byte_at BIGINT, durable_at BIGINT, queued_at BIGINT, processing_at BIGINT, done_at BIGINT,
+        PRIMARY KEY (account_id, id), FOREIGN KEY (account_id, session_id) REFERENCES sessions (account_id, id))
+        """,
+        "CREATE INDEX events_by_time ON events (account_id, triggered_at, id)",
+        "CREATE INDEX events_by_session ON events (account_id, session_id, triggered_at)",
+        "CREATE INDEX events_recording ON events (updated_at) WHERE status = 'recording'",
+    ]
+
+    private static let work = [
+        """
+        CREATE TABLE jobs (id TEXT PRIMARY KEY, account_id TEXT NOT NULL, work TEXT NOT NULL, event_id TEXT NOT NULL, delivery_id TEXT,
+        idempotency_key TEXT NOT NULL UNIQUE, state TEXT NOT NULL, attempts BIGINT NOT NULL, run_at BIGINT NOT NULL, lease_until BIGINT,
+        last_error TEXT, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL)
+        """,
+        "CREATE INDEX jobs_open ON jobs (work, run_at) WHERE state IN ('queued', 'leased')",
+        "CREATE INDEX jobs_by_event ON jobs (account_id, event_id)",
+        """
+        CREATE TABLE deliveries (account_id TEXT NOT NULL, id TEXT NOT NULL, event_id TEXT NOT NULL, channel TEXT NOT NULL,
+        target TEXT NOT NULL, state TEXT NOT NULL, attempts BIGINT NOT NULL, reason TEXT, provider_message TEXT, status_code BIGINT,
+        created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL, sent_at BIGINT, PRIMARY KEY (account_id, id),
+        UNIQUE (account_id, event_id, channel, target),
+        FOREIGN KEY (account_id, event_id) REFERENCES events (account_id, id))
+        """,
+    ]
+
+    private static let telegram = [
+        """
+        CREATE TABLE telegram_links (id TEXT PRIMARY KEY, account_id TEXT NOT NULL, device_id TEXT NOT NULL, token_hash TEXT NOT NULL UNIQUE,
+        created_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, linked_at BIGINT, chat TEXT)
+        """,
+        """
+        CREATE TABLE telegram_targets (account_id TEXT NOT NULL, device_id TEXT NOT NULL, chat TEXT NOT NULL, username TEXT,
+        linked_at BIGINT NOT NULL, PRIMARY KEY (account_id, device_id, chat))
+        """,
+    ]
+}

@@ -1,0 +1,55 @@
+// Cameras of an account.
+
+public import Domain
+
+public struct Devices: Sendable {
+    let database: Database
+
+    /// The device of that id, made when it is new; its label becomes `label`.
+    public func register(_ id: DeviceID, label: String, in scope: AccountScope, now: Timestamp) async throws -> Device {
+        try await database.write { session in
+            let rows = try session.query(
+                """
+                INSERT INTO devices (account_id, id, label, created_at) VALUES ($1, $2, $3, $4)
+                ON CONFLICT (account_id, id) DO UPDATE SET label = excluded.label RETURNING *
+                """,
+                [.text(scope.account.rawValue), .text(id.rawValue), .text(label), .integer(now.milliseconds)], table: "devices")
+            return try Device(rows[0])
+        }
+    }
+
+    public func find(_ id: DeviceID, in scope: AccountScope) async throws -> Device? {
+        try await database.read { session in
+            try session.query(
+                "SELECT * FROM devices WHERE account_id = $1 AND id = $2", [.text(scope.account.rawValue), .text(id.rawValue)], table: "devices"
+            ).first.map { try Device($0) }
+        }
+    }
+
+    /// All, in the order in which they were registered.
+    public func list(in scope: AccountScope) async throws -> [Device] {
+        try await database.read { session in
+            try session.query(
+                "SELECT * FROM devices WHERE account_id = $1 ORDER BY created_at, id", [.text(scope.account.rawValue)], table: "devices"
+            ).map { try Device($0) }
+        }
+    }
+
+    /// The device was heard of.
+    public func touch(_ id: DeviceID, in scope: AccountScope, at now: Timestamp) async throws {
+        try await database.write { session in
+            _ = try session.query(
+                "UPDATE devices SET last_seen_at = $3 WHERE account_id = $1 AND id = $2",
+                [.text(scope.account.rawValue), .text(id.rawValue), .integer(now.milliseconds)])
+        }
+    }
+}
+
+extension Device {
+    init(_ row: Row) throws(StoreError) {
+        self.init(
+            id: DeviceID(trusted: try row.text("id")), label: try row.text("label"),
+            createdAt: Timestamp(milliseconds: try row.integer("created_at")),
+            lastSeenAt: try row.optionalInteger("last_seen_at").map(Timestamp.init(milliseconds:)))
+    }
+}

@@ -1,0 +1,158 @@
+// Events, whose state only changes by the rules of `EventState`.
+
+public import Domain
+
+/// What happened to an event that was to be inserted.
+public enum EventInsertion: Sendable {
+    case inserted(Event)
+    /// There was one with this id; it is unchanged.
+    case exists(Event)
+    /// The account has no such session, or it belongs to another device.
+    case noSuchSession
+}
+
+public struct EventFilter: Hashable, Sendable {
+    public var session: SessionID?
+    public var device: DeviceID?
+    /// `EventState.name`.
+    public var status: String?
+    public init() {}
+}
+
+/// What is to change besides the state; `nil` leaves as it is.
+public struct EventChanges: Sendable {
+    /// Replaces the clip, read and written in one transaction.
+    public var clip: (@Sendable (inout Clip) -> Void)?
+    public var startedAt: Timestamp?
+    public var analysis: AnalysisResult?
+    /// Kept only when there is none yet.
+    public var firstByteAt: Timestamp?
+    public init() {}
+
+    func apply(to event: inout Event) {
+        clip?(&event.clip)
+        if let startedAt { event.startedAt = startedAt }
+        if let analysis { event.analysis = analysis }
+        if let firstByteAt, event.times.firstByte == nil { event.times.firstByte = firstByteAt }
+    }
+}
+
+public struct EventRows: Sendable {
+    let database: Database
+
+    // MARK: Reading
+
+    public func find(_ id: EventID, in scope: AccountScope) async throws -> Event? {
+        try await database.read { session in try Self.find(id, in: scope, session) }
+    }
+
+    /// Newest trigger first.
+    public func list(_ filter: EventFilter, in scope: AccountScope, page: Page) async throws -> Paged<Event> {
+        let start = try PagePosition(cursor: page.cursor)
+        let rows = try await database.read { session in
+            try session.query(
+                """
+                SELECT * FROM events WHERE account_id = $1 AND ($2 IS NULL OR session_id = $2) AND ($3 IS NULL OR device_id = $3)
+                AND ($4 IS NULL OR status = $4) AND (triggered_at < $5 OR (triggered_at = $5 AND id < $6))
+                ORDER BY triggered_at DESC, id DESC LIMIT $7
+                """,
+                [
+                    .text(scope.account.rawValue), .optional(filter.session?.rawValue), .optional(filter.device?.rawValue),
+                    .optional(filter.status), .integer(start.time), .text(start.id), .integer(Int64(page.limit + 1)),
+                ], table: "events"
+            ).map { try Event($0) }
+        }
+        return page.paged(rows) { PagePosition(time: $0.trigger.at, id: $0.id.rawValue) }
+    }
+
+    /// Events of all accounts whose clip is still being received though nothing was heard of them since `time`.
+    public func recordings(updatedBefore time: Timestamp) async throws -> [(scope: AccountScope, event: Event)] {
+        try await database.read { session in
+            try session.query(
+                "SELECT * FROM events WHERE status = 'recording' AND updated_at < $1 ORDER BY updated_at LIMIT 100",
+                [.integer(time.milliseconds)], table: "events"
+            ).map { row in (AccountScope(AccountID(trusted: try row.text("account_id"))), try Event(row)) }
+        }
+    }
+
+    // MARK: Writing
+
+    public func insert(_ event: Event, in scope: AccountScope) async throws -> EventInsertion {
+        try await database.write { session in
+            if let existing = try Self.find(event.id, in: scope, session) { return .exists(existing) }
+            let known = try session.query(
+                "SELECT id FROM sessions WHERE account_id = $1 AND id = $2 AND device_id = $3",
+                [.text(scope.account.rawValue), .text(event.session.rawValue), .text(event.device.rawValue)])
+            guard !known.isEmpty else { return .noSuchSession }
+            try Self.insert(event, in: scope, session)
+            return .inserted(event)
+        }
+    }
+
+    /// Changes the state by `input`, and the rest by `changes`. `nil` when there is no such event or `input` cannot happen in its state:
+    /// nothing is changed then.
+    public func apply(
+        _ input: EventState.Input, to id: EventID, changes: EventChanges = EventChanges(), in scope: AccountScope, now: Timestamp
+    ) async throws -> Event? {
+        try await database.write { session in
+            guard let event = try Self.find(id, in: scope, session) else { return nil }
+            return try Self.apply(input, to: event, changes, in: scope, now: now, session)
+        }
+    }
+
+    /// Changes what is not the state. `nil` when there is no such event.
+    public func update(_ id: EventID, changes: EventChanges, in scope: AccountScope, now: Timestamp) async throws -> Event? {
+        try await database.write { session in
+            guard var event = try Self.find(id, in: scope, session) else { return nil }
+            changes.apply(to: &event)
+            event.updatedAt = now
+            try Self.write(event, in: scope, session)
+            return event
+        }
+    }
+
+    /// The clip is whole: from `recording` to `queued` in one transaction, with the job that will process it. `nil` when it was not
+    /// `recording`: a clip is received once.
+    public func receive(
+        _ id: EventID, changes: EventChanges, job: JobID, in scope: AccountScope, now: Timestamp
+    ) async throws -> Event? {
+        try await database.write { session in
+            guard let event = try Self.find(id, in: scope, session),
+                let uploaded = try Self.apply(.received, to: event, changes, in: scope, now: now, session),
+                let queued = try Self.apply(.enqueued, to: uploaded, EventChanges(), in: scope, now: now, session)
+            else { return nil }
+            try Jobs.enqueue(
+                job, work: .process, event: id, delivery: nil, key: "process:\(scope.account)/\(id)", in: scope, now: now, session)
+            return queued
+        }
+    }
+
+    // MARK: Inside a transaction
+
+    static func find(_ id: EventID, in scope: AccountScope, _ session: borrowing Database.Session) throws(StoreError) -> Event? {
+        let rows = try session.query(
+            "SELECT * FROM events WHERE account_id = $1 AND id = $2", [.text(scope.account.rawValue), .text(id.rawValue)], table: "events")
+        guard let row = rows.first else { return nil }
+        return try Event(row)
+    }
+
+    static func apply(
+        _ input: EventState.Input, to event: Event, _ changes: EventChanges, in scope: AccountScope, now: Timestamp,
+        _ session: borrowing Database.Session
+    ) throws(StoreError) -> Event? {
+        guard let state = event.state.after(input) else { return nil }
+        var event = event
+        event.state = state
+        event.updatedAt = now
+        switch state {
+        case .uploaded: event.times.durable = now
+        case .queued: event.times.queued = now
+        case .processing: event.times.processing = now
+        case .done: event.times.done = now
+        case .recording, .failed, .dropped: break
+        }
+        changes.apply(to: &event)
+        try write(event, in: scope, session)
+        return event
+    }
+}

@@ -1,0 +1,103 @@
+// Which chats get a device's alerts, and the one-time tokens by which they are linked.
+
+public import Domain
+
+public struct TelegramLinks: Sendable {
+    let database: Database
+
+    public enum Completion: Hashable, Sendable {
+        case linked(AccountScope, TelegramTarget)
+        /// The token was used before.
+        case alreadyLinked
+        case expired
+        case unknown
+    }
+
+    /// - Parameter tokenHash: SHA-256 of the one-time token, hexadecimal.
+    public func startLink(_ attempt: TelegramLinkAttempt, tokenHash: String) async throws {
+        try await database.write { session in
+            _ = try session.query(
+                """
+                INSERT INTO telegram_links (id, account_id, device_id, token_hash, created_at, expires_at)
+                VALUES ($1, $2, $3, $4, $5, $6)
+                """,
+                [
+                    .text(attempt.id.rawValue), .text(attempt.account.rawValue), .text(attempt.device.rawValue), .text(tokenHash),
+                    .integer(attempt.createdAt.milliseconds), .integer(attempt.expiresAt.milliseconds),
+                ])
+        }
+    }
+
+    public func attempt(_ id: LinkAttemptID, device: DeviceID, in scope: AccountScope) async throws -> TelegramLinkAttempt? {
+        try await database.read { session in
+            try session.query(
+                "SELECT * FROM telegram_links WHERE account_id = $1 AND id = $2 AND device_id = $3",
+                [.text(scope.account.rawValue), .text(id.rawValue), .text(device.rawValue)], table: "telegram_links"
+            ).first.map { try TelegramLinkAttempt($0) }
+        }
+    }
+
+    /// Whether a chat may still answer a link attempt, so that there is reason to read the bot's updates.
+    public func hasOpenAttempts(now: Timestamp) async throws -> Bool {
+        try await database.read { session in
+            try !session.query("SELECT id FROM telegram_links WHERE linked_at IS NULL AND expires_at > $1 LIMIT 1", [.integer(now.milliseconds)])
+                .isEmpty
+        }
+    }
+
+    /// A chat showed a token. The token is the proof, whoever's account it is.
+    public func completeLink(tokenHash: String, chat: String, username: String?, now: Timestamp) async throws -> Completion {
+        try await database.write { session in
+            let rows = try session.query("SELECT * FROM telegram_links WHERE token_hash = $1", [.text(tokenHash)], table: "telegram_links")
+            guard let row = rows.first else { return .unknown }
+            let attempt = try TelegramLinkAttempt(row)
+            switch attempt.status(at: now) {
+            case .ready: return .alreadyLinked
+            case .expired: return .expired
+            case .pending: break
+            }
+            try session.query(
+                "UPDATE telegram_links SET linked_at = $2, chat = $3 WHERE id = $1",
+                [.text(attempt.id.rawValue), .integer(now.milliseconds), .text(chat)])
+            let target = TelegramTarget(device: attempt.device, chat: chat, username: username, linkedAt: now)
+            try session.query(
+                """
+                INSERT INTO telegram_targets (account_id, device_id, chat, username, linked_at) VALUES ($1, $2, $3, $4, $5)
+                ON CONFLICT (account_id, device_id, chat) DO UPDATE SET username = excluded.username
+                """,
+                [
+                    .text(attempt.account.rawValue), .text(attempt.device.rawValue), .text(chat), .optional(username),
+                    .integer(now.milliseconds),
+                ])
+            return .linked(AccountScope(attempt.account), target)
+        }
+    }
+
+    /// The chats of a device, the first linked first.
+    public func targets(device: DeviceID, in scope: AccountScope) async throws -> [TelegramTarget] {
+        try await database.read { session in
+            try session.query(
+                "SELECT * FROM telegram_targets WHERE account_id = $1 AND device_id = $2 ORDER BY linked_at, chat",
+                [.text(scope.account.rawValue), .text(device.rawValue)], table: "telegram_targets"
+            ).map { try TelegramTarget($0) }
+        }
+    }
+}
+
+extension TelegramTarget {
+    init(_ row: Row) throws(StoreError) {
+        self.init(
+            device: DeviceID(trusted: try row.text("device_id")), chat: try row.text("chat"), username: try row.optionalText("username"),
+            linkedAt: Timestamp(milliseconds: try row.integer("linked_at")))
+    }
+}
+
+extension TelegramLinkAttempt {
+    init(_ row: Row) throws(StoreError) {
+        self.init(
+            id: LinkAttemptID(trusted: try row.text("id")), account: AccountID(trusted: try row.text("account_id")),
+            device: DeviceID(trusted: try row.text("device_id")), createdAt: Timestamp(milliseconds: try row.integer("created_at")),
+            expiresAt: Timestamp(milliseconds: try row.integer("expires_at")), linkedAt: try row.time("linked_at"),
+            chat: try row.optionalText("chat"))
+    }
+}

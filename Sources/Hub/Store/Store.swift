@@ -1,0 +1,111 @@
+// The hub's state: everything that must be there after a restart, except the clips' bytes.
+
+internal import Domain
+import Runtime
+
+/// Repositories on one database. Every call on somebody's data takes the account's scope.
+public struct Store: Sendable {
+    /// Where the rows are.
+    public enum Location: Hashable, Sendable {
+        /// A SQLite file, made when it is missing. `:memory:` for tests.
+        case sqlite(path: String)
+    }
+
+    private let database: Database
+    public let users: Users
+    public let devices: Devices
+    public let sessions: Sessions
+    public let events: EventRows
+    public let jobs: Jobs
+    public let deliveries: Deliveries
+    public let telegram: TelegramLinks
+    public let settings: Settings
+
+    private init(_ database: Database) {
+        self.database = database
+        users = Users(database: database)
+        devices = Devices(database: database)
+        sessions = Sessions(database: database)
+        events = EventRows(database: database)
+        jobs = Jobs(database: database)
+        deliveries = Deliveries(database: database)
+        telegram = TelegramLinks(database: database)
+        settings = Settings(database: database)
+    }
+
+    /// Opens the database and brings its schema to this version.
+    ///
+    /// - Throws: `StoreError`, such as `newerSchema` or `unusableFile`.
+    public static func open(_ location: Location) async throws -> Store {
+        let database = Database()
+        switch location {
+        case .sqlite(let path): try await database.open(path: path)
+        }
+        do {
+            try await Migrations.run(on: database, now: WallClock.system.milliseconds)
+        } catch {
+            await database.close()
+            throw error
+        }
+        return Store(database)
+    }
+
+    /// Nothing can be asked any more.
+    public func close() async { await database.close() }
+
+    /// Whether the database answers.
+    public func ping() async throws { _ = try await database.read { try $0.query("SELECT 1") } }
+}
+
+/// Which part of a list is wanted, newest first.
+public struct Page: Hashable, Sendable {
+    /// 1…200.
+    public var limit: Int { didSet { limit = min(max(limit, 1), 200) } }
+    /// `Paged.nextCursor` of the page before.
+    public var cursor: String?
+
+    public init(limit: Int = 100, cursor: String? = nil) {
+        self.limit = min(max(limit, 1), 200)
+        self.cursor = cursor
+    }
+}
+
+public struct Paged<Item: Sendable>: Sendable {
+    public let items: [Item]
+    /// `nil` when nothing follows.
+    public let nextCursor: String?
+}
+
+/// Where a page ended: time and id of its last item, as `<ms>_<id>`.
+struct PagePosition: Hashable, Sendable {
+    let time: Int64
+    let id: String
+
+    init(time: Timestamp, id: String) {
+        self.time = time.milliseconds
+        self.id = id
+    }
+
+    /// The start of the list when there is no cursor.
+    init(cursor: String?) throws(StoreError) {
+        guard let cursor else {
+            time = .max
+            id = ""
+            return
+        }
+        let parts = cursor.split(separator: "_", maxSplits: 1)
+        guard parts.count == 2, let time = Int64(parts[0]) else { throw .invalidCursor }
+        self.time = time
+        id = String(parts[1])
+    }
+
+    var text: String { "\(time)_\(id)" }
+}
+
+extension Page {
+    /// Of `rows`, which are one more than the limit where more follows.
+    func paged<Item: Sendable>(_ rows: [Item], position: (Item) -> PagePosition) -> Paged<Item> {
+        let items = Array(rows.prefix(limit))
+        return Paged(items: items, nextCursor: rows.count > limit ? items.last.map { position($0).text } : nil)
+    }
+}
