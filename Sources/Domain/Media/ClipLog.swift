@@ -1,0 +1,37 @@
+// How a clip that is being received lies on the disk: record after record, as the frames came.
+
+/// A record is `[u32 big-endian length of the payload][24-byte header][payload]`.
+public enum ClipLog {
+    /// Bytes before the payload.
+    public static let prefixSize = 4 + FrameHeader.size
+    /// A longer payload is not one that the hub has written.
+    public static let maximumPayload = 8 << 20
+
+    public enum Malformed: Error, Hashable, Sendable {
+        case header(FrameHeader.ParseError)
+        case tooLong(UInt32)
+    }
+
+    /// Reads the first `prefixSize` bytes of a record.
+    public static func parsePrefix(_ bytes: [UInt8]) throws(Malformed) -> (header: FrameHeader, payloadSize: Int) {
+        precondition(bytes.count == prefixSize)
+        let length = bytes.prefix(4).reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        guard length <= maximumPayload else { throw .tooLong(length) }
+        do {
+            return (try FrameHeader(parsing: Array(bytes.dropFirst(4))), Int(length))
+        } catch {
+            throw .header(error)
+        }
+    }
+
+    /// A frame as a record.
+    public static func record(_ header: FrameHeader, _ payload: some Collection<UInt8>) -> [UInt8] {
+        var record = [UInt8]()
+        record.reserveCapacity(prefixSize + payload.count)
+        let length = UInt32(payload.count)
+        for shift in [24, 16, 8, 0] as [UInt32] { record.append(UInt8(truncatingIfNeeded: length >> shift)) }
+        record += header.encoded
+        record += payload
+        return record
+    }
+}

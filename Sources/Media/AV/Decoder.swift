@@ -1,0 +1,49 @@
+// The owner of an AVCodecContext that decodes one stream of a file.
+
+internal import CLibAV
+
+final class Decoder {
+    let context: UnsafeMutablePointer<AVCodecContext>
+    let stream: Int32
+    let timeBase: AVRational
+
+    /// avcodec_find_decoder and avcodec_open2.
+    init(_ file: InputFile, stream: Int32, threads: Int32 = 1) throws(MediaError) {
+        self.stream = stream
+        let source = file.stream(stream)
+        timeBase = source.pointee.time_base
+        let name = LibAV.codecName(source.pointee.codecpar.pointee.codec_id)
+        guard let codec = avcodec_find_decoder(source.pointee.codecpar.pointee.codec_id) else {
+            throw MediaError("\(name) cannot be decoded here")
+        }
+        context = try LibAV.allocated(avcodec_alloc_context3(codec))
+        try LibAV.check(avcodec_parameters_to_context(context, source.pointee.codecpar), "the \(name) stream cannot be read")
+        context.pointee.thread_count = threads
+        // A file may claim any size later on; no frame beyond 8192x8192 is allocated.
+        context.pointee.max_pixels = 8192 * 8192
+        try LibAV.check(avcodec_open2(context, codec, nil), "the \(name) stream cannot be decoded")
+    }
+
+    deinit {
+        var context: UnsafeMutablePointer<AVCodecContext>? = context
+        avcodec_free_context(&context)
+    }
+
+    /// Feeds a packet (`nil`: the end) and hands out what comes of it. Damaged packets are passed over.
+    ///
+    /// - Returns: `false` when `body` wants no more.
+    func decode(_ packet: Packet?, into frame: Frame, _ body: (Frame) throws(MediaError) -> Bool) throws(MediaError) -> Bool {
+        _ = avcodec_send_packet(context, packet?.pointer)
+        while avcodec_receive_frame(context, frame.pointer) >= 0 {
+            guard try body(frame) else { return false }
+            frame.clear()
+        }
+        return true
+    }
+
+    /// Seconds of a frame on the stream's clock.
+    func seconds(of frame: Frame) -> Double? {
+        let time = frame.pointer.pointee.best_effort_timestamp
+        return time == PW_AV_NOPTS_VALUE ? nil : Double(time) * timeBase.value
+    }
+}
