@@ -17,10 +17,17 @@ public struct TelegramClient: Sendable {
     private let http: HTTPClient
     private let token: Secret
     private let baseURL: String
+    private let timeoutSeconds: Double
 
-    /// - Parameter baseURL: of the Bot API server, without the bot's part.
-    public init(http: HTTPClient, token: Secret, baseURL: String = "https://api.telegram.org") {
+    /// An upload may take as long as a line of this speed needs, besides the timeout.
+    private static let slowestBytesPerSecond = 50_000.0
+
+    /// - Parameters:
+    ///   - baseURL: of the Bot API server, without the bot's part.
+    ///   - timeoutSeconds: for a call without files.
+    public init(http: HTTPClient, token: Secret, baseURL: String = "https://api.telegram.org", timeoutSeconds: Double = 10) {
         self.http = http
+        self.timeoutSeconds = timeoutSeconds
         self.token = token
         self.baseURL = String(baseURL.reversed().drop { $0 == "/" }.reversed())
     }
@@ -61,7 +68,7 @@ public struct TelegramClient: Sendable {
             parts.append(
                 HTTPClientRequest.Part(name: "thumbnail", content: .file(path: path), filename: "thumbnail.jpg", type: "image/jpeg"))
         }
-        return try await messageID(call("sendVideo", .multipart(parts), timeoutSeconds: 900))
+        return try await messageID(call("sendVideo", .multipart(parts), uploading: Self.maximumUploadBytes))
     }
 
     /// `sendPhoto`, of a JPEG on disk. Returns the message's id.
@@ -71,7 +78,7 @@ public struct TelegramClient: Sendable {
             HTTPClientRequest.Part(name: "caption", text: cutText(caption, toUTF16Units: Self.maximumCaption)),
             HTTPClientRequest.Part(name: "photo", content: .file(path: path), filename: "photo.jpg", type: "image/jpeg"),
         ]
-        return try await messageID(call("sendPhoto", .multipart(parts), timeoutSeconds: 120))
+        return try await messageID(call("sendPhoto", .multipart(parts), uploading: 10 << 20))
     }
 
     /// `sendMessage`, plain text. Returns the message's id.
@@ -118,12 +125,13 @@ public struct TelegramClient: Sendable {
 
     /// Returns the body of a successful answer.
     private func call(
-        _ method: String, _ body: HTTPClientRequest.Body, isJSON: Bool = false, timeoutSeconds: Double = 30,
+        _ method: String, _ body: HTTPClientRequest.Body, isJSON: Bool = false, uploading bytes: Int64 = 0,
         maximumResponseBytes: Int = 1 << 20
     ) async throws -> [UInt8] {
         let request = HTTPClientRequest(
             .post, url: Secret("\(baseURL)/bot\(escapedToken)/\(method)"),
-            headers: isJSON ? [("Content-Type", "application/json")] : [], body: body, timeoutSeconds: timeoutSeconds,
+            headers: isJSON ? [("Content-Type", "application/json")] : [], body: body,
+            timeoutSeconds: timeoutSeconds + Double(bytes) / Self.slowestBytesPerSecond,
             maximumResponseBytes: maximumResponseBytes)
         let response: HTTPClientResponse
         do {

@@ -1,0 +1,169 @@
+// What the environment and the command line say, parsed once, every mistake reported.
+
+import Runtime
+
+struct Configuration: Sendable {
+    var host = "127.0.0.1"
+    var port = 8000
+    var dataFolder = "data"
+    var databasePath = ""
+    var publicFolder = "Public"
+    var authRequired = true
+    var devLoginEnabled = false
+    var tokenLifetimeSeconds = 86_400.0
+    var telegramToken: Secret?
+    var telegramOnboardingURL: String?
+    var telegramBaseURL = "https://api.telegram.org"
+    var telegramSendsVideo = true
+    var telegramLinkSeconds = 600.0
+    var telegramWebhookSecret: Secret?
+    var notificationTimeoutSeconds = 10.0
+    var logLevel = Log.Level.info
+
+    /// Every mistake, a line each.
+    struct Mistakes: Error, CustomStringConvertible {
+        let lines: [String]
+        var description: String { lines.joined(separator: "\n") }
+    }
+
+    /// - Parameters:
+    ///   - environment: the process's variables.
+    ///   - arguments: what follows the subcommand.
+    init(environment: [String: String], arguments: [String]) throws(Mistakes) {
+        var reader = Reader(environment: environment)
+        host = reader.text("HOST") ?? host
+        port = reader.integer("PORT", 0...65_535) ?? port
+        dataFolder = reader.text("DATA_DIR") ?? dataFolder
+        publicFolder = reader.text("PUBLIC_DIR") ?? publicFolder
+        authRequired = reader.bool("AUTH_REQUIRED") ?? authRequired
+        devLoginEnabled = reader.bool("AUTH_DEV_LOGIN_ENABLED") ?? devLoginEnabled
+        tokenLifetimeSeconds = reader.clamped("AUTH_TOKEN_TTL_SECONDS", 300...2_592_000) ?? tokenLifetimeSeconds
+        telegramToken = reader.text("TELEGRAM_BOT_TOKEN").map { Secret($0) }
+        telegramOnboardingURL = reader.url("TELEGRAM_BOT_ONBOARDING_URL")
+        telegramBaseURL = reader.url("TELEGRAM_API_BASE_URL") ?? telegramBaseURL
+        telegramSendsVideo = reader.bool("TELEGRAM_SEND_VIDEO") ?? telegramSendsVideo
+        telegramLinkSeconds = reader.clamped("TELEGRAM_LINK_TOKEN_TTL_SECONDS", 60...3600) ?? telegramLinkSeconds
+        telegramWebhookSecret = reader.text("TELEGRAM_WEBHOOK_SECRET").map { Secret($0) }
+        notificationTimeoutSeconds = reader.number("NOTIFICATION_TIMEOUT_SECONDS", 1...300) ?? notificationTimeoutSeconds
+        if let text = reader.text("LOG_LEVEL") {
+            let names = Log.Level.allCases.map(\.rawValue)
+            if let level = Log.Level(rawValue: text.lowercased()) {
+                logLevel = level
+            } else {
+                reader.mistakes.append("LOG_LEVEL: \"\(text)\" is not one of \(names.joined(separator: ", "))")
+            }
+        }
+        readArguments(arguments, into: &reader)
+        if host == "localhost" { host = "127.0.0.1" }
+        if !Self.isNumericAddress(host) {
+            reader.mistakes.append("HOST: \"\(host)\" is not a numeric address such as 127.0.0.1, 0.0.0.0 or ::")
+        }
+        databasePath = readDatabase(&reader)
+        guard reader.mistakes.isEmpty else { throw Mistakes(lines: reader.mistakes) }
+    }
+
+    private mutating func readArguments(_ arguments: [String], into reader: inout Reader) {
+        var rest = arguments[...]
+        while let argument = rest.popFirst() {
+            let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
+            let name = parts.first ?? ""
+            guard ["--port", "--host", "--data-dir"].contains(name) else {
+                reader.mistakes.append("\(argument): there is no such option; --port, --host and --data-dir are")
+                continue
+            }
+            guard let value = parts.count > 1 ? parts[1] : rest.popFirst() else {
+                reader.mistakes.append("\(name): a value is missing")
+                continue
+            }
+            switch name {
+            case "--port":
+                if let number = Int(value), (0...65_535).contains(number) {
+                    port = number
+                } else {
+                    reader.mistakes.append("--port: \"\(value)\" is not a whole number from 0 to 65535")
+                }
+            case "--host": host = value
+            default: dataFolder = value
+            }
+        }
+    }
+
+    private func readDatabase(_ reader: inout Reader) -> String {
+        guard let url = reader.text("DATABASE_URL") else { return dataFolder + "/pingwatch.db" }
+        let prefix = "sqlite:///"
+        guard url.hasPrefix(prefix), url.count > prefix.count else {
+            reader.mistakes.append("DATABASE_URL: only sqlite:///relative/path or sqlite:////absolute/path is accepted")
+            return ""
+        }
+        return String(url.dropFirst(prefix.count))
+    }
+
+    private static func isNumericAddress(_ text: String) -> Bool {
+        if text.contains(":") { return text.utf8.allSatisfy { Array("0123456789abcdefABCDEF:.".utf8).contains($0) } }
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
+    }
+
+    /// The address to listen on as the loop wants it: empty for all.
+    var listenAddress: String { host == "0.0.0.0" || host == "::" ? "" : host }
+
+    private struct Reader {
+        let environment: [String: String]
+        var mistakes: [String] = []
+
+        init(environment: [String: String]) { self.environment = environment }
+
+        func text(_ name: String) -> String? {
+            guard let value = environment[name], !value.isEmpty else { return nil }
+            return value
+        }
+
+        mutating func bool(_ name: String) -> Bool? {
+            guard let value = text(name) else { return nil }
+            switch value.lowercased() {
+            case "true", "1", "yes", "on": return true
+            case "false", "0", "no", "off": return false
+            default:
+                mistakes.append("\(name): \"\(value)\" is neither true nor false")
+                return nil
+            }
+        }
+
+        mutating func integer(_ name: String, _ range: ClosedRange<Int>) -> Int? {
+            guard let value = text(name) else { return nil }
+            guard let number = Int(value), range.contains(number) else {
+                mistakes.append("\(name): \"\(value)\" is not a whole number from \(range.lowerBound) to \(range.upperBound)")
+                return nil
+            }
+            return number
+        }
+
+        mutating func number(_ name: String, _ range: ClosedRange<Double>) -> Double? {
+            guard let value = text(name) else { return nil }
+            guard let number = Double(value), range.contains(number) else {
+                mistakes.append("\(name): \"\(value)\" is not a number from \(range.lowerBound) to \(range.upperBound)")
+                return nil
+            }
+            return number
+        }
+
+        /// A number of seconds that is brought into the range rather than refused.
+        mutating func clamped(_ name: String, _ range: ClosedRange<Double>) -> Double? {
+            guard let value = text(name) else { return nil }
+            guard let number = Double(value), number.isFinite else {
+                mistakes.append("\(name): \"\(value)\" is not a number of seconds (\(Int(range.lowerBound)) to \(Int(range.upperBound)))")
+                return nil
+            }
+            return min(max(number, range.lowerBound), range.upperBound)
+        }
+
+        mutating func url(_ name: String) -> String? {
+            guard let value = text(name) else { return nil }
+            guard value.hasPrefix("https://") || value.hasPrefix("http://"), !value.contains(" ") else {
+                mistakes.append("\(name): \"\(value)\" is not an http or https address")
+                return nil
+            }
+            return value
+        }
+    }
+}

@@ -1,0 +1,93 @@
+// From the received bytes to a clip that plays, a picture, and a sentence about it.
+
+import Domain
+import Media
+import Runtime
+import Store
+
+/// One event's way through the hub's own analysis. Doing it twice gives the same result.
+struct EventProcessor: Sendable {
+    let store: Store
+    let storage: any ClipStorage
+    let media: ThreadPool
+
+    private static let posterWidth = 1280
+    /// Telegram's limit for thumbnails, and plenty for a list.
+    private static let thumbnailWidth = 320
+
+    /// What is known of the clip when all went well.
+    struct Result: Sendable {
+        let changes: EventChanges
+        let analysis: AnalysisResult
+    }
+
+    /// - Parameter prompt: what the session was asked to watch for.
+    /// - Throws: `MediaError` when the clip cannot be used; other errors may pass.
+    func process(_ event: Event, prompt: String?, in scope: AccountScope) async throws -> Result {
+        if event.source == .external {
+            let analysis = BuiltinAnalysis.describeExternal(
+                trigger: event.trigger, durationSeconds: event.clip.durationSeconds, prompt: prompt)
+            var changes = EventChanges()
+            changes.analysis = analysis
+            return Result(changes: changes, analysis: analysis)
+        }
+        let folder = try await storage.workFolder(in: scope, event: event.id)
+        let made = try await media.run { [event] in try Self.make(event, in: folder) }
+        let object = made.clip.mime == "video/webm" ? "clip.webm" : "clip.mp4"
+        let clipKey = ClipObject.key(scope, event.id, object)
+        let posterKey = ClipObject.key(scope, event.id, "poster.jpg"), thumbnailKey = ClipObject.key(scope, event.id, "thumbnail.jpg")
+        try await storage.adopt(file: made.clip.path, key: clipKey)
+        try await storage.put(made.poster, key: posterKey)
+        try await storage.put(made.thumbnail, key: thumbnailKey)
+
+        let analysis = BuiltinAnalysis.describe(
+            ClipMeasurements(frames: made.frames, sounds: made.sounds), trigger: event.trigger, durationSeconds: made.clip.durationSeconds,
+            prompt: prompt)
+        var changes = EventChanges()
+        let clip = made.clip
+        changes.clip = {
+            $0.mime = clip.mime
+            $0.sizeBytes = clip.sizeBytes
+            $0.durationSeconds = clip.durationSeconds
+            $0.width = clip.width
+            $0.height = clip.height
+            $0.key = clipKey
+            $0.posterKey = posterKey
+            $0.thumbnailKey = thumbnailKey
+        }
+        changes.analysis = analysis
+        return Result(changes: changes, analysis: analysis)
+    }
+
+    /// What was received is not needed any more once the result is in the database.
+    func removeReceived(_ event: Event, in scope: AccountScope) async {
+        for object in [ClipObject.log, ClipObject.upload, "still.jpg"] {
+            try? await storage.remove(key: ClipObject.key(scope, event.id, object))
+        }
+    }
+
+    private struct Made: Sendable {
+        let clip: AssembledClip
+        let poster: [UInt8]
+        let thumbnail: [UInt8]
+        let frames: [ClipMeasurements.Frame]
+        let sounds: [ClipMeasurements.Sound]
+    }
+
+    /// Blocks.
+    private static func make(_ event: Event, in folder: String) throws -> Made {
+        let clip =
+            switch event.source {
+            case .stream: try ClipAssembler.assemble(log: "\(folder)/\(ClipObject.log)", into: folder, name: "assembled")
+            case .upload, .external: try ClipAssembler.makePlayable(file: "\(folder)/\(ClipObject.upload)", into: folder, name: "assembled")
+            }
+        try MediaInspector.check(file: clip.path, declaredDurationSeconds: event.clip.durationSeconds)
+        // The moment of the trigger is the picture that says why there is an event.
+        let trigger = event.startedAt.map { event.trigger.at.seconds(since: $0) } ?? 0
+        let moment = min(max(trigger, 0), max(clip.durationSeconds - 0.2, 0))
+        let poster = try Stills.jpeg(file: clip.path, atSeconds: moment, maximumWidth: posterWidth, quality: 4)
+        let thumbnail = try Stills.jpeg(file: clip.path, atSeconds: moment, maximumWidth: thumbnailWidth, quality: 6)
+        let samples = try ClipSampler.sample(file: clip.path, perSecond: 8, width: 160, height: 90)
+        return Made(clip: clip, poster: poster, thumbnail: thumbnail, frames: samples.frames, sounds: samples.sounds)
+    }
+}

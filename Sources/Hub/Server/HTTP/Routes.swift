@@ -1,0 +1,235 @@
+// The routes of docs/API.md.
+
+import Domain
+import Loop
+import Pipeline
+import Runtime
+import Store
+
+/// Everything that routes and rpc methods are made of.
+struct Services: Sendable {
+    let accounts: Accounts
+    let watching: Watching
+    let events: Events
+    let store: Store
+    let storage: any ClipStorage
+    let telegram: TelegramLinking
+    let presenter: Presenter
+    let signer: MediaSigner
+    let configuration: ServerConfiguration
+    let clock: WallClock
+}
+
+extension Services {
+    func routes() -> [Route] {
+        systemRoutes() + accountRoutes() + watchingRoutes() + eventRoutes() + telegramRoutes() + mediaRoutes()
+    }
+
+    private func systemRoutes() -> [Route] {
+        [
+            Route(.get, "/healthz", .open) { _ in
+                do {
+                    try await store.ping()
+                    return Router.json(["status": "ok"])
+                } catch {
+                    return Router.json(["status": "database"], status: 503)
+                }
+            },
+            Route(.get, "/version", .open) { _ in
+                Router.json(["name": "pingwatch", "version": .string(configuration.version)])
+            },
+        ]
+    }
+
+    private func accountRoutes() -> [Route] {
+        [
+            Route(.post, "/auth/dev/login", .open) { request in
+                let signIn = try await accounts.devLogin(email: try request.fields().text("email", maximum: 254))
+                return Router.json([
+                    "access_token": .string(signIn.token), "token_type": "bearer", "user_id": .string(signIn.user.id.rawValue),
+                    "expires_at": presenter.time(signIn.expiresAt),
+                ])
+            },
+            Route(.get, "/auth/me") { request in
+                Router.json([
+                    "user_id": .string(request.user.id.rawValue), "email": .string(request.user.email),
+                    "account_id": .string(request.user.account.rawValue),
+                ])
+            },
+            Route(.post, "/auth/logout") { request in
+                if let token = Router.bearer(request.head) { try await accounts.signOut(token: token) }
+                return HTTPResponse(status: 204)
+            },
+        ]
+    }
+
+    private func watchingRoutes() -> [Route] {
+        [
+            Route(.post, "/devices/register") { request in
+                let fields = try request.fields()
+                let id: DeviceID? = try fields.optionalIdentifier("device_id")
+                return Router.json(try await watching.register(id, label: try fields.text("label", maximum: 80), in: request.scope))
+            },
+            Route(.get, "/devices") { request in Router.json(try await watching.devices(in: request.scope)) },
+            Route(.post, "/sessions/start") { request in
+                let fields = try request.fields()
+                let session = try await watching.start(
+                    device: try fields.identifier("device_id"), prompt: try fields.optionalText("analysis_prompt", maximum: 1000),
+                    in: request.scope)
+                return Router.json(presenter.session(session))
+            },
+            Route(.post, "/sessions/stop") { request in
+                let session = try await watching.stop(try request.fields().identifier("session_id"), in: request.scope)
+                return Router.json(presenter.session(session))
+            },
+            Route(.post, "/sessions/force-stop") { request in
+                Router.json(try await watching.forceStop(try request.fields().identifier("session_id"), in: request.scope))
+            },
+            Route(.get, "/sessions") { request in
+                let sessions = try await store.sessions.list(
+                    device: try request.queryIdentifier("device_id"), in: request.scope, page: try request.page())
+                return Router.json(.array(sessions.items.map(presenter.session)), headers: next(sessions.nextCursor))
+            },
+        ]
+    }
+
+    private func next(_ cursor: String?) -> [(name: String, value: String)] { cursor.map { [("X-Next-Cursor", $0)] } ?? [] }
+
+    private func eventRoutes() -> [Route] {
+        [
+            Route(.post, "/events") { request in
+                let fields = try request.fields()
+                let declared = try events.declaration(fields, sizeLimit: 1 << 40)
+                let uri = try fields.text("clip_uri", maximum: 2048)
+                guard uri.hasPrefix("https://") || uri.hasPrefix("http://") else {
+                    throw APIError.invalid("clip_uri", "an http or https address is expected")
+                }
+                let event = try await events.createExternal(declared, uri: uri, in: request.scope)
+                return Router.json(try await events.present(event, in: request.scope))
+            },
+            Route(.post, "/events/upload/initiate") { request in
+                let declared = try events.declaration(try request.fields(), sizeLimit: configuration.limits.maximumUploadBytes)
+                let event = try await events.initiate(declared, in: request.scope)
+                let path: JSON = .string("/events/\(event.id)/upload")
+                let expiry = Timestamp(milliseconds: clock.milliseconds).advanced(bySeconds: configuration.tokenLifetimeSeconds)
+                return Router.json([
+                    "event": try await events.present(event, in: request.scope), "upload_url": path, "blob_url": path,
+                    "expires_at": presenter.time(expiry),
+                ])
+            },
+            Route(.post, "/events/{id}/upload/finalize") { request in
+                let fields = request.body.isEmpty ? nil : try request.fields()
+                let event = try await events.finalize(
+                    try request.identifier(0, "event"), etag: try fields?.optionalText("etag", maximum: 256), in: request.scope)
+                return Router.json(try await events.present(event, in: request.scope))
+            },
+            Route(.get, "/events") { request in
+                var filter = EventFilter()
+                filter.session = try request.queryIdentifier("session_id")
+                filter.device = try request.queryIdentifier("device_id")
+                if let status = request.head.query("status") {
+                    guard EventState.names.contains(status) else {
+                        throw APIError.invalid("status", "one of \(EventState.names.joined(separator: ", ")) is expected")
+                    }
+                    filter.status = status
+                }
+                let (list, cursor) = try await events.list(filter, page: try request.page(), in: request.scope)
+                return Router.json(list, headers: next(cursor))
+            },
+            Route(.get, "/events/{id}") { request in
+                let event = try await events.find(try request.identifier(0, "event"), in: request.scope)
+                return Router.json(try await events.present(event, in: request.scope))
+            },
+            Route(.get, "/events/{id}/summary") { request in
+                let event = try await events.find(try request.identifier(0, "event"), in: request.scope)
+                guard let summary = presenter.summary(of: event) else { throw APIError.notFound("summary yet") }
+                return Router.json(summary)
+            },
+            Route(.post, "/events/{id}/summary") { request in
+                let fields = try request.fields()
+                let result = AnalysisResult(
+                    summary: try fields.text("summary", maximum: 4000), label: try fields.optionalText("label", maximum: 80),
+                    confidence: try fields.optionalNumber("confidence", in: 0...1),
+                    tags: try fields.optionalStrings("tags", maximumCount: 32, maximumLength: 64) ?? [],
+                    shouldNotify: try fields.optionalBool("should_notify") ?? false,
+                    alertReason: try fields.optionalText("alert_reason", maximum: 500),
+                    provider: try fields.optionalText("inference_provider", maximum: 80) ?? "external",
+                    model: try fields.optionalText("inference_model", maximum: 80) ?? "unknown")
+                let event = try await events.setSummary(result, of: try request.identifier(0, "event"), in: request.scope)
+                return Router.json(try await events.present(event, in: request.scope))
+            },
+            Route(.get, "/events/{id}/deliveries") { request in
+                let event = try await events.find(try request.identifier(0, "event"), in: request.scope)
+                let deliveries = try await store.deliveries.list(event: event.id, in: request.scope)
+                return Router.json(.array(deliveries.map(presenter.delivery)))
+            },
+        ]
+    }
+
+    private func mediaRoutes() -> [Route] {
+        [
+            Route(.get, "/media/{event}/{object}", .open) { request in try await media(request) }
+        ]
+    }
+
+    private static let mediaTypes = [
+        "clip.mp4": "video/mp4", "clip.webm": "video/webm", "poster.jpg": "image/jpeg", "thumbnail.jpg": "image/jpeg", "still.jpg": "image/jpeg",
+    ]
+
+    /// A clip or picture by its signed link, with ranges.
+    private func media(_ request: Request) async throws -> HTTPResponse {
+        let event: EventID = try request.identifier(0, "object")
+        let object = request.parameters[1]
+        guard let type = Self.mediaTypes[object],
+            let scope = signer.scope(
+                event: event, object: object, account: request.head.query("a"), expiry: request.head.query("e"),
+                signature: request.head.query("s"), now: Timestamp(milliseconds: clock.milliseconds)),
+            let reader = try await storage.open(key: "\(scope.account)/\(event)/\(object)")
+        else { throw APIError.notFound("object") }
+
+        // The object of a key never changes once it is written, except a still that is sent again: its size tells.
+        let etag = String(Crypto.sha256Hex("\(scope.account)/\(event)/\(object)/\(reader.size)").prefix(32))
+        var headers: [(name: String, value: String)] = [
+            ("Content-Type", type), ("ETag", "\"\(etag)\""), ("Accept-Ranges", "bytes"), ("Cache-Control", "private, max-age=3600"),
+        ]
+        if matchesEntityTag(request.head.header("if-none-match"), etag) { return HTTPResponse(status: 304, headers: headers) }
+
+        // With If-Range and another validator the whole is sent.
+        let ifRange = request.head.header("if-range")
+        let range = ifRange == nil || ifRange == "\"\(etag)\"" ? request.head.header("range") : nil
+        let piece = MediaPieces(reader: reader)
+        switch ByteRange(header: range, size: reader.size) {
+        case .whole:
+            return HTTPResponse(status: 200, headers: headers, body: piece.body(0..<reader.size))
+        case .part(let bytes):
+            headers.append(("Content-Range", "bytes \(bytes.lowerBound)-\(bytes.upperBound)/\(reader.size)"))
+            return HTTPResponse(status: 206, headers: headers, body: piece.body(bytes.lowerBound..<bytes.upperBound + 1))
+        case .unsatisfiable:
+            var response = Router.json(
+                APIError(status: 416, code: "range_not_satisfiable", message: "the object has \(reader.size) bytes", field: "Range").json, status: 416)
+            response.headers.append(("Content-Range", "bytes */\(reader.size)"))
+            return response
+        }
+    }
+}
+
+/// A stored object in pieces, each read when the socket has taken the one before.
+private actor MediaPieces {
+    private let reader: ObjectReader
+    private var position: Int64 = 0
+    private static let pieceSize: Int64 = 256 * 1024
+
+    init(reader: ObjectReader) { self.reader = reader }
+
+    nonisolated func body(_ range: Range<Int64>) -> HTTPResponse.Body {
+        .stream(length: range.upperBound - range.lowerBound) { [self] in try await next(in: range) }
+    }
+
+    private func next(in range: Range<Int64>) async throws -> [UInt8] {
+        let start = max(position, range.lowerBound)
+        let count = min(Self.pieceSize, range.upperBound - start)
+        let bytes = try await reader.read(offset: start, count: Int(count))
+        position = start + Int64(bytes.count)
+        return bytes
+    }
+}

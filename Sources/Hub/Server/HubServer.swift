@@ -1,0 +1,160 @@
+// The server: what comes from the loop goes to static files, routes, uploads and the socket protocol.
+
+public import Domain
+public import Loop
+public import Pipeline
+public import Runtime
+public import Store
+
+/// HTTP and WebSocket of the hub.
+public final class HubServer: Sendable {
+    private let loop: EventLoop
+    private let realtime: RealtimeHub
+    private let services: Services
+    private let router: Router
+    private let files: StaticFiles
+    private let log = Log("server")
+
+    /// - Throws: when the folder of the web page is missing or the database does not answer.
+    public init(
+        loop: EventLoop, store: Store, storage: any ClipStorage, telegram: TelegramLinking, configuration: ServerConfiguration,
+        clock: WallClock, wakePipeline: @escaping @Sendable () async -> Void
+    ) async throws {
+        self.loop = loop
+        files = try StaticFiles(folder: configuration.publicFolder)
+        realtime = RealtimeHub(loop: loop, configuration: configuration, clock: clock)
+        let key = try await store.settings.valueOrInsert("media.signing_key") { Crypto.randomToken() }
+        let presenter = Presenter(signer: MediaSigner(key: Array(key.utf8)), clock: clock)
+        let bus = LocalBus(realtime: realtime)
+        services = Services(
+            accounts: Accounts(store: store, configuration: configuration, clock: clock),
+            watching: Watching(store: store, bus: bus, presence: bus, presenter: presenter, clock: clock),
+            events: Events(
+                store: store, storage: storage, bus: bus, presenter: presenter, clock: clock, limits: configuration.limits,
+                wake: wakePipeline),
+            store: store, storage: storage, telegram: telegram, presenter: presenter, signer: presenter.signer,
+            configuration: configuration, clock: clock)
+        router = Router(accounts: services.accounts, routes: services.routes())
+    }
+
+    /// Starts listening.
+    ///
+    /// - Returns: the port.
+    public func start() async throws -> Int {
+        let port = try loop.start(handler: self)
+        await realtime.use(services)
+        return port
+    }
+
+    /// Drives what depends on time, until cancelled.
+    public func run() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(250))
+            await realtime.tick()
+        }
+    }
+
+    public func stop() async { await loop.stop() }
+
+    /// Tells the account's users what became of an event.
+    public func announce(_ event: Event, in scope: AccountScope) async { await services.events.announce(event, in: scope) }
+
+    /// Tells the account's users what became of an alert.
+    public func announce(_ delivery: Delivery, in scope: AccountScope) async {
+        await realtime.publish(
+            Publication("delivery.updated", ["delivery": services.presenter.delivery(delivery)]), toUsersOf: scope)
+    }
+}
+
+/// The channels of this process.
+private struct LocalBus: Bus, PresenceSource {
+    let realtime: RealtimeHub
+
+    func publish(_ publication: Publication, toUsersOf scope: AccountScope) async {
+        await realtime.publish(publication, toUsersOf: scope)
+    }
+
+    func isOnline(_ device: DeviceID, in scope: AccountScope) async -> Bool {
+        await realtime.isOnline(RealtimeHub.DeviceKey(account: scope.account, device: device))
+    }
+}
+
+extension HubServer: LoopHandler {
+    static let socketPath = "/connection/websocket"
+
+    public func refusal(of upgrade: HTTPHead) -> Int? {
+        guard upgrade.path == Self.socketPath else { return 404 }
+        // Browsers send where a page comes from; another site's page must not use its visitor's hub.
+        guard let origin = upgrade.header("origin") else { return nil }
+        guard let host = upgrade.header("host"), origin == "http://\(host)" || origin == "https://\(host)" else { return 403 }
+        return nil
+    }
+
+    public func opened(_ socket: WebSocket) { realtime.assumeIsolated { $0.opened(socket) } }
+    public func closed(_ socket: WebSocket) { realtime.assumeIsolated { $0.closed(socket) } }
+    public func received(_ message: MessageBuffer, isBinary: Bool, on socket: WebSocket) {
+        realtime.assumeIsolated { $0.received(message, isBinary: isBinary, on: socket) }
+    }
+
+    public func request(_ exchange: HTTPExchange) {
+        let head = exchange.head
+        if let response = files.response(for: head) {
+            exchange.respond(SecurityHeaders.apply(to: response))
+            return
+        }
+        if head.header("transfer-encoding") != nil {
+            let error = APIError(status: 411, code: "length_required", message: "Content-Length is needed; chunked bodies are not taken")
+            var response = Router.response(for: error, log: log)
+            response.closesConnection = true
+            exchange.respond(SecurityHeaders.apply(to: response))
+            return
+        }
+        let path = head.path.split(separator: "/")
+        if head.method == .put, path.count == 3, path[0] == "events", path[2] == "upload" {
+            exchange.setReading(false)
+            Task { await answer(exchange, with: await upload(exchange, event: String(path[1]))) }
+            return
+        }
+        let body = GatheredBody(maximum: services.configuration.limits.maximumBodyBytes)
+        exchange.onBody = { body.append($0) }
+        exchange.onComplete = { [self] in
+            let bytes = body.bytes
+            let isTooLarge = body.isTooLarge
+            Task { await answer(exchange, with: isTooLarge ? tooLarge() : await router.respond(to: head, body: bytes)) }
+        }
+    }
+
+    private func tooLarge() -> HTTPResponse {
+        let limit = services.configuration.limits.maximumBodyBytes
+        return Router.response(for: APIError(status: 413, code: "too_large", message: "a body of at most \(limit) bytes is taken"), log: log)
+    }
+
+    private func answer(_ exchange: HTTPExchange, with response: HTTPResponse) async {
+        let response = SecurityHeaders.apply(to: response)
+        await loop.perform { exchange.respond(response) }
+    }
+
+    /// `PUT /events/{id}/upload`: the body goes to disk as it comes.
+    private func upload(_ exchange: HTTPExchange, event id: String) async -> HTTPResponse {
+        do {
+            let user = try await router.user(for: exchange.head)
+            guard let id = EventID(id) else { throw APIError.notFound("event") }
+            let event = try await services.events.uploadTarget(id, length: exchange.head.contentLength, in: user.scope)
+            let writer = try await services.storage.upload(in: user.scope, event: id)
+            do {
+                try await BodyPump(loop: loop, exchange: exchange, writer: writer).run()
+            } catch {
+                await writer.discard()
+                throw error
+            }
+            let stored = try await writer.finish()
+            try await services.events.uploaded(event, etag: stored.etag, in: user.scope)
+            return Router.json(
+                ["event_id": .string(id.rawValue), "etag": .string(stored.etag), "size_bytes": .integer(stored.size)],
+                headers: [("ETag", "\"\(stored.etag)\"")])
+        } catch {
+            await loop.perform { exchange.setReading(true) }
+            return Router.response(for: error, log: log)
+        }
+    }
+}

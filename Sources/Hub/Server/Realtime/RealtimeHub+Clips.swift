@@ -1,0 +1,215 @@
+// Clips that are streamed while they are recorded.
+
+import Domain
+import Loop
+import Runtime
+import Store
+
+extension RealtimeHub {
+    // MARK: - Frames
+
+    func receiveFrame(_ message: MessageBuffer, from client: Client) {
+        guard client.speaksMedia else {
+            client.socket.close(code: CloseCode.unsupportedData, reason: "binary messages need the subprotocol \(Self.subprotocol)")
+            return
+        }
+        guard client.identity?.kind == .sensor else {
+            client.socket.close(code: CloseCode.badRequest, reason: "only a connected sensor sends media")
+            return
+        }
+        let header: FrameHeader
+        do {
+            header = try message.withBytes { (bytes) throws(FrameHeader.ParseError) in try FrameHeader(parsing: bytes) }
+        } catch {
+            client.socket.close(code: CloseCode.badRequest, reason: "malformed frame header")
+            return
+        }
+        switch header.kind {
+        case .live: relay(header, message, from: client)
+        case .clip, .clipBytes: store(header, message, from: client)
+        case .still: storeStill(header, message, from: client)
+        }
+    }
+
+    private func store(_ header: FrameHeader, _ message: MessageBuffer, from client: Client) {
+        guard let clip = client.clips[header.stream] else {
+            client.message([
+                "type": "clip.error", "stream": .integer(Int64(header.stream)), "event_id": .null, "code": "unknown_stream",
+                "message": "stream: no clip is open with this id",
+            ])
+            return
+        }
+        guard clip.failure == nil else { return }
+        do {
+            guard try clip.receiver.frame(header, payloadBytes: message.count - FrameHeader.size) == .store else { return }
+        } catch {
+            fail(clip, of: client, code: "bad_frame", reason: error.description)
+            return
+        }
+        message.withBytes { clip.append($0) }
+        guard !clip.isWriting else { return }
+        clip.isWriting = true
+        Task { await write(clip, of: client) }
+    }
+
+    /// Writes what has gathered, acknowledges it, and goes on until nothing is left.
+    private func write(_ clip: ClipStream, of client: Client) async {
+        while clip.failure == nil, let batch = clip.takeBatch() {
+            let next = clip.receiver.next
+            do {
+                if !clip.hasFirstByte {
+                    clip.hasFirstByte = true
+                    try await services.events.noteFirstByte(clip.event, in: clip.scope)
+                }
+                let durable = try await clip.writer.append(batch.records, nextSequence: next)
+                clip.receiver.persisted(next: durable, bytes: batch.payloadBytes)
+                client.message(["type": "clip.ack", "stream": .integer(Int64(clip.stream)), "next": .integer(Int64(durable))])
+            } catch {
+                let told = apiError(for: error, log: log)
+                fail(clip, of: client, code: told.code, reason: told.message)
+            }
+        }
+        clip.isWriting = false
+        clip.wakeWaiters()
+    }
+
+    /// Ends a clip that cannot go on, says so to the sensor, and records the reason.
+    private func fail(_ clip: ClipStream, of client: Client, code: String, reason: String) {
+        guard clip.failure == nil else { return }
+        clip.failure = reason
+        client.clips[clip.stream] = nil
+        client.message([
+            "type": "clip.error", "stream": .integer(Int64(clip.stream)), "event_id": .string(clip.event.rawValue), "code": .string(code),
+            "message": .string(reason),
+        ])
+        Task { await recordFailure(of: clip, reason: reason) }
+        clip.wakeWaiters()
+    }
+
+    private func recordFailure(of clip: ClipStream, reason: String) async {
+        await clip.writer.close()
+        do {
+            _ = try await services.events.fail(clip.event, reason: reason, retryable: false, in: clip.scope)
+        } catch {
+            log.error("failure of a clip could not be recorded", ["event_id": clip.event.rawValue, "error": String(reflecting: error)])
+        }
+    }
+
+    private func storeStill(_ header: FrameHeader, _ message: MessageBuffer, from client: Client) {
+        guard let clip = client.clips[header.stream] else { return }
+        let bytes = message.withBytes { Array($0.dropFirst(FrameHeader.size)) }
+        guard bytes.count <= configuration.limits.maximumStillBytes, bytes.starts(with: [0xff, 0xd8, 0xff]) else {
+            client.message([
+                "type": "clip.error", "stream": .integer(Int64(header.stream)), "event_id": .string(clip.event.rawValue), "code": "bad_still",
+                "message": .string("still: a JPEG of at most \(configuration.limits.maximumStillBytes) bytes is expected; the clip goes on"),
+            ])
+            return
+        }
+        let event = clip.event, scope = clip.scope
+        Task {
+            do {
+                try await services.events.setStill(bytes, of: event, in: scope)
+            } catch {
+                log.warning("a still could not be kept", ["event_id": event.rawValue, "error": String(reflecting: error)])
+            }
+        }
+    }
+
+    // MARK: - Commands
+
+    func openClip(_ fields: Fields, by client: Client, device: DeviceID, in scope: AccountScope) async throws -> JSON {
+        let opening = try opening(fields, device: device)
+        // After a break the connection that had it open may not have been missed yet.
+        for other in clients.values {
+            guard let old = other.clips.first(where: { $0.value.event == opening.event && $0.value.scope == scope }) else { continue }
+            guard other !== client else { throw APIError.conflict("clip_open", "event_id: this clip is open already on this connection") }
+            other.clips[old.key] = nil
+            await old.value.untilDrained()
+            await old.value.writer.close()
+        }
+        let (event, writer) = try await services.events.open(opening, in: scope)
+        guard client.socket.isOpen else {
+            await writer.close()
+            throw APIError.internalError
+        }
+        let limits = configuration.limits
+        let clip = ClipStream(
+            stream: nextStream(), event: event.id, scope: scope, writer: writer,
+            receiver: ClipReceiver(
+                next: writer.initialNext, windowBytes: limits.clipWindowBytes, maximumSeconds: limits.maximumClipSeconds))
+        client.clips[clip.stream] = clip
+        return [
+            "stream": .integer(Int64(clip.stream)), "next": .integer(Int64(writer.initialNext)),
+            "window_bytes": .integer(Int64(limits.clipWindowBytes)), "event": services.presenter.event(event, in: scope),
+        ]
+    }
+
+    private func opening(_ fields: Fields, device: DeviceID) throws(APIError) -> Events.Opening {
+        let trigger = try fields.object("trigger")
+        let tracks = try fields.objects("tracks", maximumCount: 2)
+        var codecs: [String] = []
+        var width: Int?, height: Int?
+        var container: String?
+        for track in tracks {
+            let kind = try track.text("kind", maximum: 16)
+            let codec = try track.text("codec", maximum: 128)
+            switch kind {
+            case "video":
+                width = Int(try track.integer("width", in: 16...8192))
+                height = Int(try track.integer("height", in: 16...8192))
+                codecs.append(codec)
+            case "audio": codecs.append(codec)
+            case "container" where tracks.count == 1: container = codec
+            default: throw .invalid("tracks.kind", "video, audio, or container alone is expected")
+            }
+        }
+        guard container != nil || width != nil else { throw .invalid("tracks", "a video track is expected") }
+        // A sensor's clock may be off, but not so far that the event would be lost in the timeline.
+        let earliest = now.milliseconds - 30 * 86_400_000, latest = now.milliseconds + 86_400_000
+        return Events.Opening(
+            event: try fields.identifier("event_id"), session: try fields.identifier("session_id"), device: device,
+            trigger: Trigger(
+                type: try trigger.triggerType("type"),
+                at: Timestamp(milliseconds: try trigger.integer("at", in: earliest...latest)),
+                score: try trigger.optionalNumber("score", in: 0...1_000_000)),
+            mime: container ?? "application/x-pingwatch-units;codecs=\"\(codecs.joined(separator: ","))\"", width: width, height: height,
+            preRollMilliseconds: try fields.optionalInteger("pre_roll_ms", in: 0...120_000) ?? 0)
+    }
+
+    func closeClip(_ fields: Fields, by client: Client) async throws -> JSON {
+        let clip = try openClip(fields, of: client)
+        let frames = UInt32(try fields.integer("frames", in: 0...Int64(UInt32.max)))
+        let duration = try fields.optionalNumber("duration_ms", in: 0...86_400_000)
+        do {
+            try clip.receiver.close(frames: frames)
+        } catch {
+            fail(clip, of: client, code: "bad_close", reason: error.description)
+            throw APIError(status: 400, code: "bad_close", message: error.description, field: "frames")
+        }
+        await clip.untilDrained()
+        if let failure = clip.failure { throw APIError(status: 500, code: "clip_failed", message: failure) }
+        client.clips[clip.stream] = nil
+        await clip.writer.close()
+        var changes = EventChanges()
+        if let duration { changes.clip = { $0.durationSeconds = duration / 1000 } }
+        let queued = try await services.events.enqueue(clip.event, changes: changes, in: clip.scope)
+        return ["status": "durable", "event": services.presenter.event(queued, in: clip.scope)]
+    }
+
+    func abortClip(_ fields: Fields, by client: Client) async throws -> JSON {
+        let clip = try openClip(fields, of: client)
+        let reason = try fields.optionalText("reason", maximum: 200) ?? "the sensor gave up"
+        clip.failure = reason
+        client.clips[clip.stream] = nil
+        clip.wakeWaiters()
+        await clip.writer.close()
+        let event = try await services.events.fail(clip.event, reason: reason, retryable: false, in: clip.scope)
+        return ["event": services.presenter.event(event, in: clip.scope)]
+    }
+
+    private func openClip(_ fields: Fields, of client: Client) throws(APIError) -> ClipStream {
+        let stream = UInt32(try fields.integer("stream", in: 0...Int64(UInt32.max)))
+        guard let clip = client.clips[stream] else { throw .notFound("open clip") }
+        return clip
+    }
+}

@@ -1,0 +1,84 @@
+// The methods of `rpc` (docs/PROTOCOL.md).
+
+import Domain
+import Loop
+import Store
+
+extension RealtimeHub {
+    func call(_ method: String, _ data: JSON, id: Int64, by client: Client) async {
+        guard let identity = client.identity else { return }
+        do {
+            let result = try await perform(method, try Fields(data), by: client, identity)
+            client.send(["id": .integer(id), "rpc": ["data": result]])
+        } catch {
+            let error = apiError(for: error, log: log)
+            var object: [String: JSON] = ["code": .integer(Int64(error.rpcCode)), "message": .string(error.message)]
+            if error.status >= 500 { object["temporary"] = true }
+            client.send(["id": .integer(id), "error": .object(object)])
+        }
+    }
+
+    private func perform(_ method: String, _ fields: Fields, by client: Client, _ identity: Client.Identity) async throws -> JSON {
+        let scope = identity.scope
+        switch method {
+        case "session.start":
+            let session = try await services.watching.start(
+                device: try sensor(identity), prompt: try fields.optionalText("analysis_prompt", maximum: 1000), in: scope)
+            return ["session": services.presenter.session(session)]
+        case "session.stop":
+            let session = try await services.watching.stop(try fields.identifier("session_id"), in: scope)
+            return ["session": services.presenter.session(session)]
+        case "session.forceStop":
+            guard case .object(var json) = try await services.watching.forceStop(try fields.identifier("session_id"), in: scope) else {
+                throw APIError.internalError
+            }
+            let dropped = ["dropped_processing_events", "dropped_queued_jobs"].map { ($0, json.removeValue(forKey: $0) ?? .null) }
+            return .object(Dictionary(dropped + [("session", .object(json))]) { first, _ in first })
+        case "clip.open":
+            return try await openClip(fields, by: client, device: try sensor(identity), in: scope)
+        case "clip.close":
+            _ = try sensor(identity)
+            return try await closeClip(fields, by: client)
+        case "clip.abort":
+            _ = try sensor(identity)
+            return try await abortClip(fields, by: client)
+        case "live.watch":
+            guard client.speaksMedia else {
+                throw APIError(status: 400, code: "subprotocol", message: "live streams need the subprotocol \(Self.subprotocol)")
+            }
+            let device: DeviceID = try fields.identifier("device_id")
+            guard try await services.store.devices.find(device, in: scope) != nil else { throw APIError.notFound("device") }
+            guard client.socket.isOpen else { throw APIError.internalError }
+            return watch(device, by: client, in: scope)
+        case "live.unwatch":
+            unwatch(try streamID(fields), by: client)
+            return [:]
+        case "live.keyframe":
+            wantsKeyframe(try streamID(fields), client: client)
+            return [:]
+        case "device.telemetry":
+            let device = try sensor(identity)
+            let telemetry = try fields.json("telemetry")
+            guard case .object = telemetry, telemetry.text.utf8.count <= 4096 else {
+                throw APIError.invalid("telemetry", "an object of at most 4096 bytes is expected")
+            }
+            try await services.store.devices.touch(device, in: scope, at: now)
+            publish(
+                Publication("device.telemetry", ["device_id": .string(device.rawValue), "telemetry": telemetry]), toUsersOf: scope)
+            return [:]
+        default:
+            throw APIError(status: 404, code: "no_method", message: "there is no method \(method.prefix(64))")
+        }
+    }
+
+    private func sensor(_ identity: Client.Identity) throws(APIError) -> DeviceID {
+        guard let device = identity.device else {
+            throw APIError(status: 403, code: "not_a_sensor", message: "only a sensor can do this")
+        }
+        return device
+    }
+
+    private func streamID(_ fields: Fields) throws(APIError) -> UInt32 {
+        UInt32(try fields.integer("stream", in: 0...Int64(UInt32.max)))
+    }
+}

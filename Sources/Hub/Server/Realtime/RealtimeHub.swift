@@ -1,0 +1,250 @@
+// The sessions and channels of the socket protocol, on the loop's thread.
+
+import Domain
+import Loop
+import Runtime
+import Store
+
+/// Owns every socket client, channel history, live relay and clip stream. Its executor is the loop, so that a frame goes from
+/// socket to viewers without a hop.
+actor RealtimeHub {
+    static let subprotocol = "pingwatch.v1"
+
+    nonisolated let loop: EventLoop
+    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+    let configuration: ServerConfiguration
+    let clock: WallClock
+    let log = Log("socket")
+    /// Set once, before the loop starts.
+    var services: Services!
+
+    var clients: [UInt64: Client] = [:]
+    var subscribers: [Channel: [UInt64: Client]] = [:]
+    var accountUsers: [AccountID: Set<UserID>] = [:]
+    var histories: [Channel: ChannelHistory<String>] = [:]
+    var relays: [UInt32: Live] = [:]
+    var relayOfDevice: [DeviceKey: UInt32] = [:]
+    var sensors: [DeviceKey: Client] = [:]
+    private let epoch = Crypto.randomToken(bytes: 6)
+    private var lastStream: UInt32 = 0
+
+    struct DeviceKey: Hashable {
+        let account: AccountID
+        let device: DeviceID
+    }
+
+    struct Live {
+        let key: DeviceKey
+        var relay: LiveRelay<UInt64, MessageBuffer>
+    }
+
+    init(loop: EventLoop, configuration: ServerConfiguration, clock: WallClock) {
+        self.loop = loop
+        self.configuration = configuration
+        self.clock = clock
+    }
+
+    func use(_ services: Services) { self.services = services }
+
+    var now: Timestamp { Timestamp(milliseconds: clock.milliseconds) }
+
+    /// Ids of live and clip streams; unique while the hub runs.
+    func nextStream() -> UInt32 {
+        lastStream += 1
+        return lastStream
+    }
+
+    // MARK: - Connections
+
+    func opened(_ socket: WebSocket) {
+        clients[socket.id] = Client(socket: socket, name: "c-\(socket.id)", now: now)
+    }
+
+    func closed(_ socket: WebSocket) {
+        guard let client = clients.removeValue(forKey: socket.id) else { return }
+        for channel in subscribers.keys { subscribers[channel]?[socket.id] = nil }
+        for stream in client.watched { relays[stream]?.relay.leave(socket.id, now: now) }
+        for clip in client.clips.values { detach(clip) }
+        client.clips = [:]
+        guard let identity = client.identity, let device = identity.device else { return }
+        let key = DeviceKey(account: identity.user.account, device: device)
+        if sensors[key] === client {
+            sensors[key] = nil
+            sensorLeft(key)
+        }
+    }
+
+    /// Frames that came are written to the end; the sensor may open the clip again.
+    private func detach(_ clip: ClipStream) {
+        Task { await finish(clip) }
+    }
+
+    private func finish(_ clip: ClipStream) async {
+        await clip.untilDrained()
+        await clip.writer.close()
+    }
+
+    func received(_ message: MessageBuffer, isBinary: Bool, on socket: WebSocket) {
+        guard let client = clients[socket.id] else { return }
+        client.lastHeardAt = now
+        if isBinary {
+            receiveFrame(message, from: client)
+            return
+        }
+        do {
+            let commands = try message.withBytes { (bytes) throws(Command.Malformed) in try Command.parse(bytes) }
+            for command in commands { accept(command, from: client) }
+        } catch {
+            socket.close(code: CloseCode.badRequest, reason: error.reason)
+        }
+    }
+
+    private func accept(_ command: Command, from client: Client) {
+        switch (command, client.state) {
+        case (.pong, _): return
+        case (.connect, .new): client.state = .connecting
+        case (.connect, _):
+            client.socket.close(code: CloseCode.badRequest, reason: "connect came twice")
+            return
+        case (_, .new):
+            client.socket.close(code: CloseCode.badRequest, reason: "the first command must be connect")
+            return
+        case (_, .connecting), (_, .connected): break
+        }
+        client.commands.append(command)
+        // One after another, in order; a client that sends faster waits in its socket.
+        if client.commands.count > configuration.limits.maximumQueuedCommands { client.socket.setReading(false) }
+        guard !client.isWorking else { return }
+        client.isWorking = true
+        Task { await work(for: client) }
+    }
+
+    private func work(for client: Client) async {
+        while !client.commands.isEmpty {
+            let command = client.commands.removeFirst()
+            if client.commands.count == configuration.limits.maximumQueuedCommands / 2 { client.socket.setReading(true) }
+            guard client.socket.isOpen else { break }
+            switch command {
+            case .pong: break
+            case .connect(let id, let connect): await self.connect(client, id: id, connect)
+            case .rpc(let id, let method, let data): await call(method, data, id: id, by: client)
+            case .unknown(let id, let verb):
+                client.send(["id": .integer(id), "error": ["code": 104, "message": .string("there is no command \(verb.prefix(32))")]])
+            }
+        }
+        client.commands = []
+        client.isWorking = false
+    }
+
+    private func connect(_ client: Client, id: Int64, _ connect: Command.Connect) async {
+        let user: User
+        do {
+            user = try await services.accounts.user(token: connect.token)
+            if let device = connect.device, try await services.store.devices.find(device, in: user.scope) == nil {
+                client.socket.close(code: CloseCode.badRequest, reason: "connect.data.device_id: there is no such device")
+                return
+            }
+        } catch let error as APIError where error.status == 401 {
+            client.socket.close(code: CloseCode.invalidToken, reason: error.message)
+            return
+        } catch {
+            log.error("connect failed", ["error": String(reflecting: error)])
+            client.socket.close(code: 1011, reason: "the hub could not do this")
+            return
+        }
+        guard client.socket.isOpen else { return }
+        let identity = Client.Identity(user: user, kind: connect.kind, device: connect.device)
+        client.state = .connected(identity)
+        accountUsers[user.account, default: []].insert(user.id)
+
+        var channels: [Channel] = [.user(user.id)]
+        if let device = connect.device { channels.append(.sensor(user.account, device)) }
+        var subscriptions: [String: JSON] = [:]
+        for channel in channels {
+            subscribers[channel, default: [:]][client.socket.id] = client
+            subscriptions[channel.name] = subscription(to: channel, position: connect.positions[channel.name])
+        }
+        let limits = configuration.limits
+        client.send([
+            "id": .integer(id),
+            "connect": [
+                "client": .string(client.name), "version": .string(configuration.version), "ping": .integer(Int64(limits.pingSeconds)),
+                "pong": true, "session": .string(client.name), "subs": .object(subscriptions),
+                "data": [
+                    "user_id": .string(user.id.rawValue), "time": .integer(now.milliseconds),
+                    "limits": [
+                        "max_frame_bytes": .integer(Int64(limits.maximumFrameBytes)),
+                        "clip_window_bytes": .integer(Int64(limits.clipWindowBytes)), "max_clip_seconds": .number(limits.maximumClipSeconds),
+                        "max_still_bytes": .integer(Int64(limits.maximumStillBytes)),
+                    ],
+                ],
+            ],
+        ])
+        if let device = connect.device { sensorArrived(client, device: device, scope: user.scope) }
+    }
+
+    private func subscription(to channel: Channel, position: (epoch: String, offset: UInt64)?) -> JSON {
+        let history = histories[channel] ?? ChannelHistory(epoch: epoch)
+        histories[channel] = history
+        var fields: [String: JSON] = [
+            "recoverable": true, "positioned": true, "epoch": .string(history.epoch), "offset": .integer(Int64(history.offset)),
+        ]
+        if let position {
+            let recovery = history.recover(epoch: position.epoch, offset: position.offset)
+            fields["was_recovering"] = true
+            fields["recovered"] = .bool(recovery.recovered)
+            fields["publications"] = .array(
+                recovery.publications.compactMap { entry in
+                    JSON(parsing: entry.payload.utf8).map { ["data": $0, "offset": .integer(Int64(entry.offset))] }
+                })
+        }
+        return .object(fields)
+    }
+
+    // MARK: - Publishing
+
+    func publish(_ publication: Publication, to channel: Channel) {
+        let data = publication.json(at: now).text
+        var history = histories[channel] ?? ChannelHistory(epoch: epoch)
+        let offset = history.append(data, at: now)
+        histories[channel] = history
+        guard let clients = subscribers[channel], !clients.isEmpty else { return }
+        // Made once; the same bytes go to every subscriber.
+        let message = MessageBuffer(
+            text: "{\"push\":{\"channel\":\(JSON.string(channel.name).text),\"pub\":{\"data\":\(data),\"offset\":\(offset)}}}")
+        for client in clients.values {
+            client.socket.send(text: message)
+            if client.socket.controlBytes > configuration.limits.maximumControlBytes {
+                client.socket.close(code: CloseCode.slow, reason: "too slow", discarding: true)
+            }
+        }
+    }
+
+    func publish(_ publication: Publication, toUsersOf scope: AccountScope) {
+        for user in accountUsers[scope.account] ?? [] { publish(publication, to: .user(user)) }
+    }
+
+    // MARK: - Time
+
+    /// Once a second or oftener: pings, time-outs, live streams that nobody watches.
+    func tick() {
+        let now = now
+        let limits = configuration.limits
+        for client in clients.values where client.socket.isOpen {
+            guard client.identity != nil else {
+                if now.seconds(since: client.openedAt) > limits.connectSeconds {
+                    client.socket.close(code: CloseCode.stale, reason: "no connect in time")
+                }
+                continue
+            }
+            if now.seconds(since: client.lastHeardAt) > limits.pingSeconds + limits.pongPatienceSeconds {
+                client.socket.close(code: CloseCode.noPong, reason: "no pong")
+            } else if now.seconds(since: client.lastPingAt) >= limits.pingSeconds {
+                client.lastPingAt = now
+                client.send([:])
+            }
+        }
+        tickRelays(now: now)
+    }
+}

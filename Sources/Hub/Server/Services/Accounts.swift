@@ -1,0 +1,53 @@
+// Signing in, and finding out who asks.
+
+import Domain
+import Runtime
+import Store
+
+struct Accounts: Sendable {
+    let store: Store
+    let configuration: ServerConfiguration
+    let clock: WallClock
+
+    private static let localEmail = "local"
+
+    struct SignIn: Sendable {
+        let token: String
+        let user: User
+        let expiresAt: Timestamp
+    }
+
+    /// Development sign-in: whoever names an address is its user.
+    func devLogin(email: String) async throws -> SignIn {
+        guard configuration.devLoginEnabled else { throw APIError.notFound("route") }
+        let email = email.lowercased()
+        let parts = email.split(separator: "@", omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty, email.utf8.count <= 254,
+            email.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7f })
+        else { throw APIError.invalid("email", "an e-mail address is expected") }
+        let now = Timestamp(milliseconds: clock.milliseconds)
+        let user = try await store.users.findOrCreate(email: email, now: now)
+        let token = Crypto.randomToken()
+        let expiresAt = now.advanced(bySeconds: configuration.tokenLifetimeSeconds)
+        try await store.users.issueToken(user: user.id, hash: Crypto.sha256Hex(token), now: now, expiresAt: expiresAt)
+        return SignIn(token: token, user: user, expiresAt: expiresAt)
+    }
+
+    /// The user of a token. Without one: the account `local` where no token is required.
+    func user(token: String?) async throws -> User {
+        let now = Timestamp(milliseconds: clock.milliseconds)
+        guard let token, !token.isEmpty else {
+            if configuration.authRequired { throw APIError.unauthorized }
+            return try await store.users.findOrCreate(email: Self.localEmail, now: now)
+        }
+        switch try await store.users.token(hash: Crypto.sha256Hex(token), now: now) {
+        case .valid(let user, expiresAt: _): return user
+        case .expired: throw APIError.expiredToken
+        case .unknown: throw APIError.invalidToken
+        }
+    }
+
+    func signOut(token: String) async throws {
+        try await store.users.revokeToken(hash: Crypto.sha256Hex(token))
+    }
+}

@@ -1,0 +1,42 @@
+// What the server part of the hub is told at start.
+
+public struct ServerConfiguration: Sendable {
+    /// Whether requests need a token.
+    public var authRequired: Bool
+    /// Whether anybody can sign in by naming an e-mail address.
+    public var devLoginEnabled: Bool
+    public var tokenLifetimeSeconds: Double
+    /// Folder of the web page.
+    public var publicFolder: String
+    public var version: String
+    public var limits = Limits()
+
+    public struct Limits: Sendable {
+        /// A binary message of the socket, header included.
+        public var maximumFrameBytes = 1 << 20
+        /// Unacknowledged payload of one streamed clip.
+        public var clipWindowBytes = 1 << 20
+        public var maximumClipSeconds = 120.0
+        /// A clip uploaded whole.
+        public var maximumUploadBytes: Int64 = 512 << 20
+        public var maximumStillBytes = 512 << 10
+        /// A JSON body.
+        public var maximumBodyBytes = 256 << 10
+        /// Control messages that wait for one connection before it is closed as too slow.
+        public var maximumControlBytes = 1 << 20
+        public var pingSeconds = 25.0
+        public var pongPatienceSeconds = 10.0
+        public var connectSeconds = 10.0
+        /// Commands of one connection that wait for their turn.
+        public var maximumQueuedCommands = 256
+        public init() {}
+    }
+
+    public init(authRequired: Bool, devLoginEnabled: Bool, tokenLifetimeSeconds: Double, publicFolder: String, version: String) {
+        self.authRequired = authRequired
+        self.devLoginEnabled = devLoginEnabled
+        self.tokenLifetimeSeconds = tokenLifetimeSeconds
+        self.publicFolder = publicFolder
+        self.version = version
+    }
+}

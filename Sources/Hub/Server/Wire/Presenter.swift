@@ -1,0 +1,88 @@
+// How the hub's objects look to clients (docs/API.md, "Objects").
+
+import Domain
+import Runtime
+
+struct Presenter: Sendable {
+    let signer: MediaSigner
+    let clock: WallClock
+
+    func event(_ event: Event, in scope: AccountScope, deviceLabel: String? = nil) -> JSON {
+        let now = Timestamp(milliseconds: clock.milliseconds)
+        func url(_ key: String?) -> JSON {
+            guard let key, let name = key.split(separator: "/").last else { return .null }
+            return .string(signer.path(event: event.id, object: String(name), account: scope.account, now: now))
+        }
+        var json: [String: JSON] = [
+            "event_id": .string(event.id.rawValue), "session_id": .string(event.session.rawValue),
+            "device_id": .string(event.device.rawValue), "status": .string(event.state.name),
+            "trigger_type": .string(event.trigger.type), "trigger_score": .optional(event.trigger.score),
+            "triggered_at": time(event.trigger.at), "created_at": time(event.createdAt), "updated_at": time(event.updatedAt),
+            "started_at": time(event.startedAt), "duration_seconds": .optional(event.clip.durationSeconds),
+            "clip_mime": .string(event.clip.mime), "clip_size_bytes": .integer(event.clip.sizeBytes),
+            "clip_etag": .optional(event.clip.etag), "clip_uri": .optional(event.clip.externalURI),
+            "clip_uploaded_at": time(event.times.durable), "width": .optional(event.clip.width), "height": .optional(event.clip.height),
+            "clip_url": url(event.clip.key), "poster_url": url(event.clip.posterKey), "thumbnail_url": url(event.clip.thumbnailKey),
+            "failure": .null, "dropped_reason": .null,
+            "stages": [
+                "triggered": time(event.trigger.at), "first_byte": time(event.times.firstByte), "durable": time(event.times.durable),
+                "queued": time(event.times.queued), "processing": time(event.times.processing), "done": time(event.times.done),
+            ],
+        ]
+        switch event.state {
+        case .failed(let failure):
+            json["failure"] = [
+                "stage": .string(failure.stage.rawValue), "reason": .string(failure.reason), "retryable": .bool(failure.retryable),
+            ]
+        case .dropped(let reason): json["dropped_reason"] = .string(reason)
+        default: break
+        }
+        for (name, value) in analysisFields(event.analysis) { json[name] = value }
+        if let deviceLabel { json["device_label"] = .string(deviceLabel) }
+        return .object(json)
+    }
+
+    private func analysisFields(_ analysis: AnalysisResult?) -> [String: JSON] {
+        [
+            "summary": .optional(analysis?.summary), "label": .optional(analysis?.label), "confidence": .optional(analysis?.confidence),
+            "tags": .array((analysis?.tags ?? []).map { .string($0) }),
+            "should_notify": analysis.map { .bool($0.shouldNotify) } ?? .null, "alert_reason": .optional(analysis?.alertReason),
+            "inference_provider": .optional(analysis?.provider), "inference_model": .optional(analysis?.model),
+        ]
+    }
+
+    /// `nil` while there is no summary.
+    func summary(of event: Event) -> JSON? {
+        guard let analysis = event.analysis else { return nil }
+        var json = analysisFields(analysis)
+        json["event_id"] = .string(event.id.rawValue)
+        return .object(json)
+    }
+
+    func device(_ device: Device, isOnline: Bool, isWatching: Bool) -> JSON {
+        [
+            "device_id": .string(device.id.rawValue), "label": .string(device.label), "created_at": time(device.createdAt),
+            "last_seen_at": time(device.lastSeenAt), "online": .bool(isOnline), "watching": .bool(isWatching),
+        ]
+    }
+
+    func session(_ session: WatchSession) -> JSON {
+        [
+            "session_id": .string(session.id.rawValue), "device_id": .string(session.device.rawValue),
+            "status": .string(session.status.rawValue), "started_at": time(session.startedAt), "stopped_at": time(session.stoppedAt),
+            "analysis_prompt": .optional(session.analysisPrompt),
+        ]
+    }
+
+    func delivery(_ delivery: Delivery) -> JSON {
+        [
+            "delivery_id": .string(delivery.id.rawValue), "event_id": .string(delivery.event.rawValue),
+            "channel": .string(delivery.channel.rawValue), "target": .string(delivery.target), "state": .string(delivery.state.rawValue),
+            "attempts": .integer(Int64(delivery.attempts)), "reason": .optional(delivery.reason), "sent_at": time(delivery.sentAt),
+        ]
+    }
+
+    func time(_ timestamp: Timestamp?) -> JSON {
+        timestamp.map { .string(formatISO8601(milliseconds: $0.milliseconds)) } ?? .null
+    }
+}

@@ -1,0 +1,170 @@
+// What comes from the wire: ranges, fields, commands, signed links.
+
+import Domain
+import Runtime
+import Testing
+
+@testable import Server
+
+struct ByteRangeTests {
+    @Test(arguments: [
+        (nil as String?, ByteRange.whole), ("bytes=0-0", .part(0...0)), ("bytes=0-", .part(0...99)), ("bytes=90-200", .part(90...99)),
+        ("bytes=-10", .part(90...99)), ("bytes=-1000", .part(0...99)), ("bytes=100-", .unsatisfiable), ("bytes=-0", .unsatisfiable),
+        ("bytes=5-2", .whole), ("bytes=a-b", .whole), ("bytes=0-1,3-4", .whole), ("items=0-1", .whole), ("bytes=-", .whole),
+        ("bytes=99999999999999999999-", .whole),
+    ])
+    func `ranges of an object of 100 bytes`(header: String?, expected: ByteRange) {
+        #expect(ByteRange(header: header, size: 100) == expected)
+    }
+
+    @Test func `nothing of an empty object can be had`() {
+        #expect(ByteRange(header: "bytes=0-", size: 0) == .unsatisfiable)
+        #expect(ByteRange(header: "bytes=-5", size: 0) == .unsatisfiable)
+    }
+
+    @Test(arguments: [("\"a\"", true), ("W/\"a\"", true), ("\"b\", \"a\"", true), ("*", true), ("\"b\"", false), ("a", false)])
+    func `If-None-Match is compared weakly`(header: String, matches: Bool) {
+        #expect(matchesEntityTag(header, "a") == matches)
+        #expect(!matchesEntityTag(nil, "a"))
+    }
+}
+
+struct FieldsTests {
+    private func field(_ json: String, _ read: (Fields) throws -> some Any) -> String? {
+        do {
+            _ = try read(try Fields(body: Array(json.utf8)))
+            return nil
+        } catch {
+            return (error as? APIError).map { "\($0.code) \($0.field ?? "")" } ?? "\(error)"
+        }
+    }
+
+    @Test func `errors name the field`() {
+        #expect(field("[]") { try $0.text("label", maximum: 9) } == "invalid_json ")
+        #expect(field("{") { try $0.text("label", maximum: 9) } == "invalid_json ")
+        #expect(field("{}") { try $0.text("label", maximum: 9) } == "missing_field label")
+        #expect(field(#"{"label":null}"#) { try $0.text("label", maximum: 9) } == "missing_field label")
+        #expect(field(#"{"label":7}"#) { try $0.text("label", maximum: 9) } == "invalid_field label")
+        #expect(field(#"{"label":"  "}"#) { try $0.text("label", maximum: 9) } == "invalid_field label")
+        #expect(field(#"{"label":"0123456789"}"#) { try $0.text("label", maximum: 9) } == "invalid_field label")
+        #expect(field(#"{"label":"a\u0000b"}"#) { try $0.text("label", maximum: 9) } == "invalid_field label")
+        #expect(field(#"{"n":"1"}"#) { try $0.integer("n", in: 0...9) } == "invalid_field n")
+        #expect(field(#"{"n":1.5}"#) { try $0.integer("n", in: 0...9) } == "invalid_field n")
+        #expect(field(#"{"n":10}"#) { try $0.integer("n", in: 0...9) } == "invalid_field n")
+        #expect(field(#"{"n":1e999}"#) { try $0.number("n", in: 0...9) } != nil)
+        #expect(field(#"{"id":"../x"}"#) { try $0.identifier("id", EventID.self) } == "invalid_field id")
+        #expect(field(#"{"t":"Motion!"}"#) { try $0.triggerType("t") } == "invalid_field t")
+    }
+
+    @Test func `good values are read`() throws {
+        let fields = try Fields(body: Array(#"{"label":" Hall ","n":3,"x":2,"b":true,"s":["a"]}"#.utf8))
+        #expect(try fields.text("label", maximum: 9) == "Hall")
+        #expect(try fields.integer("n", in: 0...9) == 3)
+        #expect(try fields.number("x", in: 0...9) == 2)
+        #expect(try fields.optionalBool("b") == true)
+        #expect(try fields.optionalStrings("s", maximumCount: 2, maximumLength: 2) == ["a"])
+    }
+}
+
+struct JSONTests {
+    @Test(arguments: [
+        #"{"a":[1,-2.5,true,null,"x\"\\\n\u0001é"]}"#, "[]", "{}", "0", #""""#, "[[[[[[1]]]]]]", "9223372036854775807",
+    ])
+    func `what is written reads back the same`(text: String) throws {
+        let value = try #require(JSON(parsing: text.utf8))
+        #expect(JSON(parsing: value.text.utf8) == value)
+    }
+
+    @Test(arguments: ["", "{", "nul", "[1,,2]", "\u{fffd}", #"{"a" 1}"#]) func `what is not JSON is nil`(text: String) {
+        #expect(JSON(parsing: text.utf8) == nil)
+    }
+}
+
+struct CommandTests {
+    private func parse(_ text: String) throws -> [Command] {
+        try Array(text.utf8).withUnsafeBytes { (bytes) throws(Command.Malformed) in try Command.parse(bytes) }
+    }
+
+    @Test func `several commands in a message, one a line`() throws {
+        let commands = try parse(
+            #"{"id":1,"connect":{"token":"t","data":{"kind":"sensor","device_id":"d"},"subs":{"user:u":{"recover":true,"epoch":"e","offset":3}}}}"#
+                + "\n{}\n" + #"{"id":2,"rpc":{"method":"live.watch","data":{"device_id":"d"}}}"# + "\n" + #"{"id":3,"publish":{}}"#)
+        guard commands.count == 4, case .connect(1, let connect) = commands[0], case .pong = commands[1],
+            case .rpc(2, "live.watch", let data) = commands[2], case .unknown(3, "publish") = commands[3]
+        else {
+            Issue.record("\(commands)")
+            return
+        }
+        #expect(connect.token == "t" && connect.kind == .sensor && connect.device?.rawValue == "d")
+        #expect(connect.positions["user:u"]?.epoch == "e" && connect.positions["user:u"]?.offset == 3)
+        #expect(data["device_id"]?.stringValue == "d")
+    }
+
+    @Test(arguments: [
+        "x", "[]", "7", #"{"rpc":{"method":"m"}}"#, #"{"id":0,"connect":{}}"#, #"{"id":1,"rpc":{}}"#,
+        #"{"id":1,"connect":{"data":{"kind":"spy"}}}"#, #"{"id":1,"connect":{"data":{"kind":"sensor"}}}"#,
+    ])
+    func `malformed commands are refused`(text: String) {
+        #expect(throws: Command.Malformed.self) { try parse(text) }
+    }
+
+    @Test func `mutated commands never crash`() {
+        var generator = SplitMix64(state: 7)
+        let seed = Array(#"{"id":1,"connect":{"token":"t","data":{"kind":"viewer"},"subs":{"user:u":{"recover":true,"epoch":"e","offset":3}}}}"#.utf8)
+        for _ in 0..<3000 {
+            var bytes = seed
+            for _ in 0..<Int.random(in: 1...6, using: &generator) {
+                let index = Int.random(in: 0..<bytes.count, using: &generator)
+                switch Int.random(in: 0..<3, using: &generator) {
+                case 0: bytes[index] = UInt8.random(in: 0...255, using: &generator)
+                case 1: bytes.remove(at: index)
+                default: bytes.insert(contentsOf: bytes[index...].prefix(5), at: index)
+                }
+            }
+            _ = try? bytes.withUnsafeBytes { (raw) throws(Command.Malformed) in try Command.parse(raw) }
+        }
+    }
+}
+
+/// A small generator with a seed, so that a failure can be seen again.
+struct SplitMix64: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+}
+
+struct MediaSignerTests {
+    private let signer = MediaSigner(key: Array("key".utf8))
+    private let event = EventID("e1")!
+    private let account = AccountID("a1")!
+    private let now = Timestamp(milliseconds: 1_700_000_000_000)
+
+    private func parts(_ path: String) -> [String: String] {
+        let query = path.split(separator: "?")[1].split(separator: "&").map { $0.split(separator: "=", maxSplits: 1).map(String.init) }
+        return Dictionary(uniqueKeysWithValues: query.map { ($0[0], $0[1]) })
+    }
+
+    private func scope(_ changes: [String: String] = [:], event: EventID? = nil, object: String = "clip.mp4", at time: Timestamp? = nil) -> AccountScope? {
+        var query = parts(signer.path(event: self.event, object: "clip.mp4", account: account, now: now))
+        for (name, value) in changes { query[name] = value }
+        return signer.scope(
+            event: event ?? self.event, object: object, account: query["a"], expiry: query["e"], signature: query["s"], now: time ?? now)
+    }
+
+    @Test func `a link opens its own object, for its account, for an hour`() {
+        #expect(scope() == AccountScope(account))
+        #expect(scope(at: now.advanced(bySeconds: 3600)) != nil)
+        #expect(scope(at: now.advanced(bySeconds: 3600 + 900)) == nil)
+        #expect(scope(event: EventID("e2")!) == nil)
+        #expect(scope(object: "poster.jpg") == nil)
+        #expect(scope(["a": "a2"]) == nil)
+        #expect(scope(["e": "99999999999"]) == nil)
+        #expect(scope(["s": "x"]) == nil)
+        #expect(scope(["a": "../x"]) == nil)
+    }
+}
