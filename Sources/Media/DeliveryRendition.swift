@@ -6,9 +6,10 @@ public enum DeliveryRendition {
     public static func make(file: String, into folder: String, name: String, maximumBytes: Int64) throws(MediaError) -> AssembledClip {
         var clip = try convert(file, bitRate: nil, folder, name)
         if clip.sizeBytes <= maximumBytes { return clip }
+        let sound: Int64 = clip.audioCodec == nil ? 0 : 128_000
         // A tenth less than what fits, for sound and container; then less again, should the encoder have missed its mark.
         for share in [0.85, 0.6] {
-            let bitRate = Int64(Double(maximumBytes) * 8 * share / max(clip.durationSeconds, 1)) - 128_000
+            let bitRate = Int64(Double(maximumBytes) * 8 * share / max(clip.durationSeconds, 1)) - sound
             guard bitRate >= 50_000 else { break }
             clip = try convert(file, bitRate: bitRate, folder, name)
             if clip.sizeBytes <= maximumBytes { return clip }
