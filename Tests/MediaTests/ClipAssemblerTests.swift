@@ -3,7 +3,7 @@ import Testing
 
 @testable import Media
 
-@Suite(.enabled(if: Recorded.isThere, "no recorded material"), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: Recorded.isThere, "no recorded material"), .timeLimit(.minutes(5)))
 struct ClipAssemblerTests {
     private let folder: TemporaryFolder
 

@@ -1,7 +1,6 @@
 // The HTTP client against a server on the loopback interface.
 
 import Runtime
-import Synchronization
 import Testing
 
 @testable import Pipeline
@@ -120,5 +119,5 @@ struct HTTPClientTests {
 }
 
 private final class Counter: Sendable {
-    let count = Mutex(0)
+    let count = LockedValue(0)
 }

@@ -53,7 +53,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
 
     private let configuration: LoopConfiguration
     private let queue = JobQueue()
-    private let wakeTarget = Mutex<ContextReference>(ContextReference(pointer: nil))
+    private let wakeTarget = LockedValue<ContextReference>(ContextReference(pointer: nil))
     private let stopping = Atomic<Bool>(false)
     private let protocols: UnsafeMutablePointer<lws_protocols>
     private let protocolNames: [UnsafeMutablePointer<CChar>]

@@ -9,12 +9,12 @@ import Synchronization
 public final class HTTPClient: Sendable {
     private let lanes: [Lane]
     /// How many requests each lane has.
-    private let loads: Mutex<[Int]>
+    private let loads: LockedValue<[Int]>
 
     /// - Parameter threads: how many requests may be on their way at once; more wait.
     public init(threads: Int = 4) {
         lanes = (0..<threads).map { Lane(name: "http-\($0)") }
-        loads = Mutex([Int](repeating: 0, count: threads))
+        loads = LockedValue([Int](repeating: 0, count: threads))
     }
 
     /// Sends a request and waits for the whole answer.

@@ -1,6 +1,6 @@
 // Lets idle workers sleep until there is work.
 
-import Synchronization
+import Runtime
 
 /// A signal that is not lost when it comes between looking for work and going to sleep.
 final class WakeBell: Sendable {
@@ -10,7 +10,7 @@ final class WakeBell: Sendable {
         var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
     }
 
-    private let state = Mutex(State())
+    private let state = LockedValue(State())
 
     /// How often it rang. Read it before looking for work, and pass it to `wait`.
     var rings: UInt64 { state.withLock { $0.rings } }

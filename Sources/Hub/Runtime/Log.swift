@@ -1,6 +1,5 @@
 // Structured logs: one JSON object a line on standard error, a constant message and metadata.
 
-import Synchronization
 
 #if canImport(Glibc)
 internal import Glibc
@@ -14,7 +13,7 @@ public struct Log: Sendable {
         private var order: Int { Level.allCases.firstIndex(of: self)! }
     }
 
-    private static let threshold = Mutex<Level>(.info)
+    private static let threshold = LockedValue<Level>(.info)
     private let component: String
     private let context: [(String, String)]
 

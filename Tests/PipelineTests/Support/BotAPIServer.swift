@@ -1,6 +1,7 @@
 // Telegram's Bot API as a test double: method paths, JSON and multipart forms, limits and errors as documented.
 
-import Synchronization
+import Runtime
+
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -35,12 +36,12 @@ final class BotAPIServer: Sendable {
         var waiting: [(condition: @Sendable ([Call]) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
     }
 
-    private let state: Mutex<State>
+    private let state: LockedValue<State>
     private let http: LoopbackHTTPServer
 
     init() throws {
         let relay = Relay()
-        state = Mutex(State())
+        state = LockedValue(State())
         http = try LoopbackHTTPServer { relay.answer($0) }
         relay.server.withLock { $0 = WeakServer(server: self) }
     }
@@ -183,7 +184,7 @@ final class BotAPIServer: Sendable {
 
     /// Lets the socket threads reach the server without keeping it alive.
     private final class Relay: Sendable {
-        let server = Mutex<WeakServer?>(nil)
+        let server = LockedValue<WeakServer?>(nil)
         func answer(_ request: LoopbackHTTPServer.Request) -> LoopbackHTTPServer.Response {
             server.withLock { $0?.server }?.answer(request) ?? .close
         }

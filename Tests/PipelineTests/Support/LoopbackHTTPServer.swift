@@ -1,7 +1,6 @@
 // A small HTTP/1.1 server on the loopback interface for tests: one thread a connection, no library of the hub in it.
 
 import Runtime
-import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -28,7 +27,7 @@ final class LoopbackHTTPServer: Sendable {
 
     let port: UInt16
     private let listener: Int32
-    private let connections: Mutex<Set<Int32>>
+    private let connections: LockedValue<Set<Int32>>
 
     /// Listens on a free port.
     init(handler: @escaping Handler) throws {
@@ -46,7 +45,7 @@ final class LoopbackHTTPServer: Sendable {
         guard status else { throw Failure.socket(errno) }
         self.listener = listener
         port = UInt16(bigEndian: address.sin_port)
-        connections = Mutex([])
+        connections = LockedValue([])
         startThread(name: "test-accept") { [weak self] in
             while true {
                 let connection = accept(listener, nil, nil)
