@@ -72,7 +72,7 @@ struct ClipConverter {
             path: path, mime: plan.container.mime, sizeBytes: size, durationSeconds: pictures.endSeconds, firstTimestamp: 0,
             width: Int(parameters.width), height: Int(parameters.height), videoCodec: pictures.codecName,
             audioCodec: sounds.flatMap { $0.count > 0 ? $0.codecName : nil }, videoFrames: pictures.count, audioFrames: sounds?.count ?? 0,
-            warnings: output.outOfOrder > 0 ? ["\(output.outOfOrder) frames were out of order"] : [])
+            warnings: output.warnings)
     }
 }
 
