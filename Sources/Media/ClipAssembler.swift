@@ -37,6 +37,8 @@ public enum ClipAssembler {
         let plan = converter.planForPlaying
         let part = TemporaryFile("\(folder)/\(name).part")
         let clip = try converter.run(plan, into: part.path)
+        let made = try InputFile(part.path)
+        guard try MediaInspector.decodesPicture(made, try made.video()) else { throw MediaError("the file has no picture that can be decoded") }
         return try place(clip, part, plan.container, folder, name)
     }
 

@@ -39,6 +39,15 @@ final class OutputFile {
         return stream.pointee.index
     }
 
+    /// Phones record upright pictures lying on their side, and say so beside them.
+    func copyRotation(from source: UnsafeMutablePointer<AVStream>, to stream: Int32) {
+        var size = 0
+        guard let matrix = av_stream_get_side_data(source, AV_PKT_DATA_DISPLAYMATRIX, &size), size == 36,
+            let copy = av_stream_new_side_data(context.pointee.streams[Int(stream)], AV_PKT_DATA_DISPLAYMATRIX, size)
+        else { return }
+        copy.update(from: matrix, count: size)
+    }
+
     /// avformat_write_header, after all streams are there.
     func start() throws(MediaError) {
         var options: OpaquePointer?
