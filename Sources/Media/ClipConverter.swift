@@ -12,11 +12,13 @@ struct ClipConverter {
         var audio: Audio
     }
 
+    private let path: String
     private let input: InputFile
     private let video: Int32
     private let audio: Int32?
 
     init(_ path: String) throws(MediaError) {
+        self.path = path
         input = try InputFile(path)
         video = try input.video()
         audio = input.best(AVMEDIA_TYPE_AUDIO)
@@ -30,6 +32,17 @@ struct ClipConverter {
         let parameters = input.stream(video).pointee.codecpar.pointee
         return parameters.codec_id == AV_CODEC_ID_H264
             && [AV_PIX_FMT_NONE, AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUVJ420P].contains(AVPixelFormat(parameters.format))
+            && (parameters.video_delay == 0 || hasPresentationTimes)
+    }
+
+    /// AVI, and Matroska made from it, only say when a picture is decoded. Only a decoder knows when it is shown then.
+    private var hasPresentationTimes: Bool {
+        // A file of its own, since reading cannot be taken back.
+        guard let file = try? InputFile(path), let packet = try? Packet() else { return false }
+        for _ in 0..<64 where file.read(packet) {
+            if packet.pointer.pointee.stream_index == video, packet.pointer.pointee.pts == PW_AV_NOPTS_VALUE { return false }
+        }
+        return true
     }
 
     /// The cheapest plan by which browsers can play the clip.

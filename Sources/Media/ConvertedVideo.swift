@@ -13,6 +13,8 @@ struct ConvertedVideo {
     private let coding: Coding?
     private let decoded: Frame
     private var span = TimeSpan()
+    /// Of the last packet that was copied, in ticks of the source.
+    private var lastDecodingTime: Int64?
     /// Of the last picture that was encoded, in microseconds.
     private var lastTime: Int64 = -1
     /// Seconds on the source's clock.
@@ -71,16 +73,30 @@ struct ConvertedVideo {
         }
         guard let origin, abs(seconds - origin) < Self.maximumSeconds else { return }
         if coding != nil { return try transcode(packet) }
-        let zero = LibAV.ticks(origin, timeBase)
-        let decodingTime = raw.pointee.dts == PW_AV_NOPTS_VALUE || raw.pointee.dts.magnitude > 1 << 60 ? time : raw.pointee.dts
-        raw.pointee.pts = time - zero
-        // Players refuse what is decoded after it is shown.
-        raw.pointee.dts = min(decodingTime, time) - zero
         raw.pointee.duration = min(max(raw.pointee.duration, 0), LibAV.ticks(10, timeBase))
+        let decodingTime = decodingTime(raw.pointee, shown: time)
+        lastDecodingTime = decodingTime
+        let zero = LibAV.ticks(origin, timeBase)
+        raw.pointee.pts = time - zero
+        raw.pointee.dts = decodingTime - zero
         let duration = Double(raw.pointee.duration) * timeBase.value
         guard try output.write(packet, stream: stream, timeBase: timeBase) else { return }
         count += 1
         span.add(seconds - origin, duration: duration)
+    }
+
+    /// When a packet is to be decoded, in ticks: never after it is shown, and after the packet before it where that is possible.
+    /// Matroska does not say it, and libav only knows it once it has seen a few packets.
+    private func decodingTime(_ packet: AVPacket, shown time: Int64) -> Int64 {
+        let isKnown = packet.dts != PW_AV_NOPTS_VALUE && packet.dts.magnitude <= 1 << 60
+        let rate = source.pointee.avg_frame_rate.value
+        let frame = packet.duration > 0 ? packet.duration : rate > 0 ? LibAV.ticks(1 / rate, source.pointee.time_base) : 1
+        guard let last = lastDecodingTime else {
+            let delay = Int64(min(max(source.pointee.codecpar.pointee.video_delay, 0), 16))
+            return isKnown ? min(packet.dts, time) : time - delay * frame
+        }
+        let wanted = isKnown ? packet.dts : last + frame
+        return min(max(wanted, last + 1), time)
     }
 
     mutating func finish() throws(MediaError) {
@@ -95,8 +111,9 @@ struct ConvertedVideo {
         // A struct's method cannot be called from the closure that `decode` wants while it is being changed.
         var copy = self
         _ = try coding.decoder.decode(packet, into: decoded) { (frame) throws(MediaError) in
-            guard let seconds = coding.decoder.seconds(of: frame) else { return true }
-            try copy.encode(frame, at: seconds - origin, coding)
+            // The last pictures of an AVI come without a time.
+            let seconds = coding.decoder.seconds(of: frame).map { $0 - origin } ?? Double(copy.lastTime) / 1_000_000 + copy.span.gap
+            try copy.encode(frame, at: seconds, coding)
             return true
         }
         self = copy

@@ -31,8 +31,7 @@ public enum MediaInspector {
             input.seek(toSeconds: actual - 0.5)
             guard try decodesPicture(input, stream) else { throw MediaError("the end of the video cannot be decoded") }
         }
-        // Negated, so that what is no number does not pass.
-        if let declared, !(abs(actual - declared) <= max(1.5, declared / 4)) {
+        if let declared, !declared.isFinite || abs(actual - declared) > max(1.5, declared / 4) {
             throw MediaError("duration_seconds: \(rounded(declared)) s were declared, the clip has \(rounded(actual)) s")
         }
     }
