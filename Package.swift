@@ -45,7 +45,7 @@ let package = Package(
             path: "Sources/Hub/App", swiftSettings: strict),
 
         tests("DomainTests", ["Domain"]),
-        tests("MediaTests", ["Domain", "Media"]),
+        tests("MediaTests", ["Domain", "Media", "CLibAV"]),
         tests("RuntimeTests", ["Runtime"]),
         tests("LoopTests", ["Loop", "Runtime"]),
         tests("StoreTests", ["Domain", "Store", "Runtime"]),

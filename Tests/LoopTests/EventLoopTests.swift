@@ -25,8 +25,7 @@ private struct TestHandler: LoopHandler {
     func request(_ exchange: HTTPExchange) {
         let head = exchange.head
         nonisolated(unsafe) var body: [UInt8] = []
-        exchange.onBody = { body += Array($0) }
-        exchange.onComplete = {
+        let answer = {
             switch head.path {
             case "/large":
                 let pieces = Pieces(count: 40)
@@ -42,6 +41,22 @@ private struct TestHandler: LoopHandler {
                 let text = "\(head.method.rawValue) \(head.path)?\(query) \(String(decoding: body, as: UTF8.self))"
                 exchange.respond(HTTPResponse(status: 200, body: .bytes(Array(text.utf8))))
             }
+        }
+        nonisolated(unsafe) let receive = {
+            exchange.receive(onBody: { body += Array($0) }, onComplete: answer)
+        }
+        if head.path == "/held" {
+            // The body comes with the head, long before somebody wants it.
+            exchange.setReading(false)
+            Task {
+                _ = await responder.turn()
+                await loop.perform {
+                    receive()
+                    exchange.setReading(true)
+                }
+            }
+        } else {
+            receive()
         }
     }
 
@@ -91,6 +106,16 @@ struct EventLoopTests {
             return try client.readResponse().text
         }
         #expect(text == "GET /c?x=1&2&y=z ")
+    }
+
+    @Test(arguments: [5, 200_000])
+    func `a body that comes with its head waits for who wants it`(size: Int) async throws {
+        let response = try await withLoop { port in
+            var client = try RawClient(port: port)
+            client.write("PUT /held HTTP/1.1\r\nHost: hub\r\nContent-Length: \(size)\r\n\r\n\(String(repeating: "x", count: size))")
+            return try client.readResponse()
+        }
+        #expect(response.body.count == size + "PUT /held? ".utf8.count)
     }
 
     @Test(arguments: ["POST", "PUT", "PATCH"])

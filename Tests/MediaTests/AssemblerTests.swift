@@ -5,8 +5,8 @@ import Testing
 
 @Suite("Assembling a clip log")
 struct AssemblerTests {
-    private let folder: TestFolder
-    init() throws { folder = try TestFolder() }
+    private let folder: TemporaryFolder
+    init() throws { folder = try TemporaryFolder() }
 
     private func assemble(_ log: LogMaker) throws -> AssembledClip {
         try ClipAssembler.assemble(log: try folder.write(log.encoded, as: "clip.log"), into: folder.path, name: "clip")
@@ -40,7 +40,7 @@ struct AssemblerTests {
         #expect((info.frameCount, info.videoCodec, info.audioCodec) == (30, "h264", "opus"))
         #expect(abs(info.durationSeconds - 3) < 0.1)
         try MediaInspector.check(file: clip.path, declaredDurationSeconds: 3)
-        #expect(try folder.contents == ["clip.log", "clip.mp4", "source.mp4"])
+        #expect(folder.names == ["clip.log", "clip.mp4", "source.mp4"])
     }
 
     @Test("VP8 and VP9 with Opus become a WebM with its cues in front", arguments: [FFmpeg.vp8, "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -g 10"])
@@ -164,7 +164,7 @@ struct AssemblerTests {
         let clip = try assemble(log)
         #expect((clip.mime, clip.firstTimestamp, clip.videoFrames) == ("video/webm", 0, 30))
         try MediaInspector.check(file: clip.path, declaredDurationSeconds: 3)
-        #expect(try folder.contents == ["clip.log", "clip.webm", "source.webm"])
+        #expect(folder.names == ["clip.log", "clip.webm", "source.webm"])
     }
 
     @Test("What cannot become a clip is refused in words, and leaves nothing behind")
@@ -174,7 +174,7 @@ struct AssemblerTests {
             var log = good
             change(&log)
             let error = #expect(throws: MediaError.self) { try assemble(log) }
-            #expect(try folder.contents == ["clip.log", "source.mp4"])
+            #expect(folder.names == ["clip.log", "source.mp4"])
             return error?.reason ?? ""
         }
         #expect(try reason { $0 = LogMaker() } == "no frame of the clip has arrived")

@@ -8,7 +8,7 @@ struct ClipLogTests {
     @Test("A record comes out as it went in, however the bytes are cut")
     func roundTrip() throws {
         let second = FrameHeader(kind: .clip, track: 1, stream: 7, sequence: 4)
-        let log = ClipLog.encode(header, [1, 2, 3]) + ClipLog.encode(second, [UInt8]())
+        let log = ClipLog.record(header, [1, 2, 3]) + ClipLog.record(second, [UInt8]())
         for size in [1, 2, 7, 28, 29, 100] {
             var parser = ClipLogParser()
             var records: [ClipLogRecord] = []
@@ -23,7 +23,7 @@ struct ClipLogTests {
 
     @Test("A torn tail needs more, and is never a record")
     func tornTail() throws {
-        let log = ClipLog.encode(header, [1, 2, 3])
+        let log = ClipLog.record(header, [1, 2, 3])
         for count in 0..<log.count {
             var parser = ClipLogParser()
             parser.append(log.prefix(count))
@@ -34,7 +34,7 @@ struct ClipLogTests {
     @Test("A header that cannot be is refused")
     func impossibleHeaders() {
         func parse(_ change: (inout [UInt8]) -> Void) throws -> ClipLogParser.Step {
-            var log = ClipLog.encode(header, [1, 2, 3])
+            var log = ClipLog.record(header, [1, 2, 3])
             change(&log)
             var parser = ClipLogParser()
             parser.append(log)

@@ -3,26 +3,13 @@ import Testing
 
 @testable import Media
 
-/// SplitMix64: the same mutations each time.
-private struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-}
-
 @Suite("Damaged input")
 struct FuzzTests {
-    private let folder: TestFolder
-    init() throws { folder = try TestFolder() }
+    private let folder: TemporaryFolder
+    init() throws { folder = try TemporaryFolder() }
 
     private func mutated(_ source: [UInt8], seed: UInt64) -> [UInt8] {
-        var random = Seeded(state: seed)
+        var random = SeededGenerator(seed: seed)
         var bytes = source
         // Half of the changes go where headers are.
         let reach = Bool.random(using: &random) ? min(bytes.count, 1500) : bytes.count
@@ -69,7 +56,7 @@ struct FuzzTests {
         for seed in 0..<80 as Range<UInt64> {
             use(try folder.write(mutated(content, seed: seed), as: "damaged"), name: "made")
         }
-        #expect(try folder.contents.filter { $0 != name && $0 != "damaged" && $0 != "made.mp4" && $0 != "made.webm" } == [])
+        #expect(folder.names.filter { $0 != name && $0 != "damaged" && $0 != "made.mp4" && $0 != "made.webm" } == [])
     }
 
     @Test("A damaged clip log is refused or used, and nothing else", arguments: ["h264", "vp8"])
@@ -86,7 +73,7 @@ struct FuzzTests {
         }
         // Bytes that are changed at random rarely reach what records say, since a wrong length ends the log.
         for seed in 0..<300 as Range<UInt64> {
-            var random = Seeded(state: seed)
+            var random = SeededGenerator(seed: seed)
             var changed = log
             changed.change { record in
                 guard Int.random(in: 0..<30, using: &random) == 0 else { return }
@@ -103,7 +90,7 @@ struct FuzzTests {
             let file = try folder.write(changed.encoded, as: "clip.log")
             if let clip = try? ClipAssembler.assemble(log: file, into: folder.path, name: "clip") { useMade(clip) }
         }
-        #expect(try folder.contents.allSatisfy { !$0.hasSuffix(".part") && !$0.hasSuffix(".recorded") })
+        #expect(folder.names.allSatisfy { !$0.hasSuffix(".part") && !$0.hasSuffix(".recorded") })
     }
 
     @Test("A damaged JPEG is one or is none")

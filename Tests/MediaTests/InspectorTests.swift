@@ -4,8 +4,8 @@ import Testing
 
 @Suite("Inspecting files")
 struct InspectorTests {
-    private let folder: TestFolder
-    init() throws { folder = try TestFolder() }
+    private let folder: TemporaryFolder
+    init() throws { folder = try TemporaryFolder() }
 
     @Test("A recording is what its description says")
     func recording() throws {

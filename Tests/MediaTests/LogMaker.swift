@@ -72,7 +72,7 @@ struct LogMaker {
 
     mutating func change(_ change: (inout ClipLogRecord) -> Void) { for index in records.indices { change(&records[index]) } }
 
-    var encoded: [UInt8] { records.flatMap { ClipLog.encode($0.header, $0.payload) } }
+    var encoded: [UInt8] { records.flatMap { ClipLog.record($0.header, $0.payload) } }
 }
 
 extension FrameHeader {

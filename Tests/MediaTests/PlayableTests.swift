@@ -5,8 +5,8 @@ import Testing
 
 @Suite("Making files playable")
 struct PlayableTests {
-    private let folder: TestFolder
-    init() throws { folder = try TestFolder() }
+    private let folder: TemporaryFolder
+    init() throws { folder = try TemporaryFolder() }
 
     private func play(_ file: String) throws -> AssembledClip {
         try ClipAssembler.makePlayable(file: file, into: folder.path, name: "clip")
@@ -19,7 +19,7 @@ struct PlayableTests {
         #expect((clip.mime, clip.videoCodec, clip.audioCodec) == ("video/webm", "vp8", "opus"))
         #expect(abs(clip.durationSeconds - 7.5) < 0.5)
         try MediaInspector.check(file: clip.path, declaredDurationSeconds: clip.durationSeconds)
-        #expect(try folder.contents == ["clip.webm"])
+        #expect(folder.names == ["clip.webm"])
     }
 
     @Test("A WebM of Firefox gets a duration and cues")
@@ -111,7 +111,7 @@ struct PlayableTests {
         func reason(_ content: [UInt8], _ name: String = "upload") throws -> String {
             let file = try folder.write(content, as: name)
             let error = #expect(throws: MediaError.self) { try play(file) }
-            #expect(try folder.contents == [name])
+            #expect(folder.names == [name])
             return error?.reason ?? ""
         }
         #expect(try reason([]) == "the file is empty")
@@ -119,7 +119,7 @@ struct PlayableTests {
         #expect(try reason(Array("#EXTM3U\n#EXTINF:1,\n/etc/hostname\n".utf8)) == "this is not a video file")
         let lines = Array(String(repeating: "Words, and more of them.\n", count: 200).utf8)
         #expect(try reason(lines) == "this is not a video file")
-        let text = try TestFolder()
+        let text = try TemporaryFolder()
         let name = try text.write(lines, as: "notes.txt")
         let refused = #expect(throws: MediaError.self) { try ClipAssembler.makePlayable(file: name, into: folder.path, name: "clip") }
         #expect(refused?.reason == "this is not a video file")

@@ -4,8 +4,8 @@ import Testing
 
 @Suite("Renditions for messengers")
 struct RenditionTests {
-    private let folder: TestFolder
-    init() throws { folder = try TestFolder() }
+    private let folder: TemporaryFolder
+    init() throws { folder = try TemporaryFolder() }
 
     private func make(_ file: String, maximumBytes: Int64 = 50 << 20) throws -> AssembledClip {
         try DeliveryRendition.make(file: file, into: folder.path, name: "rendition", maximumBytes: maximumBytes)
@@ -31,7 +31,7 @@ struct RenditionTests {
         let info = try MediaInspector.inspect(file: made.path)
         #expect((info.videoCodec, info.audioCodec) == ("h264", "aac"))
         try MediaInspector.check(file: made.path, declaredDurationSeconds: 10)
-        #expect(try folder.contents == ["rendition.mp4"])
+        #expect(folder.names == ["rendition.mp4"])
     }
 
     @Test("What is too large is encoded until it fits")
@@ -55,6 +55,6 @@ struct RenditionTests {
             let error = #expect(throws: MediaError.self) { try make(file, maximumBytes: maximum) }
             #expect(error?.reason == "the clip is too long to be sent in \(maximum) bytes")
         }
-        #expect(try folder.contents == ["a.mp4"])
+        #expect(folder.names == ["a.mp4"])
     }
 }

@@ -5,8 +5,8 @@ import Testing
 
 @Suite("Sampling clips")
 struct SamplerTests {
-    private let folder: TestFolder
-    init() throws { folder = try TestFolder() }
+    private let folder: TemporaryFolder
+    init() throws { folder = try TemporaryFolder() }
 
     @Test("Pictures have the size and the rate that was asked for")
     func pictures() throws {

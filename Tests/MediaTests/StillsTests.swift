@@ -5,8 +5,8 @@ import Testing
 
 @Suite("Stills")
 struct StillsTests {
-    private let folder: TestFolder
-    init() throws { folder = try TestFolder() }
+    private let folder: TemporaryFolder
+    init() throws { folder = try TemporaryFolder() }
 
     /// Width and height by the frame header (SOF0).
     private func size(_ jpeg: [UInt8]) -> (width: Int, height: Int)? {

@@ -26,7 +26,7 @@ public enum ClipLog {
     }
 
     /// A frame as a record. `payload` must not be longer than `maximumPayload`: no reader would take it.
-    public static func encode(_ header: FrameHeader, _ payload: some Collection<UInt8>) -> [UInt8] {
+    public static func record(_ header: FrameHeader, _ payload: some Collection<UInt8>) -> [UInt8] {
         precondition(payload.count <= maximumPayload)
         var record = [UInt8]()
         record.reserveCapacity(prefixSize + payload.count)

@@ -5,17 +5,17 @@ import Runtime
 
 /// A request in progress. All members are used on the loop only.
 ///
-/// The handler sets `onBody` and `onComplete` when it is given the exchange, and calls `respond` once, then or later. A request that
-/// a client pipelines behind one that is answered by a stream ends the connection: libwebsockets 4.1 has no place for it.
+/// The handler calls `receive` for the body and `respond` once, each then or later. A request that a client pipelines behind one that is
+/// answered by a stream ends the connection: libwebsockets 4.1 has no place for it.
 public final class HTTPExchange: @unchecked Sendable {
     // @unchecked: every member is touched on the loop's thread only, where the callbacks and the actors of the loop run.
 
     public let head: HTTPHead
 
-    /// A piece of the body; valid during the call only.
-    public var onBody: ((UnsafeRawBufferPointer) -> Void)?
-    /// The whole body has arrived.
-    public var onComplete: (() -> Void)?
+    private var onBody: ((UnsafeRawBufferPointer) -> Void)?
+    private var onComplete: (() -> Void)?
+    /// What came before somebody wanted it: bytes that were read together with the head, whatever the flow control says.
+    private var early: [UInt8] = []
     /// The connection went away before the answer was out.
     public var onAbort: (() -> Void)?
 
@@ -46,6 +46,22 @@ public final class HTTPExchange: @unchecked Sendable {
         closesConnection = head.contentLength == nil && [.post, .put, .patch].contains(head.method)
     }
 
+    /// Takes the body from here on, what has come of it already included.
+    ///
+    /// - Parameters:
+    ///   - onBody: a piece; valid during the call only.
+    ///   - onComplete: the whole body has arrived.
+    public func receive(onBody: @escaping (UnsafeRawBufferPointer) -> Void, onComplete: @escaping () -> Void) {
+        guard case .none = output else { return }
+        if !early.isEmpty {
+            early.withUnsafeBytes(onBody)
+            early = []
+        }
+        if isComplete { return onComplete() }
+        self.onBody = onBody
+        self.onComplete = onComplete
+    }
+
     /// Declared size of the body; 0 for none.
     public var bodyLength: Int64 { head.contentLength ?? 0 }
 
@@ -60,6 +76,7 @@ public final class HTTPExchange: @unchecked Sendable {
         guard let wsi, case .none = output else { return }
         onBody = nil
         onComplete = nil
+        early = []
         if response.closesConnection || (!isComplete && bodyLength > Self.discardLimit) { closesConnection = true }
         // libwebsockets neither reads nor writes while reading is stopped.
         lws_rx_flow_control(wsi, 1)
@@ -90,7 +107,11 @@ public final class HTTPExchange: @unchecked Sendable {
 
     func body(_ bytes: UnsafeRawBufferPointer) {
         received += Int64(bytes.count)
-        onBody?(bytes)
+        if let onBody {
+            onBody(bytes)
+        } else if case .none = output {
+            early += Array(bytes)
+        }
         if received >= bodyLength, bodyLength > 0 { complete() }
     }
 

@@ -116,12 +116,13 @@ extension HubServer: LoopHandler {
             return
         }
         let body = GatheredBody(maximum: services.configuration.limits.maximumBodyBytes)
-        exchange.onBody = { body.append($0) }
-        exchange.onComplete = { [self] in
-            let bytes = body.bytes
-            let isTooLarge = body.isTooLarge
-            Task { await answer(exchange, with: isTooLarge ? tooLarge() : await router.respond(to: head, body: bytes)) }
-        }
+        exchange.receive(
+            onBody: { body.append($0) },
+            onComplete: { [self] in
+                let bytes = body.bytes
+                let isTooLarge = body.isTooLarge
+                Task { await answer(exchange, with: isTooLarge ? tooLarge() : await router.respond(to: head, body: bytes)) }
+            })
     }
 
     private func tooLarge() -> HTTPResponse {
@@ -148,6 +149,7 @@ extension HubServer: LoopHandler {
                 throw error
             }
             let stored = try await writer.finish()
+            guard stored.size == event.clip.sizeBytes else { throw APIError.internalError }
             try await services.events.uploaded(event, etag: stored.etag, in: user.scope)
             return Router.json(
                 ["event_id": .string(id.rawValue), "etag": .string(stored.etag), "size_bytes": .integer(stored.size)],

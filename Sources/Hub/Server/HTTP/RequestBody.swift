@@ -47,14 +47,18 @@ actor BodyPump {
 
     /// Takes the body of the exchange from here on, and returns when all of it is written.
     func run() async throws {
-        exchange.onBody = { piece in
-            let bytes = Array(piece)
-            self.assumeIsolated { $0.take(bytes) }
-        }
-        exchange.onComplete = { self.assumeIsolated { $0.complete() } }
         exchange.onAbort = { self.assumeIsolated { $0.abort() } }
-        exchange.setReading(true)
-        await withCheckedContinuation { waiter = $0 }
+        exchange.receive(
+            onBody: { piece in
+                let bytes = Array(piece)
+                self.assumeIsolated { $0.take(bytes) }
+            },
+            onComplete: { self.assumeIsolated { $0.complete() } })
+        if !isWriting { exchange.setReading(true) }
+        await withCheckedContinuation {
+            waiter = $0
+            finishIfDone()
+        }
         if let failure { throw failure }
         if isAborted { throw Aborted() }
     }

@@ -6,6 +6,8 @@ import Domain
 enum Command {
     /// `{}`: the answer to the hub's ping, or the client's own.
     case pong
+    /// A ping that wants its own answer.
+    case ping(id: Int64)
     case connect(id: Int64, Connect)
     case rpc(id: Int64, method: String, data: JSON)
     case unknown(id: Int64, verb: String)
@@ -40,7 +42,7 @@ enum Command {
             return .rpc(id: id, method: method, data: rpc["data"] ?? [:])
         }
         if let connect = fields["connect"] { return .connect(id: id, try parseConnect(connect)) }
-        if fields["ping"] != nil { return .pong }
+        if fields["ping"] != nil { return .ping(id: id) }
         return .unknown(id: id, verb: fields.keys.filter { $0 != "id" }.sorted().first ?? "")
     }
 

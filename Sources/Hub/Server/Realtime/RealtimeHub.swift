@@ -103,6 +103,9 @@ actor RealtimeHub {
     private func accept(_ command: Command, from client: Client) {
         switch (command, client.state) {
         case (.pong, _): return
+        case (.ping(let id), .connected):
+            client.send(["id": .integer(id), "ping": [:]])
+            return
         case (.connect, .new): client.state = .connecting
         case (.connect, _):
             client.socket.close(code: CloseCode.badRequest, reason: "connect came twice")
@@ -126,7 +129,7 @@ actor RealtimeHub {
             if client.commands.count == configuration.limits.maximumQueuedCommands / 2 { client.socket.setReading(true) }
             guard client.socket.isOpen else { break }
             switch command {
-            case .pong: break
+            case .pong, .ping: break
             case .connect(let id, let connect): await self.connect(client, id: id, connect)
             case .rpc(let id, let method, let data): await call(method, data, id: id, by: client)
             case .unknown(let id, let verb):

@@ -1,39 +1,16 @@
-// A folder of its own for each test, and the recorded material.
+// What several suites make small clips with.
 
 import Foundation
 
-/// A temporary folder that goes with its last reference.
-final class TestFolder: Sendable {
-    let path: String
-
-    init() throws {
-        path = FileManager.default.temporaryDirectory.appending(path: "media-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
+extension TemporaryFolder {
     func file(_ name: String) -> String { "\(path)/\(name)" }
-
-    func write(_ bytes: some Collection<UInt8>, as name: String) throws -> String {
-        try Data(bytes).write(to: URL(filePath: file(name)))
-        return file(name)
-    }
-
-    /// Names of what lies in it, sorted.
-    var contents: [String] { get throws { try FileManager.default.contentsOfDirectory(atPath: path).sorted() } }
 }
-
-func bytes(of path: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(filePath: path))) }
 
 /// Recorded files, which are not part of the project.
 enum Material {
-    private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent().appending(path: "shared/media").path
-
     /// `nil`, with a word on why, when it is not there.
     static func path(_ name: String) -> String? {
-        let path = "\(folder)/\(name)"
+        let path = Recorded.path(name)
         if FileManager.default.isReadableFile(atPath: path) { return path }
         print("skipped: \(name) is not among the recorded material")
         return nil

@@ -1,0 +1,117 @@
+// @ts-check
+// The shell: who is signed in, which page is shown, how the hub is.
+
+import { announce, el } from "./components/dom.js";
+import { api, clearSession, getSession, setSession } from "./net/api.js";
+import { eventTitle } from "./state/words.js";
+import { EventPage } from "./viewer/event-page.js";
+import { HomePage } from "./viewer/home-page.js";
+import { ViewerHub } from "./viewer/hub.js";
+import { signInView } from "./viewer/sign-in.js";
+
+const CONNECTION_WORDS = { idle: "Connecting…", connecting: "Connecting…", open: "Connected", waiting: "Hub is away", closed: "Not connected" };
+
+const main = /** @type {HTMLElement} */ (document.getElementById("main"));
+const header = /** @type {HTMLElement} */ (document.getElementById("header"));
+/** @type {ViewerHub|null} */
+let hub = null;
+let isFirstPage = true;
+
+async function start() {
+  if (!getSession()) {
+    // A hub that asks for no token lets everybody in.
+    const user = await api("/auth/me").catch(() => null);
+    if (user) setSession({ token: null, user_id: user.user_id, email: user.email });
+  }
+  if (getSession()) signedIn();
+  else signedOut();
+}
+
+function signedIn() {
+  renderHeader();
+  route();
+}
+
+function signedOut() {
+  hub?.stop();
+  hub = null;
+  renderHeader();
+  show(signInView(signedIn), "Sign in");
+}
+
+async function signOut() {
+  await api("/auth/logout", { method: "POST" }).catch(() => {});
+  clearSession();
+  signedOut();
+}
+
+function viewerHub() {
+  if (hub) return hub;
+  const made = new ViewerHub();
+  made.addEventListener("connection", renderConnection);
+  made.addEventListener("fatal", (/** @type {any} */ { detail }) => { if (detail.code === 3500) { clearSession(); signedOut(); } });
+  made.addEventListener("arrived", (/** @type {any} */ { detail }) => announce(`${eventTitle(detail.event)}, ${made.labelOf(detail.event)}`));
+  made.start();
+  hub = made;
+  return made;
+}
+
+async function route() {
+  if (!getSession()) return;
+  const path = location.hash.replace(/^#/, "") || "/";
+  const event = path.match(/^\/event\/([\w.-]{1,64})$/);
+  if (path === "/camera") {
+    // A camera needs its power for itself.
+    hub?.stop();
+    hub = null;
+    await import("./sensor/sensor-page.js");
+    show(document.createElement("pw-sensor-page"), "Camera");
+  } else if (event) {
+    show(new EventPage(viewerHub(), event[1]), "Event");
+  } else {
+    show(new HomePage(viewerHub()), "Timeline");
+  }
+  renderHeader();
+}
+
+/** @param {HTMLElement} page @param {string} title */
+function show(page, title) {
+  document.title = `${title} · Ping Watch`;
+  main.replaceChildren(page);
+  if (!isFirstPage) main.focus({ preventScroll: true });
+  isFirstPage = false;
+  scrollTo(0, 0);
+}
+
+function renderHeader() {
+  const session = getSession();
+  const path = location.hash.replace(/^#/, "") || "/";
+  /** @param {string} href @param {string} text @param {boolean} isCurrent */
+  const link = (href, text, isCurrent) => el("a", { href, "aria-current": isCurrent ? "page" : null, text });
+  header.replaceChildren(
+    el("a", { class: "brand", href: "#/", "aria-label": "Ping Watch" }, el("img", { src: "icons/icon.svg", alt: "" }), el("span", { text: "Ping Watch" })),
+    ...(session
+      ? [
+          el("nav", { class: "site-nav", "aria-label": "Pages" }, link("#/", "Timeline", path === "/"), link("#/camera", "Camera", path === "/camera")),
+          el("span", { class: "connection", id: "connection" }),
+          el("details", { class: "account" },
+            el("summary", { "aria-label": "Account" }, el("span", { class: "account-initial", text: session.email.charAt(0) || "?" })),
+            el("div", { class: "card stack-tight" }, el("p", { class: "small", text: session.email }), session.token && el("button", { class: "button", type: "button", onclick: signOut, text: "Sign out" }))),
+        ]
+      : []),
+  );
+  renderConnection();
+}
+
+function renderConnection() {
+  const place = document.getElementById("connection");
+  if (!place) return;
+  place.hidden = !hub;
+  const state = hub?.connection.state ?? "idle";
+  place.dataset.state = state;
+  place.textContent = CONNECTION_WORDS[state];
+}
+
+window.addEventListener("hashchange", route);
+window.addEventListener("pingwatch:signed-out", signedOut);
+start();

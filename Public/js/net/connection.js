@@ -1,0 +1,279 @@
+// @ts-check
+// One WebSocket to the hub that comes back by itself (docs/PROTOCOL.md).
+
+import { decodeFrame } from "./frame.js";
+
+export const SUBPROTOCOL = "pingwatch.v1";
+const FIRST_DELAY_MS = 500;
+const LONGEST_DELAY_MS = 30_000;
+/** Patience beyond the hub's own ping interval. */
+const SILENCE_MS = 10_000;
+
+export class RpcError extends Error {
+  /** @param {number} code @param {string} message @param {boolean} temporary */
+  constructor(code, message, temporary) {
+    super(message);
+    this.code = code;
+    this.temporary = temporary;
+  }
+}
+
+/**
+ * Whether a closed connection is to be opened again.
+ * @param {number} code
+ */
+export const isFatal = (code) => code === 1003 || code === 1009 || (code >= 3500 && code <= 3999) || (code >= 4500 && code <= 4999);
+
+/**
+ * Events: `open` {data, recovered}, `state`, `publication` {channel, data}, `message` {data}, `frame` {frame}, `reload` (what was missed
+ * is lost: load it over HTTP), `fatal` {code, reason}.
+ */
+export class Connection extends EventTarget {
+  /** @type {"idle"|"connecting"|"open"|"waiting"|"closed"} */
+  state = "idle";
+  /** @type {WebSocket|null} */
+  #socket = null;
+  #nextId = 1;
+  #attempts = 0;
+  /** @type {Map<number, {resolve: (data: any) => void, reject: (error: Error) => void, timer: any}>} */
+  #pending = new Map();
+  /** @type {Map<string, {epoch: string, offset: number}>} */
+  #positions = new Map();
+  /** @type {any} */ #retryTimer = null;
+  /** @type {any} */ #silenceTimer = null;
+  #patienceMs = 35_000;
+  /** @type {AbortController|null} */ #watching = null;
+
+  /**
+   * @param {{url: string, getToken: () => string|null, kind: "viewer"|"sensor", deviceId?: string, WebSocket?: typeof WebSocket,
+   *   random?: () => number, setTimeout?: (body: () => void, ms: number) => any, clearTimeout?: (timer: any) => void}} options
+   */
+  constructor(options) {
+    super();
+    this.options = {
+      WebSocket: globalThis.WebSocket,
+      random: Math.random,
+      setTimeout: (/** @type {() => void} */ body, /** @type {number} */ ms) => setTimeout(body, ms),
+      clearTimeout: (/** @type {any} */ timer) => clearTimeout(timer),
+      ...options,
+    };
+  }
+
+  connect() {
+    if (this.state !== "idle" && this.state !== "closed") return;
+    this.#watchPage();
+    this.#open();
+  }
+
+  close() {
+    this.#watching?.abort();
+    this.#watching = null;
+    this.#drop("closed");
+    this.#socket?.close(1000);
+    this.#socket = null;
+  }
+
+  get bufferedAmount() {
+    return this.#socket?.bufferedAmount ?? 0;
+  }
+
+  /**
+   * @param {string} method
+   * @param {unknown} data
+   * @param {{timeoutMs?: number}} [options]
+   * @returns {Promise<any>}
+   */
+  rpc(method, data = {}, { timeoutMs = 15_000 } = {}) {
+    if (this.state !== "open") return Promise.reject(new RpcError(0, "There is no connection to the hub.", true));
+    return this.#send({ rpc: { method, data } }, timeoutMs).then((reply) => reply.rpc?.data);
+  }
+
+  /**
+   * @param {Uint8Array<ArrayBuffer>} bytes
+   * @returns {boolean} whether it was handed to an open socket
+   */
+  sendFrame(bytes) {
+    if (this.state !== "open" || !this.#socket) return false;
+    this.#socket.send(bytes);
+    return true;
+  }
+
+  /** @param {Record<string, unknown>} command @param {number} timeoutMs @returns {Promise<any>} */
+  #send(command, timeoutMs) {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      const timer = this.options.setTimeout(() => {
+        this.#pending.delete(id);
+        reject(new RpcError(0, "The hub did not answer in time.", true));
+      }, timeoutMs);
+      this.#pending.set(id, { resolve, reject, timer });
+      this.#socket?.send(JSON.stringify({ id, ...command }));
+    });
+  }
+
+  #open() {
+    this.#setState("connecting");
+    const socket = new this.options.WebSocket(this.options.url, SUBPROTOCOL);
+    socket.binaryType = "arraybuffer";
+    this.#socket = socket;
+    socket.onopen = () => this.#handshake(socket);
+    socket.onmessage = (event) => {
+      if (socket === this.#socket) this.#receive(event.data);
+    };
+    socket.onclose = (event) => {
+      if (socket === this.#socket) this.#closed(event.code, event.reason);
+    };
+    this.#listen();
+  }
+
+  /** @param {WebSocket} socket */
+  async #handshake(socket) {
+    const { kind, deviceId, getToken } = this.options;
+    const subs = Object.fromEntries([...this.#positions].map(([channel, position]) => [channel, { recover: true, ...position }]));
+    const data = deviceId ? { kind, version: "1", device_id: deviceId } : { kind, version: "1" };
+    try {
+      const { connect } = await this.#send({ connect: { token: getToken() ?? undefined, data, subs } }, 10_000);
+      if (socket !== this.#socket) return;
+      this.#opened(connect);
+    } catch {
+      if (socket === this.#socket) this.#fail();
+    }
+  }
+
+  /** @param {any} connect */
+  #opened(connect) {
+    this.#patienceMs = (connect.ping ?? 25) * 1000 + SILENCE_MS;
+    const wasOpen = this.#positions.size > 0;
+    let isLost = false;
+    const missed = [];
+    for (const [channel, sub] of Object.entries(connect.subs ?? {})) {
+      if (this.#positions.has(channel) && !sub.recovered) isLost = true;
+      this.#positions.set(channel, { epoch: sub.epoch, offset: sub.offset });
+      for (const publication of sub.publications ?? []) missed.push({ channel, data: publication.data });
+    }
+    this.#attempts = 0;
+    this.#setState("open");
+    this.#emit("open", { data: connect.data, isAgain: wasOpen });
+    for (const publication of missed) this.#emit("publication", publication);
+    if (isLost) this.#emit("reload", {});
+  }
+
+  /** @param {unknown} data */
+  #receive(data) {
+    this.#listen();
+    if (data instanceof ArrayBuffer) {
+      if (data.byteLength >= 24) this.#emit("frame", { frame: decodeFrame(data) });
+      return;
+    }
+    for (const line of String(data).split("\n")) {
+      if (!line) continue;
+      /** @type {any} */
+      const message = JSON.parse(line);
+      if (message.push) this.#push(message.push);
+      else if (message.id) this.#reply(message);
+      else this.#socket?.send("{}");
+    }
+  }
+
+  /** @param {any} push */
+  #push(push) {
+    if (push.message) {
+      this.#emit("message", { data: push.message.data });
+    } else if (push.pub) {
+      const position = this.#positions.get(push.channel);
+      if (position && push.pub.offset) position.offset = push.pub.offset;
+      this.#emit("publication", { channel: push.channel, data: push.pub.data });
+    }
+  }
+
+  /** @param {any} message */
+  #reply(message) {
+    const call = this.#pending.get(message.id);
+    if (!call) return;
+    this.#pending.delete(message.id);
+    this.options.clearTimeout(call.timer);
+    if (message.error) call.reject(new RpcError(message.error.code, message.error.message, Boolean(message.error.temporary)));
+    else call.resolve(message);
+  }
+
+  /** @param {number} code @param {string} reason */
+  #closed(code, reason) {
+    this.#socket = null;
+    if (isFatal(code)) {
+      this.#drop("closed");
+      this.#emit("fatal", { code, reason });
+      return;
+    }
+    this.#drop("waiting");
+    // Full jitter, so that many clients of a hub that restarts do not come at once.
+    const ceiling = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#attempts++);
+    this.#retryTimer = this.options.setTimeout(() => this.#open(), this.options.random() * ceiling);
+  }
+
+  /** The socket is dead though it may not know. */
+  #fail() {
+    const socket = this.#socket;
+    this.#closed(1006, "");
+    socket?.close();
+  }
+
+  /** @param {"waiting"|"closed"} state */
+  #drop(state) {
+    this.options.clearTimeout(this.#silenceTimer);
+    this.options.clearTimeout(this.#retryTimer);
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const call of pending) {
+      this.options.clearTimeout(call.timer);
+      call.reject(new RpcError(0, "The connection to the hub broke.", true));
+    }
+    this.#setState(state);
+  }
+
+  #listen() {
+    this.options.clearTimeout(this.#silenceTimer);
+    this.#silenceTimer = this.options.setTimeout(() => this.#fail(), this.#patienceMs);
+  }
+
+  /** Phones kill sockets of hidden pages without a word: look when the page comes back. */
+  #watchPage() {
+    if (typeof document === "undefined") return;
+    this.#watching = new AbortController();
+    const { signal } = this.#watching;
+    const look = () => {
+      if (document.visibilityState !== "visible") return;
+      if (this.state === "waiting") {
+        this.options.clearTimeout(this.#retryTimer);
+        this.#attempts = 0;
+        this.#open();
+      } else if (this.state === "open") {
+        // The hub answers; silence means that the socket is dead.
+        this.#socket?.send(JSON.stringify({ id: this.#nextId++, ping: {} }));
+        this.options.clearTimeout(this.#silenceTimer);
+        this.#silenceTimer = this.options.setTimeout(() => this.#fail(), 5000);
+      }
+    };
+    document.addEventListener("visibilitychange", look, { signal });
+    window.addEventListener("pageshow", look, { signal });
+    window.addEventListener("online", look, { signal });
+  }
+
+  /** @param {Connection["state"]} state */
+  #setState(state) {
+    if (state === this.state) return;
+    this.state = state;
+    this.#emit("state", { state });
+  }
+
+  /** @param {string} type @param {unknown} detail */
+  #emit(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+/** The hub's socket, seen from a page of its own. */
+export function socketURL() {
+  const url = new URL("/connection/websocket", location.href);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return url.href;
+}

@@ -1,0 +1,199 @@
+// @ts-check
+// Encodes camera and microphone once; ring buffer, clip and live stream share what comes out.
+
+import { TRACK } from "../net/frame.js";
+import { trackFrames, videoFrames, CameraError } from "./camera.js";
+
+/** @typedef {import("../lib/ring.js").Chunk} Chunk */
+
+const KEYFRAME_INTERVAL_US = 2_000_000;
+/** More pictures than this in the encoder's queue: the phone is too slow for all, and late pictures help nobody. */
+const MAXIMUM_QUEUE = 4;
+const VIDEO_CODECS = [
+  { codec: "avc1.42001f", avc: { format: "avc" } },
+  { codec: "vp8" },
+];
+
+/** Events: `chunk` {chunk}, `configuration` {track, json}, `ended` (the camera stopped by itself). */
+export class MediaEncoder extends EventTarget {
+  /** Codec configuration per track, as its frame carries it. @type {Map<number, Record<string, unknown>>} */
+  configurations = new Map();
+  #abort = new AbortController();
+  #isKeyframeWanted = true;
+  #lastKeyframe = -Infinity;
+
+  /** @param {MediaStream} stream @param {HTMLVideoElement} video */
+  constructor(stream, video) {
+    super();
+    this.stream = stream;
+    this.video = video;
+  }
+
+  async start() {
+    const [track] = this.stream.getVideoTracks();
+    const { width = 640, height = 480, frameRate = 30 } = track.getSettings();
+    const configuration = await this.#supported({ width, height, framerate: frameRate, bitrate: bitRate(width, height) });
+    this.#run(this.#encodeVideo(track, configuration));
+    const [sound] = this.stream.getAudioTracks();
+    if (sound && "AudioEncoder" in globalThis && "MediaStreamTrackProcessor" in globalThis) this.#run(this.#encodeAudio(sound));
+  }
+
+  stop() {
+    this.#abort.abort();
+  }
+
+  /** The next picture becomes a keyframe. */
+  forceKeyframe() {
+    this.#isKeyframeWanted = true;
+  }
+
+  /** @param {{width: number, height: number, framerate: number, bitrate: number}} size */
+  async #supported(size) {
+    for (const codec of VIDEO_CODECS) {
+      /** @type {VideoEncoderConfig} */
+      const configuration = { ...size, ...codec, latencyMode: "realtime" };
+      const answer = await VideoEncoder.isConfigSupported(configuration).catch(() => null);
+      if (answer?.supported) return configuration;
+    }
+    throw new CameraError("This browser has no video encoder for H.264 or VP8.", "Use a current Chrome, Edge or Safari.");
+  }
+
+  /** @param {Promise<void>} work */
+  #run(work) {
+    work.catch((error) => {
+      if (!this.#abort.signal.aborted) this.dispatchEvent(new CustomEvent("ended", { detail: { reason: String(error?.message ?? error) } }));
+    });
+  }
+
+  /** @param {MediaStreamTrack} track @param {VideoEncoderConfig} configuration */
+  async #encodeVideo(track, configuration) {
+    const clock = new TrackClock();
+    const encoder = new VideoEncoder({
+      output: (chunk, metadata) => this.#videoChunk(chunk, metadata, clock, configuration),
+      error: (error) => this.#run(Promise.reject(error)),
+    });
+    encoder.configure(configuration);
+    for await (const frame of videoFrames(track, this.video, this.#abort.signal)) {
+      try {
+        clock.see(frame.timestamp);
+        if (encoder.encodeQueueSize > MAXIMUM_QUEUE) continue;
+        const keyFrame = this.#isKeyframeWanted || frame.timestamp - this.#lastKeyframe >= KEYFRAME_INTERVAL_US;
+        if (keyFrame) {
+          this.#isKeyframeWanted = false;
+          this.#lastKeyframe = frame.timestamp;
+        }
+        encoder.encode(frame, { keyFrame });
+      } finally {
+        frame.close();
+      }
+    }
+    encoder.close();
+    if (!this.#abort.signal.aborted) throw new Error("The camera stopped.");
+  }
+
+  /** @param {EncodedVideoChunk} chunk @param {any} metadata @param {TrackClock} clock @param {VideoEncoderConfig} wanted */
+  #videoChunk(chunk, metadata, clock, wanted) {
+    const decoder = metadata?.decoderConfig;
+    if (decoder) {
+      this.#configure(TRACK.video, {
+        codec: decoder.codec,
+        width: decoder.codedWidth ?? wanted.width,
+        height: decoder.codedHeight ?? wanted.height,
+        ...(decoder.description ? { description: base64(decoder.description) } : {}),
+      });
+    }
+    this.#chunk(TRACK.video, chunk, clock, Math.round(1e6 / (wanted.framerate ?? 30)));
+  }
+
+  /** @param {MediaStreamTrack} track */
+  async #encodeAudio(track) {
+    const clock = new TrackClock();
+    /** @type {AudioEncoder|null} */
+    let encoder = null;
+    for await (const data of trackFrames(track, this.#abort.signal)) {
+      try {
+        clock.see(data.timestamp);
+        if (!encoder) {
+          const channels = Math.min(data.numberOfChannels, 2);
+          encoder = new AudioEncoder({
+            output: (chunk, metadata) => this.#audioChunk(chunk, metadata, clock, data.sampleRate, channels),
+            // A camera without sound goes on.
+            error: () => {},
+          });
+          encoder.configure({ codec: "opus", sampleRate: data.sampleRate, numberOfChannels: channels, bitrate: 32_000 * channels });
+        }
+        if (encoder.state === "configured") encoder.encode(data);
+      } finally {
+        data.close();
+      }
+    }
+    if (encoder && encoder.state === "configured") encoder.close();
+  }
+
+  /** @param {EncodedAudioChunk} chunk @param {any} metadata @param {TrackClock} clock @param {number} sampleRate @param {number} channels */
+  #audioChunk(chunk, metadata, clock, sampleRate, channels) {
+    const decoder = metadata?.decoderConfig;
+    if (decoder || !this.configurations.has(TRACK.audio)) {
+      this.#configure(TRACK.audio, {
+        codec: "opus",
+        sample_rate: decoder?.sampleRate ?? sampleRate,
+        channels: decoder?.numberOfChannels ?? channels,
+        ...(decoder?.description ? { description: base64(decoder.description) } : {}),
+      });
+    }
+    this.#chunk(TRACK.audio, chunk, clock, 20_000);
+  }
+
+  /** @param {number} track @param {Record<string, unknown>} json */
+  #configure(track, json) {
+    if (JSON.stringify(this.configurations.get(track)) === JSON.stringify(json)) return;
+    this.configurations.set(track, json);
+    this.dispatchEvent(new CustomEvent("configuration", { detail: { track, json } }));
+  }
+
+  /** @param {number} track @param {EncodedVideoChunk|EncodedAudioChunk} encoded @param {TrackClock} clock @param {number} usual */
+  #chunk(track, encoded, clock, usual) {
+    const data = new Uint8Array(encoded.byteLength);
+    encoded.copyTo(data);
+    /** @type {Chunk} */
+    const chunk = {
+      track,
+      key: encoded.type === "key",
+      timestamp: clock.common(encoded.timestamp),
+      duration: encoded.duration || usual,
+      data,
+    };
+    this.dispatchEvent(new CustomEvent("chunk", { detail: { chunk } }));
+  }
+}
+
+/**
+ * Each track counts its time from a zero of its own. Here both are brought to the page's clock (µs since `performance.timeOrigin`) by the
+ * arrival of the first frame; later corrections would break the order of frames.
+ */
+class TrackClock {
+  /** @type {number|null} */
+  #offset = null;
+
+  /** @param {number} timestamp µs */
+  see(timestamp) {
+    this.#offset ??= performance.now() * 1000 - timestamp;
+  }
+
+  /** @param {number} timestamp µs */
+  common(timestamp) {
+    return Math.max(0, Math.round(timestamp + (this.#offset ?? 0)));
+  }
+}
+
+/** Milliseconds since 1970 of a time on the page's clock. @param {number} timestamp µs */
+export const wallTime = (timestamp) => performance.timeOrigin + timestamp / 1000;
+
+/** Bits a second that look good at a size. @param {number} width @param {number} height */
+const bitRate = (width, height) => Math.round(Math.min(Math.max(width * height * 4, 400_000), 4_000_000));
+
+/** @param {BufferSource} source */
+function base64(source) {
+  const bytes = ArrayBuffer.isView(source) ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength) : new Uint8Array(source);
+  return btoa(String.fromCharCode(...bytes));
+}

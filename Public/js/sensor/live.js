@@ -1,0 +1,77 @@
+// @ts-check
+// The live stream, while somebody watches.
+
+import { encodeFrame, FLAG, KIND, TRACK } from "../net/frame.js";
+
+/** @typedef {import("../lib/ring.js").Chunk} Chunk */
+
+/** More bytes than this waiting in the socket: skip to the next keyframe rather than fall behind. */
+const MAXIMUM_BACKLOG = 1 << 20;
+
+export class LiveSender {
+  /** @type {number|null} */ #stream = null;
+  #sequence = 0;
+  #waitsForKeyframe = true;
+
+  /** @param {import("../net/connection.js").Connection} connection @param {import("./encoder.js").MediaEncoder} encoder */
+  constructor(connection, encoder) {
+    this.connection = connection;
+    this.encoder = encoder;
+  }
+
+  get isLive() {
+    return this.#stream !== null;
+  }
+
+  /** What the hub asks of this sensor. @param {{type: string, stream: number}} publication */
+  asked({ type, stream }) {
+    if (type === "live.start") {
+      this.#stream = stream;
+      this.#sequence = 0;
+      this.#restart();
+      for (const [track, json] of this.encoder.configurations) this.configured(track, json);
+    } else if (stream !== this.#stream) {
+      return;
+    } else if (type === "live.keyframe") {
+      this.encoder.forceKeyframe();
+    } else if (type === "live.stop") {
+      this.#stream = null;
+    }
+  }
+
+  /** The connection is gone, and whoever watched with it; the hub asks again. */
+  disconnected() {
+    this.#stream = null;
+  }
+
+  /** @param {number} track @param {Record<string, unknown>} json */
+  configured(track, json) {
+    if (this.#stream === null) return;
+    this.#send({ flags: FLAG.configuration, track, timestamp: 0, duration: 0 }, new TextEncoder().encode(JSON.stringify(json)));
+  }
+
+  /** @param {Chunk} chunk */
+  chunk(chunk) {
+    if (this.#stream === null) return;
+    if (this.connection.bufferedAmount > MAXIMUM_BACKLOG && !this.#waitsForKeyframe) this.#restart();
+    const isKeyframe = chunk.track === TRACK.video && chunk.key;
+    if (this.#waitsForKeyframe) {
+      if (!isKeyframe || this.connection.bufferedAmount > MAXIMUM_BACKLOG) return;
+      this.#waitsForKeyframe = false;
+    }
+    const flags = chunk.key ? FLAG.keyframe : 0;
+    this.#send({ flags, track: chunk.track, timestamp: chunk.timestamp, duration: chunk.duration }, chunk.data);
+  }
+
+  #restart() {
+    this.#waitsForKeyframe = true;
+    this.encoder.forceKeyframe();
+  }
+
+  /** @param {{flags: number, track: number, timestamp: number, duration: number}} header @param {Uint8Array} payload */
+  #send(header, payload) {
+    this.connection.sendFrame(
+      encodeFrame({ ...header, kind: KIND.live, stream: /** @type {number} */ (this.#stream), sequence: this.#sequence++ }, payload),
+    );
+  }
+}

@@ -1,0 +1,71 @@
+// @ts-check
+// What the viewer knows, as pure functions of what it was told.
+
+/**
+ * @typedef {Record<string, any>} HubEvent an event object of the API
+ * @typedef {Record<string, any>} Device
+ * @typedef {{devices: Device[], events: HubEvent[], deliveries: Record<string, any[]>, nextCursor: string|null, isLoaded: boolean}} Timeline
+ */
+
+/** @type {Timeline} */
+export const emptyTimeline = { devices: [], events: [], deliveries: {}, nextCursor: null, isLoaded: false };
+
+/** The first page and the devices came. @param {Timeline} state @param {{devices: Device[], events: HubEvent[], nextCursor: string|null}} loaded @returns {Timeline} */
+export const loaded = (state, { devices, events, nextCursor }) => ({ ...state, devices, events, nextCursor, isLoaded: true });
+
+/** An older page came. @param {Timeline} state @param {{events: HubEvent[], nextCursor: string|null}} page @returns {Timeline} */
+export const olderLoaded = (state, { events, nextCursor }) => ({ ...state, events: events.reduce(withEvent, state.events), nextCursor });
+
+/**
+ * A publication of the `user:` channel.
+ * @param {Timeline} state
+ * @param {Record<string, any>} data
+ * @returns {Timeline}
+ */
+export function published(state, data) {
+  switch (data.type) {
+    case "event.triggered":
+    case "event.updated":
+      return { ...state, events: withEvent(state.events, data.event) };
+    case "device.updated":
+      return { ...state, devices: withDevice(state.devices, data.device) };
+    case "device.presence":
+      return {
+        ...state,
+        devices: state.devices.map((device) =>
+          device.device_id === data.device_id ? { ...device, online: data.online, watching: data.watching } : device,
+        ),
+      };
+    case "session.started":
+    case "session.stopped":
+      return {
+        ...state,
+        devices: state.devices.map((device) =>
+          device.device_id === data.session.device_id ? { ...device, watching: data.type === "session.started" } : device,
+        ),
+      };
+    case "delivery.updated": {
+      const { delivery } = data;
+      const others = (state.deliveries[delivery.event_id] ?? []).filter((other) => other.delivery_id !== delivery.delivery_id);
+      return { ...state, deliveries: { ...state.deliveries, [delivery.event_id]: [...others, delivery] } };
+    }
+    default:
+      return state;
+  }
+}
+
+/** Newest trigger first; what is older than what is known of an event is passed over. @param {HubEvent[]} events @param {HubEvent} event @returns {HubEvent[]} */
+function withEvent(events, event) {
+  const known = events.find((other) => other.event_id === event.event_id);
+  if (known && known.updated_at > event.updated_at) return events;
+  const merged = known ? { ...known, ...event } : event;
+  const others = events.filter((other) => other !== known);
+  const place = others.findIndex((other) => other.triggered_at < merged.triggered_at);
+  return place < 0 ? [...others, merged] : [...others.slice(0, place), merged, ...others.slice(place)];
+}
+
+/** @param {Device[]} devices @param {Device} device */
+const withDevice = (devices, device) =>
+  devices.some((other) => other.device_id === device.device_id)
+    ? devices.map((other) => (other.device_id === device.device_id ? { ...other, ...device } : other))
+    : [...devices, device];

@@ -1,0 +1,51 @@
+// @ts-check
+// One event in the timeline, brought up to date in place.
+
+import { el, icon } from "../components/dom.js";
+import { clockTime, deliveryWords, duration, eventProblem, eventTitle } from "../state/words.js";
+
+/** @param {Record<string, any>} event @param {string} deviceLabel */
+export function makeCard(event, deviceLabel) {
+  const link = el("a", { href: `#/event/${event.event_id}` });
+  const card = el(
+    "article", { class: "event-card", "data-event-id": event.event_id },
+    el("div", { class: "event-picture" }, icon(event.trigger_type === "motion" ? "motion" : "camera")),
+    el("div", { class: "event-body" }, el("h3", {}, el("span", { class: "event-dot" }), link), el("p", { class: "event-summary" }), el("p", { class: "event-meta" })),
+  );
+  updateCard(card, event, deviceLabel, []);
+  return card;
+}
+
+/** @param {HTMLElement} card @param {Record<string, any>} event @param {string} deviceLabel @param {any[]} deliveries */
+export function updateCard(card, event, deviceLabel, deliveries) {
+  card.dataset.status = event.status;
+  const link = /** @type {HTMLElement} */ (card.querySelector("h3 a"));
+  if (link.textContent !== eventTitle(event)) link.textContent = eventTitle(event);
+  const summary = /** @type {HTMLElement} */ (card.querySelector(".event-summary"));
+  const problem = eventProblem(event);
+  summary.classList.toggle("event-reason", Boolean(problem));
+  summary.textContent = problem ?? event.summary ?? "";
+  summary.hidden = !summary.textContent;
+  updatePicture(/** @type {HTMLElement} */ (card.querySelector(".event-picture")), event.thumbnail_url);
+  const meta = /** @type {HTMLElement} */ (card.querySelector(".event-meta"));
+  meta.replaceChildren(
+    el("time", { datetime: event.triggered_at, text: clockTime(event.triggered_at) }),
+    el("span", { text: deviceLabel }),
+    ...(event.duration_seconds && event.status === "done" ? [el("span", { text: duration(event.duration_seconds) })] : []),
+    ...deliveries.map((delivery) => {
+      const { text, tone } = deliveryWords(delivery);
+      return el("span", { class: "badge", "data-tone": tone, text });
+    }),
+  );
+}
+
+/** Only another object is another picture: signatures change, and must not make it flicker. @param {HTMLElement} place @param {string|null} url */
+function updatePicture(place, url) {
+  const object = url?.split("?")[0] ?? "";
+  if (!url || place.dataset.object === object) return;
+  const image = el("img", { src: url, alt: "", decoding: "async" });
+  image.addEventListener("load", () => {
+    place.dataset.object = object;
+    place.replaceChildren(image);
+  });
+}

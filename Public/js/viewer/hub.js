@@ -1,0 +1,87 @@
+// @ts-check
+// The viewer's one connection and what it knows.
+
+import { api, apiPage, getToken } from "../net/api.js";
+import { Connection, socketURL } from "../net/connection.js";
+import { emptyTimeline, loaded, olderLoaded, published } from "../state/timeline.js";
+
+const PAGE = 50;
+
+/** Events: `change` (the state), `arrived` {event} (a new trigger), `publication` {data}, `message` {data}, `frame` {frame}, `connection`, `fatal` {reason}. */
+export class ViewerHub extends EventTarget {
+  state = emptyTimeline;
+  /** @type {string|null} */ problem = null;
+
+  constructor() {
+    super();
+    this.connection = new Connection({ url: socketURL(), getToken, kind: "viewer" });
+    const connection = this.connection;
+    connection.addEventListener("state", () => this.#emit("connection", {}));
+    connection.addEventListener("open", (/** @type {any} */ { detail }) => {
+      if (!detail.isAgain || !this.state.isLoaded) this.load();
+      this.#emit("open", {});
+    });
+    connection.addEventListener("reload", () => this.load());
+    connection.addEventListener("publication", (/** @type {any} */ { detail }) => {
+      this.#set(published(this.state, detail.data));
+      if (detail.data.type === "event.triggered") this.#emit("arrived", { event: detail.data.event });
+      this.#emit("publication", detail);
+    });
+    connection.addEventListener("message", (/** @type {any} */ { detail }) => this.#emit("message", detail));
+    connection.addEventListener("frame", (/** @type {any} */ { detail }) => this.#emit("frame", detail));
+    connection.addEventListener("fatal", (/** @type {any} */ { detail }) => this.#emit("fatal", detail));
+  }
+
+  start() {
+    this.connection.connect();
+  }
+
+  stop() {
+    this.connection.close();
+  }
+
+  async load() {
+    try {
+      const [devices, page] = await Promise.all([api("/devices"), apiPage(`/events?limit=${PAGE}`)]);
+      this.problem = null;
+      this.#set(loaded(this.state, { devices, events: page.items, nextCursor: page.next }));
+    } catch (error) {
+      this.problem = /** @type {Error} */ (error).message;
+      this.#emit("change", {});
+    }
+  }
+
+  async loadOlder() {
+    if (!this.state.nextCursor) return;
+    const page = await apiPage(`/events?limit=${PAGE}&cursor=${encodeURIComponent(this.state.nextCursor)}`);
+    this.#set(olderLoaded(this.state, { events: page.items, nextCursor: page.next }));
+  }
+
+  /** An event that may be older than what was loaded. @param {string} id */
+  async loadEvent(id) {
+    const [event, deliveries] = await Promise.all([api(`/events/${id}`), api(`/events/${id}/deliveries`)]);
+    this.#set({ ...published(this.state, { type: "event.updated", event }), deliveries: { ...this.state.deliveries, [id]: deliveries } });
+  }
+
+  /** @param {string} id */
+  event(id) {
+    return this.state.events.find((event) => event.event_id === id) ?? null;
+  }
+
+  /** @param {Record<string, any>} event @returns {string} */
+  labelOf(event) {
+    return event.device_label ?? this.state.devices.find((device) => device.device_id === event.device_id)?.label ?? "Camera";
+  }
+
+  /** @param {import("../state/timeline.js").Timeline} state */
+  #set(state) {
+    if (state === this.state) return;
+    this.state = state;
+    this.#emit("change", {});
+  }
+
+  /** @param {string} type @param {unknown} detail */
+  #emit(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}

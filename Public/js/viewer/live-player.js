@@ -1,0 +1,93 @@
+// @ts-check
+// Decodes a live stream onto a canvas, the newest picture at once.
+
+import { FLAG, TRACK } from "../net/frame.js";
+
+/** Pictures waiting in the decoder beyond which it is too slow and starts again from a keyframe. */
+const MAXIMUM_QUEUE = 8;
+
+export class LivePlayer {
+  frames = 0;
+  /** @type {VideoDecoder|null} */ #decoder = null;
+  /** @type {any} */ #configuration = null;
+  #waitsForKeyframe = true;
+
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {{onPicture: () => void, wantKeyframe: () => void}} callbacks
+   */
+  constructor(canvas, { onPicture, wantKeyframe }) {
+    this.canvas = canvas;
+    this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { alpha: false, desynchronized: true }));
+    this.onPicture = onPicture;
+    this.wantKeyframe = wantKeyframe;
+  }
+
+  /** @param {{flags: number, track: number, timestamp: number, duration: number, payload: Uint8Array<ArrayBuffer>}} frame */
+  push(frame) {
+    if (frame.track !== TRACK.video) return;
+    if (frame.flags & FLAG.configuration) {
+      this.#configure(JSON.parse(new TextDecoder().decode(frame.payload)));
+      return;
+    }
+    const isKey = Boolean(frame.flags & FLAG.keyframe);
+    if (!this.#decoder || (this.#waitsForKeyframe && !isKey)) return;
+    if (this.#decoder.decodeQueueSize > MAXIMUM_QUEUE && !isKey) {
+      this.gap();
+      this.wantKeyframe();
+      return;
+    }
+    this.#waitsForKeyframe = false;
+    this.#decoder.decode(
+      new EncodedVideoChunk({ type: isKey ? "key" : "delta", timestamp: frame.timestamp, duration: frame.duration, data: frame.payload }),
+    );
+  }
+
+  /** Frames were left out: what follows decodes only from a keyframe on. */
+  gap() {
+    this.#waitsForKeyframe = true;
+  }
+
+  close() {
+    if (this.#decoder && this.#decoder.state !== "closed") this.#decoder.close();
+    this.#decoder = null;
+  }
+
+  /** @param {{codec: string, width: number, height: number, description?: string}} json */
+  #configure({ codec, width, height, description }) {
+    this.#configuration = {
+      codec,
+      codedWidth: width,
+      codedHeight: height,
+      optimizeForLatency: true,
+      ...(description ? { description: Uint8Array.from(atob(description), (character) => character.charCodeAt(0)) } : {}),
+    };
+    this.#restart();
+  }
+
+  #restart() {
+    this.close();
+    this.#waitsForKeyframe = true;
+    this.#decoder = new VideoDecoder({
+      output: (picture) => this.#draw(picture),
+      error: () => {
+        this.#restart();
+        this.wantKeyframe();
+      },
+    });
+    this.#decoder.configure(this.#configuration);
+  }
+
+  /** @param {VideoFrame} picture */
+  #draw(picture) {
+    const { canvas } = this;
+    if (canvas.width !== picture.displayWidth || canvas.height !== picture.displayHeight) {
+      canvas.width = picture.displayWidth;
+      canvas.height = picture.displayHeight;
+    }
+    this.context.drawImage(picture, 0, 0);
+    picture.close();
+    this.frames++;
+    this.onPicture();
+  }
+}

@@ -1,0 +1,70 @@
+import Domain
+import Store
+import Testing
+
+@Suite(.timeLimit(.minutes(1)))
+struct AccountTests {
+    @Test func `the same address is the same user, another has another account`() async throws {
+        let f = try await StoreFixture()
+        let again = try await f.store.users.findOrCreate(email: "we@example.org", now: f.at(9))
+        #expect(again.scope == f.ours)
+        #expect(again.createdAt == f.now)
+        #expect(f.ours != f.theirs)
+    }
+
+    @Test func `a token is valid until it expires or is revoked`() async throws {
+        let f = try await StoreFixture()
+        let user = try await f.store.users.findOrCreate(email: "we@example.org", now: f.now)
+        try await f.store.users.issueToken(user: user.id, hash: "h1", now: f.now, expiresAt: f.at(60))
+        #expect(try await f.store.users.token(hash: "h1", now: f.at(59)) == .valid(user, expiresAt: f.at(60)))
+        #expect(try await f.store.users.token(hash: "h1", now: f.at(60)) == .expired)
+        #expect(try await f.store.users.token(hash: "h2", now: f.now) == .unknown)
+        try await f.store.users.revokeToken(hash: "h1")
+        #expect(try await f.store.users.token(hash: "h1", now: f.now) == .unknown)
+    }
+
+    @Test func `two accounts may use one device id and never meet`() async throws {
+        let f = try await StoreFixture()
+        _ = try await f.store.devices.register(f.device, label: "Ours", in: f.ours, now: f.at(1))
+        #expect(try await f.store.devices.find(f.device, in: f.ours)?.label == "Ours")
+        #expect(try await f.store.devices.find(f.device, in: f.theirs)?.label == "Hall")
+        _ = try await f.store.events.insert(f.event("e"), in: f.ours)
+        #expect(try await f.store.events.find(EventID(trusted: "e"), in: f.theirs) == nil)
+        #expect(try await f.store.events.list(EventFilter(), in: f.theirs, page: Page()).items.isEmpty)
+        let failure = EventFailure(stage: .receiving, reason: "x", retryable: false)
+        #expect(try await f.store.events.apply(.failed(failure), to: EventID(trusted: "e"), in: f.theirs, now: f.now) == nil)
+        #expect(try await f.store.sessions.forceStop(SessionID(trusted: "other"), reason: "x", in: f.theirs, now: f.now) == nil)
+        #expect(try await f.store.events.find(EventID(trusted: "e"), in: f.ours)?.state == .recording)
+    }
+
+    @Test func `a device that is registered again keeps its time and takes the new label`() async throws {
+        let f = try await StoreFixture()
+        let again = try await f.store.devices.register(f.device, label: "Door", in: f.ours, now: f.at(5))
+        #expect(again.createdAt == f.now)
+        try await f.store.devices.touch(f.device, in: f.ours, at: f.at(7))
+        #expect(try await f.store.devices.list(in: f.ours) == [Device(id: f.device, label: "Door", createdAt: f.now, lastSeenAt: f.at(7))])
+    }
+
+    @Test func `a device watches once at a time`() async throws {
+        let f = try await StoreFixture()
+        let other = SessionID(trusted: "s2")
+        let again = try #require(try await f.store.sessions.start(other, device: f.device, analysisPrompt: nil, in: f.ours, now: f.at(1)))
+        #expect(!again.isNew && again.session.id == f.session && again.session.analysisPrompt == "look for cats")
+        let stopped = try await f.store.sessions.stop(f.session, in: f.ours, now: f.at(2))
+        #expect(stopped?.status == .stopped && stopped?.stoppedAt == f.at(2))
+        #expect(try await f.store.sessions.stop(f.session, in: f.ours, now: f.at(3))?.stoppedAt == f.at(2))
+        #expect(try await f.store.sessions.start(other, device: f.device, analysisPrompt: nil, in: f.ours, now: f.at(4))?.isNew == true)
+        let unknown = DeviceID(trusted: "unknown")
+        #expect(try await f.store.sessions.start(other, device: unknown, analysisPrompt: nil, in: f.ours, now: f.now) == nil)
+        #expect(try await f.store.sessions.list(device: f.device, in: f.ours, page: Page()).items.map(\.id) == [other, f.session])
+    }
+
+    @Test func `a setting is made once`() async throws {
+        let f = try await StoreFixture()
+        #expect(try await f.store.settings.valueOrInsert("key") { "first" } == "first")
+        #expect(try await f.store.settings.valueOrInsert("key") { "second" } == "first")
+        try await f.store.settings.set("key", "third")
+        #expect(try await f.store.settings.value("key") == "third")
+        #expect(try await f.store.settings.value("none") == nil)
+    }
+}

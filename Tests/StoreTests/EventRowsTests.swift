@@ -1,0 +1,123 @@
+import Domain
+import Store
+import Testing
+
+@Suite(.timeLimit(.minutes(1)))
+struct EventRowsTests {
+    @Test func `an event reads back as it was written`() async throws {
+        let f = try await StoreFixture()
+        let event = f.event("e")
+        guard case .inserted(let inserted) = try await f.store.events.insert(event, in: f.ours) else { return #expect(Bool(false)) }
+        #expect(inserted == event)
+        #expect(try await f.store.events.find(event.id, in: f.ours) == event)
+
+        var changes = EventChanges()
+        changes.clip = { clip in
+            clip.key = "a/e/clip.mp4"
+            clip.posterKey = "a/e/poster.jpg"
+            clip.etag = "abc"
+        }
+        changes.analysis = AnalysisResult(
+            summary: "Ein Mensch „im“ Flur", label: "person", confidence: 0.5, tags: ["a", "b,\"c"], shouldNotify: true, alertReason: "why",
+            provider: "p", model: "m")
+        changes.firstByteAt = f.at(1)
+        let updated = try #require(try await f.store.events.update(event.id, changes: changes, in: f.ours, now: f.at(2)))
+        #expect(updated.clip.key == "a/e/clip.mp4" && updated.updatedAt == f.at(2) && updated.times.firstByte == f.at(1))
+        #expect(try await f.store.events.find(event.id, in: f.ours) == updated)
+    }
+
+    @Test func `the same id is one event, and a session of another device is none`() async throws {
+        let f = try await StoreFixture()
+        _ = try await f.store.events.insert(f.event("e"), in: f.ours)
+        guard case .exists = try await f.store.events.insert(f.event("e", at: 9), in: f.ours) else { return #expect(Bool(false)) }
+        #expect(try await f.store.events.find(EventID(trusted: "e"), in: f.ours)?.trigger.at == f.now)
+        let stranger = Event(
+            id: EventID(trusted: "x"), device: DeviceID(trusted: "other"), session: f.session, source: .stream,
+            trigger: Trigger(type: "motion", at: f.now), createdAt: f.now, state: .recording, clip: Clip(mime: "video/mp4"))
+        guard case .noSuchSession = try await f.store.events.insert(stranger, in: f.ours) else { return #expect(Bool(false)) }
+        #expect(try await f.store.events.find(stranger.id, in: f.ours) == nil)
+    }
+
+    @Test func `a received clip is queued once, with its job`() async throws {
+        let f = try await StoreFixture()
+        let queued = try await f.queued("e")
+        #expect(queued.state == .queued && queued.times.durable == f.now && queued.times.queued == f.now)
+        let again = try await f.store.events.receive(
+            queued.id, changes: EventChanges(), job: JobID(trusted: "job-2"), in: f.ours, now: f.at(1))
+        #expect(again == nil)
+        let job = try #require(try await f.store.jobs.lease(.process, seconds: 60, now: f.at(1)))
+        #expect(job.event == queued.id && job.attempts == 1)
+        #expect(try await f.store.jobs.lease(.process, seconds: 60, now: f.at(1)) == nil)
+    }
+
+    @Test func `what cannot happen changes nothing`() async throws {
+        let f = try await StoreFixture()
+        _ = try await f.store.events.insert(f.event("e"), in: f.ours)
+        let id = EventID(trusted: "e")
+        #expect(try await f.store.events.apply(.finished, to: id, in: f.ours, now: f.at(1)) == nil)
+        #expect(try await f.store.events.find(id, in: f.ours)?.updatedAt == f.now)
+        let failure = EventFailure(stage: .receiving, reason: "sequence: 4 missing", retryable: false)
+        #expect(try await f.store.events.apply(.failed(failure), to: id, in: f.ours, now: f.at(1))?.state == .failed(failure))
+        #expect(try await f.store.events.find(id, in: f.ours)?.state == .failed(failure))
+        #expect(try await f.store.events.apply(.received, to: id, in: f.ours, now: f.at(2)) == nil)
+    }
+
+    @Test func `pages follow one another without gap or repetition, newest first`() async throws {
+        let f = try await StoreFixture()
+        // Three of them at the same time, so that the id decides.
+        for index in 0..<7 { _ = try await f.store.events.insert(f.event("e\(index)", at: Double(max(index, 3))), in: f.ours) }
+        var seen: [String] = []
+        var cursor: String?
+        repeat {
+            let page = try await f.store.events.list(EventFilter(), in: f.ours, page: Page(limit: 2, cursor: cursor))
+            seen += page.items.map(\.id.rawValue)
+            cursor = page.nextCursor
+        } while cursor != nil
+        #expect(seen == ["e6", "e5", "e4", "e3", "e2", "e1", "e0"])
+        for cursor in ["", "x", "_", "12", "nine_e"] {
+            await #expect(throws: StoreError.invalidCursor) {
+                try await f.store.events.list(EventFilter(), in: f.ours, page: Page(cursor: cursor))
+            }
+        }
+    }
+
+    @Test func `a list can be of one session, device or status`() async throws {
+        let f = try await StoreFixture()
+        _ = try await f.queued("a")
+        _ = try await f.store.events.insert(f.event("b"), in: f.ours)
+        var filter = EventFilter()
+        filter.status = "queued"
+        #expect(try await f.store.events.list(filter, in: f.ours, page: Page()).items.map(\.id.rawValue) == ["a"])
+        filter = EventFilter()
+        filter.device = DeviceID(trusted: "other")
+        #expect(try await f.store.events.list(filter, in: f.ours, page: Page()).items.isEmpty)
+        filter = EventFilter()
+        filter.session = f.session
+        #expect(try await f.store.events.list(filter, in: f.ours, page: Page()).items.count == 2)
+    }
+
+    @Test func `recordings of which nothing was heard are found in all accounts`() async throws {
+        let f = try await StoreFixture()
+        _ = try await f.store.events.insert(f.event("old"), in: f.ours)
+        _ = try await f.store.events.insert(f.event("new", at: 100), in: f.theirs)
+        let found = try await f.store.events.recordings(updatedBefore: f.at(50))
+        #expect(found.map(\.event.id.rawValue) == ["old"])
+        #expect(found.map(\.scope) == [f.ours])
+    }
+
+    @Test func `a forced stop drops what is open and says how much`() async throws {
+        let f = try await StoreFixture()
+        let processing = try await f.queued("processing")
+        _ = try await f.store.jobs.lease(.process, seconds: 60, now: f.at(1))
+        _ = try await f.store.events.apply(.started, to: processing.id, in: f.ours, now: f.at(1))
+        _ = try await f.queued("waiting", at: 2)
+        _ = try await f.store.events.insert(f.event("recording", at: 3), in: f.ours)
+        let result = try #require(try await f.store.sessions.forceStop(f.session, reason: "stopped", in: f.ours, now: f.at(4)))
+        #expect(result.droppedProcessingEvents == 1 && result.droppedQueuedJobs == 2)
+        #expect(result.events.map(\.state) == Array(repeating: .dropped(reason: "stopped"), count: 3))
+        #expect(result.session.status == .stopped)
+        // A worker that finishes dropped work changes nothing.
+        #expect(try await f.store.events.apply(.finished, to: processing.id, in: f.ours, now: f.at(5)) == nil)
+        #expect(try await f.store.jobs.lease(.process, seconds: 60, now: f.at(100)) == nil)
+    }
+}
