@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { Connection, isFatal } from "../../Public/js/net/connection.js";
+
+/** A WebSocket whose other end is the test. */
+class FakeSocket {
+  static all = [];
+  bufferedAmount = 0;
+  sent = [];
+  constructor(url, protocol) {
+    Object.assign(this, { url, protocol });
+    FakeSocket.all.push(this);
+  }
+  send(data) {
+    this.sent.push(typeof data === "string" ? JSON.parse(data) : data);
+  }
+  close() {
+    this.isClosed = true;
+  }
+  get last() {
+    return this.sent.at(-1);
+  }
+  receives(message) {
+    this.onmessage({ data: typeof message === "string" || message instanceof ArrayBuffer ? message : JSON.stringify(message) });
+  }
+}
+
+/** Timers that run when the test says so. */
+class Clock {
+  now = 0;
+  timers = new Map();
+  next = 1;
+  setTimeout = (body, ms) => {
+    this.timers.set(this.next, { at: this.now + ms, body });
+    return this.next++;
+  };
+  clearTimeout = (id) => this.timers.delete(id);
+  advance(ms) {
+    this.now += ms;
+    for (const [id, timer] of [...this.timers]) {
+      if (timer.at > this.now) continue;
+      this.timers.delete(id);
+      timer.body();
+    }
+  }
+}
+
+let clock, connection, events;
+const socket = () => FakeSocket.all.at(-1);
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+beforeEach(() => {
+  FakeSocket.all = [];
+  clock = new Clock();
+  connection = new Connection({
+    url: "ws://hub/connection/websocket", getToken: () => "secret", kind: "sensor", deviceId: "d1", WebSocket: FakeSocket, random: () => 0.5,
+    setTimeout: clock.setTimeout, clearTimeout: clock.clearTimeout,
+  });
+  events = [];
+  for (const type of ["open", "state", "publication", "message", "frame", "reload", "fatal"]) {
+    connection.addEventListener(type, ({ detail }) => events.push([type, detail]));
+  }
+});
+
+const of = (type) => events.filter(([name]) => name === type).map(([, detail]) => detail);
+
+async function open(subs = { "user:u": { epoch: "e", offset: 3 } }) {
+  if (connection.state === "idle") connection.connect();
+  socket().onopen();
+  socket().receives({ id: socket().last.id, connect: { ping: 25, subs, data: { user_id: "u" } } });
+  await settle();
+}
+
+test("it connects with token, kind and device", async () => {
+  connection.connect();
+  assert.equal(socket().protocol, "pingwatch.v1");
+  socket().onopen();
+  assert.deepEqual(socket().last.connect, { token: "secret", data: { kind: "sensor", version: "1", device_id: "d1" }, subs: {} });
+  socket().receives({ id: 1, connect: { ping: 25, subs: {}, data: { user_id: "u" } } });
+  await settle();
+  assert.equal(connection.state, "open");
+  assert.deepEqual(of("open"), [{ data: { user_id: "u" }, isAgain: false }]);
+});
+
+test("answers find their calls, whatever the order", async () => {
+  await open();
+  const first = connection.rpc("a", { x: 1 });
+  const second = connection.rpc("b");
+  const [one, two] = socket().sent.slice(-2);
+  assert.deepEqual(one.rpc, { method: "a", data: { x: 1 } });
+  socket().receives(`${JSON.stringify({ id: two.id, error: { code: 404, message: "no", temporary: false } })}\n${JSON.stringify({ id: one.id, rpc: { data: 7 } })}`);
+  assert.equal(await first, 7);
+  await assert.rejects(second, { code: 404, message: "no" });
+});
+
+test("a call without answer fails, and one without connection at once", async () => {
+  await assert.rejects(connection.rpc("a"), { temporary: true });
+  await open();
+  const call = connection.rpc("a", {}, { timeoutMs: 100 });
+  clock.advance(101);
+  await assert.rejects(call, { temporary: true });
+});
+
+test("publications, messages and frames are handed on, pings answered", async () => {
+  await open();
+  socket().receives({ push: { channel: "user:u", pub: { data: { type: "x" }, offset: 4 } } });
+  socket().receives({ push: { message: { data: { type: "clip.ack" } } } });
+  socket().receives(new ArrayBuffer(30));
+  socket().receives({});
+  assert.deepEqual(of("publication"), [{ channel: "user:u", data: { type: "x" } }]);
+  assert.deepEqual(of("message"), [{ data: { type: "clip.ack" } }]);
+  assert.equal(of("frame")[0].frame.payload.length, 6);
+  assert.deepEqual(socket().last, {});
+});
+
+test("after a break it asks for what it missed, and is told", async () => {
+  await open();
+  socket().receives({ push: { channel: "user:u", pub: { data: { type: "x" }, offset: 4 } } });
+  const call = connection.rpc("a");
+  socket().onclose({ code: 1006, reason: "" });
+  await assert.rejects(call, { temporary: true });
+  assert.equal(connection.state, "waiting");
+  // Half of the first ceiling, by the random number.
+  clock.advance(249);
+  assert.equal(FakeSocket.all.length, 1);
+  clock.advance(1);
+  assert.equal(FakeSocket.all.length, 2);
+  socket().onopen();
+  assert.deepEqual(socket().last.connect.subs, { "user:u": { recover: true, epoch: "e", offset: 4 } });
+  const missed = [{ data: { type: "y" }, offset: 5 }];
+  socket().receives({ id: socket().last.id, connect: { ping: 25, subs: { "user:u": { epoch: "e", offset: 5, recovered: true, publications: missed } } } });
+  await settle();
+  assert.deepEqual(of("publication").at(-1), { channel: "user:u", data: { type: "y" } });
+  assert.deepEqual(of("reload"), []);
+  assert.equal(of("open").at(-1).isAgain, true);
+});
+
+test("what cannot be recovered must be loaded again", async () => {
+  await open();
+  socket().onclose({ code: 1001, reason: "" });
+  clock.advance(1000);
+  await open({ "user:u": { epoch: "other", offset: 0, recovered: false } });
+  assert.equal(of("reload").length, 1);
+});
+
+test("it waits longer each time, up to half a minute", async () => {
+  connection.connect();
+  const delays = [];
+  for (let i = 0; i < 9; i++) {
+    const before = clock.now;
+    socket().onclose({ code: 1006, reason: "" });
+    const count = FakeSocket.all.length;
+    while (FakeSocket.all.length === count) clock.advance(50);
+    delays.push(clock.now - before);
+  }
+  assert.deepEqual(delays, [250, 500, 1000, 2000, 4000, 8000, 15000, 15000, 15000]);
+});
+
+test("some closings are for good", async () => {
+  for (const code of [1003, 1009, 3500, 3501, 3502, 4999]) assert.ok(isFatal(code), code);
+  for (const code of [1000, 1001, 1006, 3000, 3008, 3012, 4000]) assert.ok(!isFatal(code), code);
+  await open();
+  socket().onclose({ code: 3500, reason: "expired" });
+  assert.deepEqual(of("fatal"), [{ code: 3500, reason: "expired" }]);
+  clock.advance(1e6);
+  assert.equal(FakeSocket.all.length, 1);
+  assert.equal(connection.state, "closed");
+});
+
+test("silence is a broken connection", async () => {
+  await open();
+  clock.advance(34_999);
+  assert.equal(connection.state, "open");
+  clock.advance(1);
+  assert.equal(connection.state, "waiting");
+  assert.ok(FakeSocket.all[0].isClosed);
+});
+
+test("closed is closed", async () => {
+  await open();
+  connection.close();
+  assert.equal(connection.state, "closed");
+  assert.equal(clock.timers.size, 0);
+});
