@@ -15,6 +15,8 @@ public enum ClipAssembler {
     /// - Parameters:
     ///   - log: path of the log.
     ///   - folder: where `<name>.mp4` or `<name>.webm` is made.
+    /// - Throws: when frames are missing or damaged, when nothing of them can be shown, or when the file cannot be written. Nothing is
+    ///   left in the folder then.
     public static func assemble(log: String, into folder: String, name: String) throws(MediaError) -> AssembledClip {
         _ = LibAV.quiet
         let reader = try ClipLogReader(log)
@@ -28,11 +30,15 @@ public enum ClipAssembler {
 
     /// Makes a file of any common container playable in browsers: streams that MP4 or WebM can hold are copied, others become H.264 and
     /// AAC. What is cut off at its end is taken as far as it goes.
+    ///
+    /// - Throws: when this is no video file, when nothing of it can be decoded, or when the result cannot be written.
     public static func makePlayable(file: String, into folder: String, name: String) throws(MediaError) -> AssembledClip {
         let converter = try ClipConverter(file)
         let plan = converter.planForPlaying
         let part = TemporaryFile("\(folder)/\(name).part")
         let clip = try converter.run(plan, into: part.path)
+        let made = try InputFile(part.path)
+        guard try MediaInspector.decodesPicture(made, try made.video()) else { throw MediaError("the file has no picture that can be decoded") }
         return try place(clip, part, plan.container, folder, name)
     }
 
@@ -45,36 +51,52 @@ public enum ClipAssembler {
         var firstKeyframe: [UInt8] = []
         /// Timestamp of the first keyframe: the clip's zero.
         var origin: UInt64 = 0
+        /// Of the last audio frame, in microseconds.
+        var lastAudio: UInt64 = 0
         var warnings: [String] = []
     }
 
     private static func plan(_ reader: ClipLogReader) throws(MediaError) -> LogPlan {
         var plan = LogPlan()
         var hasKeyframe = false
-        while let (header, payload) = try reader.next() {
+        while let record = try reader.next() {
+            let header = record.header
+            guard header.kind == .clip else { throw MediaError("the clip mixes frames with other things") }
             let isVideo = header.track == FrameHeader.videoTrack
             if header.flags.contains(.configuration) {
-                let configuration = try TrackConfiguration(json: payload)
+                let configuration = try TrackConfiguration(json: record.payload)
                 if isVideo {
                     if let known = plan.video, known != configuration { plan.warnings.append("the video's configuration changed in the clip") }
-                    plan.video = plan.video ?? configuration
+                    // Frames before a keyframe are not kept, nor is what configured them.
+                    plan.video = hasKeyframe ? plan.video : configuration
                 } else {
                     plan.audio = plan.audio ?? configuration
                 }
-            } else if isVideo, !hasKeyframe, header.flags.contains(.keyframe) {
+            } else if isVideo {
+                guard !hasKeyframe, header.flags.contains(.keyframe), !record.payload.isEmpty else { continue }
                 hasKeyframe = true
-                plan.firstKeyframe = payload
+                plan.firstKeyframe = record.payload
                 plan.origin = header.timestamp
+            } else if !record.payload.isEmpty {
+                plan.lastAudio = max(plan.lastAudio, header.timestamp)
             }
         }
         guard plan.video != nil else { throw MediaError("the clip has no video configuration") }
         guard hasKeyframe else { throw MediaError("the clip has no keyframe") }
+        if plan.lastAudio < plan.origin { plan.audio = nil }
+        if let audio = plan.audio, audio.codecID != AV_CODEC_ID_OPUS {
+            plan.audio = nil
+            plan.warnings.append("the sound was left out: its codec \(audio.codec.prefix(32)) is not one that clips can have")
+        }
+        plan.warnings = Array(plan.warnings.prefix(8))
         return plan
     }
 
     private static func mux(_ reader: ClipLogReader, _ plan: LogPlan, into folder: String, name: String) throws(MediaError) -> AssembledClip {
-        let configuration = plan.video!
-        let container: OutputFile.Container = configuration.codecID == AV_CODEC_ID_H264 ? .mp4 : .webm
+        guard let configuration = plan.video, let codec = configuration.codecID, codec != AV_CODEC_ID_OPUS else {
+            throw MediaError("the codec \((plan.video?.codec ?? "").prefix(32)) is not one that clips can have")
+        }
+        let container: OutputFile.Container = codec == AV_CODEC_ID_H264 ? .mp4 : .webm
         let part = TemporaryFile("\(folder)/\(name).part")
         let output = try OutputFile(part.path, container)
         let video = try output.addStream { (parameters) throws(MediaError) in
@@ -87,36 +109,47 @@ public enum ClipAssembler {
         try output.start()
         let packet = try Packet()
         var videoFrames = 0, audioFrames = 0
-        var end: UInt64 = 0
-        while let (header, payload) = try reader.next() {
+        var last: UInt64 = 0, end: UInt64 = 0
+        // Parameter sets of a later configuration: the file's header has the first one's only.
+        var newSets: [UInt8] = []
+        while let record = try reader.next() {
+            let header = record.header
+            let isVideo = header.track == FrameHeader.videoTrack, isKeyframe = header.flags.contains(.keyframe)
+            if header.flags.contains(.configuration) {
+                guard isVideo, videoFrames > 0, codec == AV_CODEC_ID_H264 else { continue }
+                newSets = try TrackConfiguration(json: record.payload).description.map { H264.lengthPrefixedSets(in: Array($0)) } ?? []
+                continue
+            }
             // Before the first keyframe nothing decodes.
-            guard !header.flags.contains(.configuration), header.timestamp >= plan.origin, !payload.isEmpty else { continue }
-            let isVideo = header.track == FrameHeader.videoTrack
-            guard isVideo ? (videoFrames > 0 || header.flags.contains(.keyframe)) : audio != nil else { continue }
+            guard header.timestamp >= plan.origin, !record.payload.isEmpty else { continue }
+            guard isVideo ? (videoFrames > 0 || isKeyframe) : audio != nil else { continue }
             let time = header.timestamp - plan.origin
             // A day is beyond any clip; more is a broken clock, and must not overflow.
             guard time < 86_400_000_000 else { throw MediaError("the clip's times are broken") }
-            try packet.fill(payload)
+            // Ten seconds without a picture are a pause of the sensor, not a picture.
+            let duration = min(UInt64(header.duration), 10_000_000)
+            try packet.fill(isVideo && isKeyframe ? newSets + record.payload : record.payload)
             packet.pointer.pointee.pts = Int64(time)
             packet.pointer.pointee.dts = Int64(time)
-            packet.pointer.pointee.duration = Int64(header.duration)
-            if !isVideo || header.flags.contains(.keyframe) { packet.pointer.pointee.flags |= AV_PKT_FLAG_KEY }
+            packet.pointer.pointee.duration = Int64(duration)
+            if !isVideo || isKeyframe { packet.pointer.pointee.flags |= AV_PKT_FLAG_KEY }
+            if isVideo, isKeyframe { newSets = [] }
+            guard try output.write(packet, stream: isVideo ? video : audio!, timeBase: LibAV.microseconds) else { continue }
             if isVideo {
                 videoFrames += 1
-                end = max(end, time + UInt64(header.duration))
+                // Sensors that do not say how long a picture lasts: as long as the one before.
+                end = time + (duration > 0 || videoFrames < 2 ? duration : min(time - last, 1_000_000))
+                last = time
             } else {
                 audioFrames += 1
             }
-            try output.write(packet, stream: isVideo ? video : audio!, timeBase: LibAV.microseconds)
         }
         try output.finish()
-        var warnings = plan.warnings
-        if output.outOfOrder > 0 { warnings.append("\(output.outOfOrder) frames were out of order") }
         let clip = AssembledClip(
             path: part.path, mime: container.mime, sizeBytes: FileSize.of(part.path), durationSeconds: Double(end) / 1_000_000,
             firstTimestamp: plan.origin, width: configuration.width ?? 0, height: configuration.height ?? 0,
-            videoCodec: LibAV.codecName(configuration.codecID!), audioCodec: audioFrames > 0 ? "opus" : nil, videoFrames: videoFrames,
-            audioFrames: audioFrames, warnings: warnings)
+            videoCodec: LibAV.codecName(codec), audioCodec: audioFrames > 0 ? "opus" : nil, videoFrames: videoFrames,
+            audioFrames: audioFrames, warnings: plan.warnings + output.warnings)
         return try place(clip, part, container, folder, name)
     }
 
@@ -124,14 +157,18 @@ public enum ClipAssembler {
 
     private static func assembleBytes(_ reader: ClipLogReader, into folder: String, name: String) throws(MediaError) -> AssembledClip {
         let recorded = TemporaryFile("\(folder)/\(name).recorded")
-        guard let file = fopen(recorded.path, "wbe") else { throw MediaError("the clip cannot be written: \(String(cString: strerror(errno)))") }
+        // Its last use is its path, yet the file is needed until the end.
+        defer { withExtendedLifetime(recorded) {} }
+        func failed() -> MediaError { MediaError("the clip cannot be written: \(String(cString: strerror(errno)))") }
+        guard let file = fopen(recorded.path, "wbe") else { throw failed() }
         defer { fclose(file) }
-        while let (_, payload) = try reader.next() {
-            guard fwrite(payload, 1, payload.count, file) == payload.count else {
-                throw MediaError("the clip cannot be written: \(String(cString: strerror(errno)))")
-            }
+        while let record = try reader.next() {
+            guard record.header.kind == .clipBytes else { throw MediaError("the clip mixes bytes of a recorder with other things") }
+            // A configuration says what the bytes are; they say so themselves.
+            if record.header.flags.contains(.configuration) { continue }
+            guard fwrite(record.payload, 1, record.payload.count, file) == record.payload.count else { throw failed() }
         }
-        guard fflush(file) == 0 else { throw MediaError("the clip cannot be written: \(String(cString: strerror(errno)))") }
+        guard fflush(file) == 0 else { throw failed() }
         return try makePlayable(file: recorded.path, into: folder, name: name)
     }
 

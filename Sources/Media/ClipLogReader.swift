@@ -8,7 +8,9 @@ internal import Glibc
 
 /// A record that is cut off at the end is passed over: it was never acknowledged.
 final class ClipLogReader {
+    private static let chunk = 256 << 10
     private let file: UnsafeMutablePointer<FILE>
+    private var parser = ClipLogParser()
     private var expected: UInt32 = 0
 
     init(_ path: String) throws(MediaError) {
@@ -20,30 +22,39 @@ final class ClipLogReader {
 
     func rewind() {
         Glibc.rewind(file)
+        parser = ClipLogParser()
         expected = 0
     }
 
     /// `nil` at the end.
-    func next() throws(MediaError) -> (header: FrameHeader, payload: [UInt8])? {
-        guard let prefix = read(ClipLog.prefixSize) else { return nil }
-        let header: FrameHeader, size: Int
-        do {
-            (header, size) = try ClipLog.parsePrefix(prefix)
-        } catch {
-            throw MediaError("the received frames are damaged on the disk")
+    ///
+    /// - Throws: when a header cannot be, or a sequence number is missing.
+    func next() throws(MediaError) -> ClipLogRecord? {
+        while true {
+            let step: ClipLogParser.Step
+            do {
+                step = try parser.next()
+            } catch {
+                throw MediaError("the received frames are damaged on the disk")
+            }
+            switch step {
+            case .record(let record):
+                guard record.header.sequence == expected else {
+                    throw MediaError("frame \(expected) of the clip is missing, \(record.header.sequence) follows")
+                }
+                expected &+= 1
+                return record
+            case .needsMore:
+                let bytes = read()
+                if bytes.isEmpty { return nil }
+                parser.append(bytes)
+            }
         }
-        guard let payload = read(size) else { return nil }
-        guard header.sequence == expected else {
-            throw MediaError("frame \(expected) of the clip is missing, \(header.sequence) follows")
-        }
-        expected += 1
-        return (header, payload)
     }
 
-    private func read(_ count: Int) -> [UInt8]? {
-        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-            initialized = fread(buffer.baseAddress, 1, count, file)
+    private func read() -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: Self.chunk) { buffer, initialized in
+            initialized = fread(buffer.baseAddress, 1, Self.chunk, file)
         }
-        return bytes.count == count ? bytes : nil
     }
 }

@@ -1,23 +1,26 @@
 // A clip as few small grey pictures and loudness values, for analysis.
 
 internal import CLibAV
-public import Domain
-
-#if canImport(Glibc)
-internal import Glibc
-#endif
+internal import Domain
 
 /// Blocks; for a thread of one's own.
 public enum ClipSampler {
     static let maximumFrames = 2000
+    /// Of all samples together, in bytes.
+    private static let maximumBytes = 256 << 20
     private static let soundSeconds = 0.1
 
+    /// Decodes the clip from its beginning, up to 2000 pictures.
+    ///
     /// - Parameters:
     ///   - perSecond: pictures a second, at most.
-    ///   - width: of the pictures, whatever the video's proportion.
-    public static func sample(
-        file: String, perSecond: Double, width: Int, height: Int
-    ) throws(MediaError) -> (frames: [ClipMeasurements.Frame], sounds: [ClipMeasurements.Sound]) {
+    ///   - width: of the pictures in pixels, whatever the video's proportion.
+    /// - Throws: when this is no video file that can be decoded, or for sizes that are none.
+    public static func sample(file: String, perSecond: Double, width: Int, height: Int) throws(MediaError) -> ClipSamples {
+        guard (2...4096).contains(width), (2...4096).contains(height), perSecond > 0 else {
+            throw MediaError("samples of \(width)x\(height) pixels, \(perSecond) a second, cannot be taken")
+        }
+        let maximumFrames = min(maximumFrames, max(maximumBytes / (width * height), 1))
         let input = try InputFile(file)
         let video = try input.video()
         let audio = input.best(AVMEDIA_TYPE_AUDIO)
@@ -51,7 +54,8 @@ public enum ClipSampler {
             }
         }
         if frames.count < maximumFrames { _ = try pictures.decode(nil, into: frame, look) }
-        return (frames, meter.finish(origin: origin ?? 0))
+        guard let origin else { throw MediaError("the video cannot be decoded") }
+        return ClipSamples(frames: frames, sounds: meter.finish(origin: origin))
     }
 
     private static func rows(of picture: Frame) -> [UInt8] {
@@ -62,61 +66,4 @@ public enum ClipSampler {
         for row in 0..<height { luma += UnsafeBufferPointer(start: raw.data.0! + row * stride, count: width) }
         return luma
     }
-}
-
-/// Root mean square over short stretches.
-private struct LoudnessMeter {
-    private let stretch: Double
-    private var sounds: [(seconds: Double, decibels: Double)] = []
-    private var start: Double?
-    private var sum = 0.0
-    private var count = 0
-    private static let maximumSounds = 100_000
-
-    init(seconds: Double) { stretch = seconds }
-
-    mutating func take(_ frame: Frame, seconds: Double) {
-        guard sounds.count < Self.maximumSounds else { return }
-        if let start, seconds - start >= stretch || seconds < start { close() }
-        start = start ?? seconds
-        let raw = frame.pointer.pointee
-        let samples = Int(raw.nb_samples)
-        // The first channel is enough to tell loud from quiet.
-        switch AVSampleFormat(raw.format) {
-        case AV_SAMPLE_FMT_FLT, AV_SAMPLE_FMT_FLTP:
-            let step = AVSampleFormat(raw.format) == AV_SAMPLE_FMT_FLT ? Int(raw.ch_layout.nb_channels) : 1
-            raw.data.0?.withMemoryRebound(to: Float.self, capacity: samples * step) { values in
-                for index in 0..<samples { add(Double(values[index * step])) }
-            }
-        case AV_SAMPLE_FMT_S16, AV_SAMPLE_FMT_S16P:
-            let step = AVSampleFormat(raw.format) == AV_SAMPLE_FMT_S16 ? Int(raw.ch_layout.nb_channels) : 1
-            raw.data.0?.withMemoryRebound(to: Int16.self, capacity: samples * step) { values in
-                for index in 0..<samples { add(Double(values[index * step]) / 32_768) }
-            }
-        default: break
-        }
-    }
-
-    mutating func finish(origin: Double) -> [ClipMeasurements.Sound] {
-        close()
-        return sounds.map { ClipMeasurements.Sound(seconds: max($0.seconds - origin, 0), decibels: $0.decibels) }
-    }
-
-    private mutating func add(_ value: Double) {
-        guard value.isFinite else { return }
-        sum += value * value
-        count += 1
-    }
-
-    private mutating func close() {
-        defer {
-            start = nil
-            sum = 0
-            count = 0
-        }
-        guard let start, count > 0 else { return }
-        sounds.append((start, max(10 * logarithm10(sum / Double(count)), -90)))
-    }
-
-    private func logarithm10(_ value: Double) -> Double { value > 0 ? Glibc.log10(value) : -9 }
 }

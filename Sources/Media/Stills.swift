@@ -4,24 +4,26 @@ internal import CLibAV
 
 /// Blocks; for a thread of one's own.
 public enum Stills {
+    private static let maximumJPEG = 64 << 20
+
     /// The picture at a time, or the last one before the end.
     ///
     /// - Parameters:
     ///   - maximumWidth: in pixels; smaller videos keep their size.
     ///   - quality: from 2 (best) to 31.
+    /// - Throws: when this is no video file, or nothing of it can be decoded.
     public static func jpeg(file: String, atSeconds seconds: Double, maximumWidth: Int, quality: Int) throws(MediaError) -> [UInt8] {
         let input = try InputFile(file)
         let stream = try input.video()
         let decoder = try Decoder(input, stream: stream)
-        let origin = Double(input.context.pointee.start_time == PW_AV_NOPTS_VALUE ? 0 : input.context.pointee.start_time) / 1_000_000
+        let origin = input.startSeconds
         if seconds > 0 { input.seek(toSeconds: seconds) }
         let packet = try Packet(), frame = try Frame()
-        var scaler: Scaler?
-        var picture: Frame?
+        // Scaled once it is known which: the frames up to it are only references.
+        let latest = try Frame()
         func take(_ frame: Frame) throws(MediaError) -> Bool {
-            let made = scaler ?? makeScaler(frame, maximumWidth)
-            scaler = made
-            picture = try made.scale(frame)
+            latest.clear()
+            try LibAV.check(av_frame_ref(latest.pointer, frame.pointer), "out of memory")
             return (decoder.seconds(of: frame) ?? seconds + origin) - origin < seconds - 0.001
         }
         var goesOn = true
@@ -30,8 +32,31 @@ public enum Stills {
             goesOn = try decoder.decode(packet, into: frame, take)
         }
         if goesOn { _ = try decoder.decode(nil, into: frame, take) }
-        guard let picture, let scaler else { throw MediaError("the video has no picture at \(seconds) s") }
-        return try encode(picture, scaler, quality: quality)
+        guard latest.pointer.pointee.width > 0 else { throw MediaError("the video has no picture at \(seconds) s") }
+        let scaler = makeScaler(latest, maximumWidth)
+        return try encode(try scaler.scale(latest), scaler, quality: quality)
+    }
+
+    /// Whether this is a picture that viewers will show: a JPEG that decodes, of at most 8192x8192 pixels.
+    public static func isJPEG(_ bytes: [UInt8]) -> Bool {
+        guard bytes.starts(with: [0xff, 0xd8, 0xff]), bytes.count <= maximumJPEG else { return false }
+        _ = LibAV.quiet
+        do {
+            let decoder = try Decoder(AV_CODEC_ID_MJPEG)
+            decoder.context.pointee.err_recognition = AV_EF_EXPLODE
+            let packet = try Packet(), frame = try Frame()
+            try packet.fill(bytes)
+            var isPicture = false
+            func take(_ frame: Frame) -> Bool {
+                let raw = frame.pointer.pointee
+                isPicture = (1...8192).contains(raw.width) && (1...8192).contains(raw.height) && raw.decode_error_flags == 0
+                return false
+            }
+            if try decoder.decode(packet, into: frame, take) { _ = try decoder.decode(nil, into: frame, take) }
+            return isPicture
+        } catch {
+            return false
+        }
     }
 
     private static func makeScaler(_ frame: Frame, _ maximumWidth: Int) -> Scaler {

@@ -76,27 +76,3 @@ struct TrackConfiguration: Hashable, Decodable {
             + [0, 8, 16, 24].map { UInt8(truncatingIfNeeded: rate >> $0) } + [0, 0, 0]
     }
 }
-
-/// H.264 as a byte stream (ITU-T H.264, annex B).
-enum H264 {
-    /// The sequence and picture parameter sets (NAL unit types 7 and 8) with their start codes.
-    static func parameterSets(in stream: [UInt8]) -> [UInt8] {
-        var starts: [Int] = []
-        var index = 0
-        while index + 3 < stream.count {
-            if stream[index] == 0, stream[index + 1] == 0, stream[index + 2] == 1 {
-                starts.append(index + 3)
-                index += 3
-            } else {
-                index += 1
-            }
-        }
-        var sets: [UInt8] = []
-        for (position, start) in starts.enumerated() where start < stream.count && [7, 8].contains(stream[start] & 0x1f) {
-            var end = position + 1 < starts.count ? starts[position + 1] - 3 : stream.count
-            while end > start, stream[end - 1] == 0 { end -= 1 }
-            sets += [0, 0, 0, 1] + stream[start..<end]
-        }
-        return sets
-    }
-}

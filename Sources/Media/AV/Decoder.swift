@@ -3,6 +3,9 @@
 internal import CLibAV
 
 final class Decoder {
+    /// A file may claim any size later on; no frame beyond 8192x8192 is allocated.
+    static let maximumPixels: Int64 = 8192 * 8192
+
     let context: UnsafeMutablePointer<AVCodecContext>
     let stream: Int32
     let timeBase: AVRational
@@ -19,9 +22,19 @@ final class Decoder {
         context = try LibAV.allocated(avcodec_alloc_context3(codec))
         try LibAV.check(avcodec_parameters_to_context(context, source.pointee.codecpar), "the \(name) stream cannot be read")
         context.pointee.thread_count = threads
-        // A file may claim any size later on; no frame beyond 8192x8192 is allocated.
-        context.pointee.max_pixels = 8192 * 8192
+        context.pointee.max_pixels = Self.maximumPixels
         try LibAV.check(avcodec_open2(context, codec, nil), "the \(name) stream cannot be decoded")
+    }
+
+    /// For a picture that is in no file.
+    init(_ codecID: AVCodecID) throws(MediaError) {
+        stream = 0
+        timeBase = LibAV.microseconds
+        guard let codec = avcodec_find_decoder(codecID) else { throw MediaError("\(LibAV.codecName(codecID)) cannot be decoded here") }
+        context = try LibAV.allocated(avcodec_alloc_context3(codec))
+        context.pointee.thread_count = 1
+        context.pointee.max_pixels = Self.maximumPixels
+        try LibAV.check(avcodec_open2(context, codec, nil), "\(LibAV.codecName(codecID)) cannot be decoded here")
     }
 
     deinit {

@@ -14,13 +14,20 @@ final class InputFile {
         var options: OpaquePointer?
         // A file must not make the hub open others, or connections, on its behalf (playlists do).
         av_dict_set(&options, "protocol_whitelist", "file", 0)
+        // libav finds pictures in nearly anything, even in plain text.
+        av_dict_set(&options, "format_whitelist", "mov,mp4,m4a,3gp,matroska,webm,avi,mpegts", 0)
         defer { av_dict_free(&options) }
         let status = avformat_open_input(&context, path, nil, &options)
         guard status >= 0, let context else {
-            throw MediaError(Self.isEmpty(path) ? "the file is empty" : "this is not a video file", code: status)
+            let reason = !FileSize.exists(path) ? "there is no such file" : FileSize.of(path) == 0 ? "the file is empty" : "this is not a video file"
+            throw MediaError(reason, code: status)
         }
         self.context = context
-        let found = avformat_find_stream_info(context, nil)
+        // It decodes a little, with the sizes that the file claims.
+        var limits = [OpaquePointer?](repeating: nil, count: Int(context.pointee.nb_streams))
+        for index in limits.indices { av_dict_set(&limits[index], "max_pixels", String(Decoder.maximumPixels), 0) }
+        let found = limits.withUnsafeMutableBufferPointer { avformat_find_stream_info(context, $0.baseAddress) }
+        for index in limits.indices { av_dict_free(&limits[index]) }
         guard found >= 0 else { throw MediaError("the file's streams cannot be read", code: found) }
     }
 
@@ -28,8 +35,6 @@ final class InputFile {
         var context: UnsafeMutablePointer<AVFormatContext>? = context
         avformat_close_input(&context)
     }
-
-    private static func isEmpty(_ path: String) -> Bool { FileSize.of(path) == 0 }
 
     func stream(_ index: Int32) -> UnsafeMutablePointer<AVStream> { context.pointee.streams[Int(index)]! }
 
@@ -42,7 +47,7 @@ final class InputFile {
 
     /// The best video stream with a size that a camera can have.
     func video() throws(MediaError) -> Int32 {
-        guard let index = best(AVMEDIA_TYPE_VIDEO) else { throw MediaError("the file has no video") }
+        guard let index = best(AVMEDIA_TYPE_VIDEO) else { throw MediaError("the file has no video track") }
         let parameters = stream(index).pointee.codecpar.pointee
         guard (16...8192).contains(parameters.width), (16...8192).contains(parameters.height) else {
             throw MediaError("the video's size is \(parameters.width)x\(parameters.height); 16 to 8192 pixels each way are possible")
@@ -58,8 +63,29 @@ final class InputFile {
 
     /// To the keyframe at or before (av_seek_frame). Failure leaves the position as it was, which decoding forward makes up for.
     func seek(toSeconds seconds: Double) {
-        let start = context.pointee.start_time == PW_AV_NOPTS_VALUE ? 0 : context.pointee.start_time
-        av_seek_frame(context, -1, start + Int64(seconds * 1_000_000), AVSEEK_FLAG_BACKWARD)
+        av_seek_frame(context, -1, LibAV.ticks(seconds + startSeconds, LibAV.microseconds), AVSEEK_FLAG_BACKWARD)
+    }
+
+    /// Where the file's clock begins.
+    var startSeconds: Double {
+        context.pointee.start_time == PW_AV_NOPTS_VALUE ? 0 : Double(context.pointee.start_time) / 1_000_000
+    }
+
+    /// Reads all packets of a stream, and with that the file to its end.
+    ///
+    /// - Returns: how many there are, and seconds from the beginning of the first to the end of the last.
+    func measure(_ stream: Int32) throws(MediaError) -> (packets: Int, seconds: Double) {
+        let packet = try Packet()
+        let timeBase = self.stream(stream).pointee.time_base.value
+        var count = 0
+        var span = TimeSpan()
+        while read(packet) {
+            guard packet.pointer.pointee.stream_index == stream else { continue }
+            count += 1
+            guard let time = packet.time else { continue }
+            span.add(Double(time) * timeBase, duration: Double(packet.pointer.pointee.duration) * timeBase)
+        }
+        return (count, span.seconds)
     }
 
     /// Seconds by the container's header; `nil` when it does not say.

@@ -8,6 +8,13 @@ enum LibAV {
 
     static let microseconds = AVRational(num: 1, den: 1_000_000)
 
+    /// Seconds as ticks of a time base. Times in files are anything: what is beyond a century either way becomes that.
+    static func ticks(_ seconds: Double, _ timeBase: AVRational) -> Int64 {
+        guard timeBase.value > 0, seconds.isFinite else { return 0 }
+        let ticks = (min(max(seconds, -3e9), 3e9) / timeBase.value).rounded()
+        return Int64(exactly: ticks) ?? 0
+    }
+
     /// Throws for a negative result.
     @discardableResult
     static func check(_ status: Int32, _ reason: @autoclosure () -> String) throws(MediaError) -> Int32 {
@@ -32,35 +39,4 @@ func avErrorText(_ code: Int32) -> String {
 
 extension AVRational {
     var value: Double { den == 0 ? 0 : Double(num) / Double(den) }
-}
-
-/// The owner of an AVPacket.
-final class Packet {
-    let pointer: UnsafeMutablePointer<AVPacket>
-    init() throws(MediaError) { pointer = try LibAV.allocated(av_packet_alloc()) }
-    deinit {
-        var pointer: UnsafeMutablePointer<AVPacket>? = pointer
-        av_packet_free(&pointer)
-    }
-    func clear() { av_packet_unref(pointer) }
-
-    /// Copies bytes into it (av_new_packet).
-    func fill(_ bytes: [UInt8]) throws(MediaError) {
-        clear()
-        try LibAV.check(av_new_packet(pointer, Int32(bytes.count)), "out of memory")
-        bytes.withUnsafeBytes { source in
-            if let base = source.baseAddress { pointer.pointee.data.update(from: base.assumingMemoryBound(to: UInt8.self), count: bytes.count) }
-        }
-    }
-}
-
-/// The owner of an AVFrame.
-final class Frame {
-    let pointer: UnsafeMutablePointer<AVFrame>
-    init() throws(MediaError) { pointer = try LibAV.allocated(av_frame_alloc()) }
-    deinit {
-        var pointer: UnsafeMutablePointer<AVFrame>? = pointer
-        av_frame_free(&pointer)
-    }
-    func clear() { av_frame_unref(pointer) }
 }

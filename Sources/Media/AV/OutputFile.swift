@@ -13,9 +13,8 @@ final class OutputFile {
     let container: Container
     private let context: UnsafeMutablePointer<AVFormatContext>
     private var lastDTS: [Int32: Int64] = [:]
-    private(set) var isOpen = false
     /// Packets that came out of order and were left out.
-    private(set) var outOfOrder = 0
+    private var outOfOrder = 0
 
     init(_ path: String, _ container: Container) throws(MediaError) {
         _ = LibAV.quiet
@@ -40,6 +39,15 @@ final class OutputFile {
         return stream.pointee.index
     }
 
+    /// Phones record upright pictures lying on their side, and say so beside them.
+    func copyRotation(from source: UnsafeMutablePointer<AVStream>, to stream: Int32) {
+        var size = 0
+        guard let matrix = av_stream_get_side_data(source, AV_PKT_DATA_DISPLAYMATRIX, &size), size == 36,
+            let copy = av_stream_new_side_data(context.pointee.streams[Int(stream)], AV_PKT_DATA_DISPLAYMATRIX, size)
+        else { return }
+        copy.update(from: matrix, count: size)
+    }
+
     /// avformat_write_header, after all streams are there.
     func start() throws(MediaError) {
         var options: OpaquePointer?
@@ -51,11 +59,16 @@ final class OutputFile {
         // Opus in MP4 counts as experimental in some versions.
         context.pointee.strict_std_compliance = -2
         try LibAV.check(avformat_write_header(context, &options), "the clip's streams do not fit into \(container.format)")
-        isOpen = true
     }
 
+    /// In words, what was left out.
+    var warnings: [String] { outOfOrder > 0 ? ["\(outOfOrder) frames were out of order"] : [] }
+
     /// Writes a packet whose times are in `timeBase`; it is consumed.
-    func write(_ packet: Packet, stream: Int32, timeBase: AVRational) throws(MediaError) {
+    ///
+    /// - Returns: `false` when it was left out, since its decoding time is not after the one before.
+    @discardableResult
+    func write(_ packet: Packet, stream: Int32, timeBase: AVRational) throws(MediaError) -> Bool {
         let raw = packet.pointer
         raw.pointee.stream_index = stream
         raw.pointee.pos = -1
@@ -63,16 +76,16 @@ final class OutputFile {
         if let last = lastDTS[stream], raw.pointee.dts <= last {
             outOfOrder += 1
             packet.clear()
-            return
+            return false
         }
         lastDTS[stream] = raw.pointee.dts
         try LibAV.check(av_interleaved_write_frame(context, raw), "the clip cannot be written")
+        return true
     }
 
     /// av_write_trailer: the file is complete.
     func finish() throws(MediaError) {
         try LibAV.check(av_write_trailer(context), "the clip cannot be completed")
-        isOpen = false
         try LibAV.check(avio_closep(&context.pointee.pb), "the clip cannot be written")
     }
 }
