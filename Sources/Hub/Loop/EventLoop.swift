@@ -240,7 +240,9 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
             guard lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE) > 0, let head = HTTPHead(reading: wsi) else { return -1 }
             guard head.header("upgrade")?.lowercased() == "websocket" else { return -1 }
             guard let status = handler?.refusal(of: head) else { return 0 }
-            lws_return_http_status(wsi, UInt32(status), nil)
+            // Not by lws_return_http_status, which answers as HTTP/1.0: clients take that for no answer at all.
+            let buffer = MessageBuffer(HTTPResponse(status: status).headBytes(closing: true))
+            lws_write(wsi, buffer.payload.assumingMemoryBound(to: UInt8.self), buffer.count, LWS_WRITE_HTTP_HEADERS)
             return 1
         case LWS_CALLBACK_ESTABLISHED:
             lastSocketID += 1
