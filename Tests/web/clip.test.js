@@ -45,6 +45,7 @@ function run(trigger, seconds, stretches) {
   for (let at = 0; at <= seconds * 1000; at += 100) {
     const moving = stretches.some(([from, to]) => at >= from * 1000 && at <= to * 1000);
     for (const action of trigger.motion({ moving, score: 0.1 }, at)) {
+      if (action.type === "extend") continue;
       actions.push(action.type === "open" ? ["open", at / 1000, action.from / 1000] : ["close", at / 1000, action.reason]);
     }
   }
@@ -67,9 +68,41 @@ for (const [name, stretches, expected] of table) {
 test("trigger: by hand at any time, and stopping ends it", () => {
   const trigger = new ClipTrigger(settings);
   assert.deepEqual(trigger.manual(10_000), [{ type: "open", trigger: "manual", at: 10_000, score: 0, from: 6000 }]);
-  assert.deepEqual(trigger.manual(11_000), []);
+  assert.deepEqual(trigger.manual(11_000), [{ type: "extend", at: 11_000, until: 13_000 }]);
   assert.deepEqual(trigger.stop(11_500), [{ type: "close", at: 11_500, reason: "quiet" }]);
   assert.deepEqual(trigger.stop(11_600), []);
+});
+
+test("trigger: motion that comes back in the post-roll extends the clip, not beyond its longest", () => {
+  const trigger = new ClipTrigger(settings);
+  trigger.motion({ moving: true, score: 1 }, 0);
+  assert.deepEqual(trigger.motion({ moving: false, score: 0 }, 1000), []);
+  assert.deepEqual(trigger.motion({ moving: true, score: 1 }, 1500), [{ type: "extend", at: 1500, until: 3500 }]);
+  assert.deepEqual(trigger.motion({ moving: true, score: 1 }, 1600), []);
+  assert.equal(trigger.manual(19_000)[0].until, 20_000);
+});
+
+test("trigger: time alone ends a clip when pictures stop coming", () => {
+  const trigger = new ClipTrigger(settings);
+  assert.deepEqual(trigger.time(0), []);
+  trigger.motion({ moving: true, score: 1 }, 1000);
+  assert.deepEqual(trigger.time(2900), []);
+  assert.deepEqual(trigger.time(3000), [{ type: "close", at: 3000, reason: "quiet" }]);
+  assert.deepEqual(trigger.time(9000), []);
+});
+
+test("trigger: a cut is no pause: what still moves begins the next clip at once", () => {
+  const trigger = new ClipTrigger(settings);
+  trigger.motion({ moving: true, score: 1 }, 1000);
+  assert.equal(trigger.cut(2000)[0].type, "close");
+  assert.equal(trigger.motion({ moving: true, score: 1 }, 2100)[0].type, "open");
+});
+
+test("trigger: its own numbers keep visits a few seconds apart in clips of their own, each with its first moment", () => {
+  const actions = run(new ClipTrigger(), 60, [[6.2, 20.4], [22.9, 45.6]]);
+  assert.deepEqual(actions.map(([type]) => type), ["open", "close", "open", "close"]);
+  const [, end] = actions[0 + 1], [, , from] = actions[2];
+  assert.ok(end <= 22.9 && from <= 22.9 && from >= end - 0.001, JSON.stringify(actions));
 });
 
 const frame = (index, bytes = 10) => ({ flags: 0, track: 0, timestamp: index, duration: 1, payload: new Uint8Array(bytes).fill(index) });
@@ -167,6 +200,55 @@ test("an upload that failed stays failed and takes nothing more", () => {
   upload.connected();
   assert.equal(upload.take(), null);
   assert.deepEqual([upload.phase, upload.reason], ["failed", "disk full"]);
+});
+
+test("an upload knows what it keeps, and forgets what the hub has", () => {
+  const upload = new ClipUpload();
+  const hub = new FakeHub();
+  upload.connected();
+  for (let i = 0; i < 3; i++) upload.add(frame(i));
+  assert.equal(upload.bytes, 30);
+  while (hub.step(upload));
+  assert.equal(upload.bytes, 30);
+  hub.acknowledge(upload);
+  assert.equal(upload.bytes, 0);
+  upload.add(frame(3));
+  upload.failed("enough");
+  assert.equal(upload.bytes, 0);
+});
+
+for (const [name, next] of [["less than it had acknowledged", 1], ["more than there is", 5]]) {
+  test(`an upload fails rather than send a torn clip when the hub has ${name}`, () => {
+    const upload = new ClipUpload();
+    const hub = new FakeHub();
+    upload.connected();
+    for (let i = 0; i < 3; i++) upload.add(frame(i));
+    while (hub.step(upload));
+    hub.acknowledge(upload);
+    upload.disconnected();
+    upload.connected();
+    assert.deepEqual(upload.take(), { type: "open" });
+    upload.opened({ stream: 9, next, windowBytes: 100 });
+    assert.equal(upload.phase, "failed");
+    assert.equal(upload.take(), null);
+  });
+}
+
+test("an upload whose end the hub had, though its answer was lost, is opened again and closed", () => {
+  const upload = new ClipUpload();
+  const hub = new FakeHub();
+  upload.connected();
+  upload.add(frame(0));
+  upload.complete();
+  hub.step(upload);
+  hub.step(upload);
+  hub.acknowledge(upload);
+  assert.equal(upload.take()?.type, "close");
+  upload.disconnected();
+  upload.connected();
+  assert.equal(upload.take()?.type, "open");
+  upload.opened({ stream: 2, next: 1, windowBytes: 100 });
+  assert.deepEqual(upload.take(), { type: "close", stream: 2, frames: 1 });
 });
 
 test("event ids sort by time and are version 7", () => {

@@ -79,7 +79,7 @@ test("it connects with token, kind and device", async () => {
   socket().receives({ id: 1, connect: { ping: 25, subs: {}, data: { user_id: "u" } } });
   await settle();
   assert.equal(connection.state, "open");
-  assert.deepEqual(of("open"), [{ data: { user_id: "u" }, isAgain: false }]);
+  assert.deepEqual(of("open"), [{ data: { user_id: "u" }, isAgain: false, recovered: {} }]);
 });
 
 test("answers find their calls, whatever the order", async () => {
@@ -133,6 +133,7 @@ test("after a break it asks for what it missed, and is told", async () => {
   assert.deepEqual(of("publication").at(-1), { channel: "user:u", data: { type: "y" } });
   assert.deepEqual(of("reload"), []);
   assert.equal(of("open").at(-1).isAgain, true);
+  assert.deepEqual(of("open").at(-1).recovered, { "user:u": true });
 });
 
 test("what cannot be recovered must be loaded again", async () => {
@@ -174,6 +175,34 @@ test("silence is a broken connection", async () => {
   clock.advance(1);
   assert.equal(connection.state, "waiting");
   assert.ok(FakeSocket.all[0].isClosed);
+});
+
+test("a socket that was replaced is not listened to", async () => {
+  await open();
+  const old = socket();
+  clock.advance(35_000);
+  clock.advance(1000);
+  assert.equal(FakeSocket.all.length, 2);
+  old.receives({ push: { message: { data: { type: "late" } } } });
+  old.onclose({ code: 3500, reason: "late" });
+  assert.deepEqual(of("message"), []);
+  assert.deepEqual(of("fatal"), []);
+  assert.equal(connection.state, "connecting");
+});
+
+test("a hub that takes the socket and says nothing is left for another try", async () => {
+  connection.connect();
+  socket().onopen();
+  clock.advance(10_000);
+  await settle();
+  assert.equal(connection.state, "waiting");
+});
+
+test("frames go over an open connection only", async () => {
+  assert.equal(connection.sendFrame(new Uint8Array(24)), false);
+  await open();
+  assert.equal(connection.sendFrame(new Uint8Array(24)), true);
+  assert.equal(socket().last.length, 24);
 });
 
 test("closed is closed", async () => {

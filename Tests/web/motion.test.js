@@ -110,6 +110,26 @@ test("the recording with one person at a time: each visit one stretch", { skip: 
   });
 });
 
+test("the recording with one person at a time: the first visit begins in time, has no long pause, and is over before the second", { skip: material.skip }, () => {
+  const engine = new MotionEngine();
+  const moving = pictures(material.path, RATE, 24).map((luma, index) => engine.process(luma, LUMA_WIDTH, LUMA_HEIGHT, index * 100).moving);
+  const seconds = moving.flatMap((isMoving, index) => (isMoving ? [index / RATE] : []));
+  assert.ok(seconds[0] > 5.7 && seconds[0] < 7, `begins at ${seconds[0]}`);
+  const visit = seconds.filter((second) => second < 22.3);
+  const pauses = visit.slice(1).map((second, index) => second - visit[index]);
+  assert.ok(Math.max(...pauses) < 4, `pauses ${Math.max(...pauses)} s`);
+  assert.ok(visit.at(-1) > 19 && visit.at(-1) < 21, `ends at ${visit.at(-1)}`);
+});
+
+test("a camera of fewer or more pictures sees the same visit", { skip: material.skip }, () => {
+  for (const rate of [5, 8, 10]) {
+    const engine = new MotionEngine();
+    const all = pictures(material.path, rate, 12);
+    const first = all.findIndex((luma, index) => engine.process(luma, LUMA_WIDTH, LUMA_HEIGHT, (index / rate) * 1000).moving) / rate;
+    assert.ok(first > 5.7 && first < 7.2, `${rate} a second: begins at ${first}`);
+  }
+});
+
 for (const name of ["firefox-still.webm", "street-brightness.avi", "chrome-still-truncated.webm"]) {
   const still = recorded(name);
   test(`${name}: nothing moves`, { skip: still.skip }, () => assert.deepEqual(stretches(pictures(still.path, RATE)), []));

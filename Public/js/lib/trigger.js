@@ -2,7 +2,9 @@
 // When a clip begins and ends. A pure state machine: times come in, actions come out.
 
 /**
- * @typedef {{type: "open", trigger: "motion"|"manual", at: number, score: number, from: number} | {type: "close", at: number, reason: "quiet"|"longest"}} TriggerAction
+ * @typedef {{type: "open", trigger: "motion"|"manual", at: number, score: number, from: number}
+ *   | {type: "extend", at: number, until: number}
+ *   | {type: "close", at: number, reason: "quiet"|"longest"}} TriggerAction
  */
 
 export class ClipTrigger {
@@ -29,10 +31,14 @@ export class ClipTrigger {
    * @returns {TriggerAction[]}
    */
   motion({ moving, score }, at) {
-    if (moving && this.motionBeganAt < 0) this.motionBeganAt = at;
+    const begins = moving && this.motionBeganAt < 0;
+    if (begins) this.motionBeganAt = at;
     if (!moving) this.motionBeganAt = -1;
     if (moving) this.lastMotionAt = at;
-    if (this.isOpen) return this.#closeIfDue(at);
+    if (this.isOpen) {
+      const actions = this.time(at);
+      return begins && !actions.length ? [this.#extend(at)] : actions;
+    }
     if (!moving || at - this.closedAt < this.cooldown) return [];
     // Motion that began during the cooldown is not lost: the clip reaches back to it, though not into the clip before.
     const from = Math.max(Math.min(this.motionBeganAt, at) - this.preRoll, this.closedAt);
@@ -42,7 +48,21 @@ export class ClipTrigger {
   /** Somebody pressed "Record now". @param {number} at ms @returns {TriggerAction[]} */
   manual(at) {
     this.lastMotionAt = at;
-    return this.isOpen ? [] : [this.#open("manual", 0, at, at - this.preRoll)];
+    return [this.isOpen ? this.#extend(at) : this.#open("manual", 0, at, at - this.preRoll)];
+  }
+
+  /** Time passes, though no picture may come: a camera that froze must not keep its clip open. @param {number} at ms @returns {TriggerAction[]} */
+  time(at) {
+    if (!this.isOpen) return [];
+    if (at - this.openedAt >= this.longest) return [this.#close(at, "longest")];
+    return at - this.lastMotionAt >= this.postRoll ? [this.#close(at, "quiet")] : [];
+  }
+
+  /** The clip cannot go on as it is; what still moves may begin the next at once. @param {number} at ms @returns {TriggerAction[]} */
+  cut(at) {
+    const actions = this.stop(at);
+    this.closedAt = -Infinity;
+    return actions;
   }
 
   /** Watching ends. @param {number} at ms @returns {TriggerAction[]} */
@@ -50,10 +70,9 @@ export class ClipTrigger {
     return this.isOpen ? [this.#close(at, "quiet")] : [];
   }
 
-  /** @param {number} at @returns {TriggerAction[]} */
-  #closeIfDue(at) {
-    if (at - this.openedAt >= this.longest) return [this.#close(at, "longest")];
-    return at - this.lastMotionAt >= this.postRoll ? [this.#close(at, "quiet")] : [];
+  /** @param {number} at @returns {TriggerAction} */
+  #extend(at) {
+    return { type: "extend", at, until: Math.min(at + this.postRoll, this.openedAt + this.longest) };
   }
 
   /** @param {"motion"|"manual"} trigger @param {number} score @param {number} at @param {number} from @returns {TriggerAction} */

@@ -27,10 +27,14 @@ export class ClipUpload {
   #stream = 0;
   #windowBytes = 0;
   #unacknowledgedBytes = 0;
+  /** Payload bytes that are kept for the hub. */
+  bytes = 0;
 
   /** @param {ClipFrame} frame */
   add(frame) {
-    if (!this.#isComplete && !this.isOver) this.#frames.push(frame);
+    if (this.#isComplete || this.isOver) return;
+    this.#frames.push(frame);
+    this.bytes += frame.payload.byteLength;
   }
 
   /** No more frames will come. */
@@ -62,6 +66,11 @@ export class ClipUpload {
   /** The hub opened the clip. @param {{stream: number, next: number, windowBytes: number}} answer */
   opened({ stream, next, windowBytes }) {
     if (this.phase !== "opening") return;
+    if (next < this.#base || next > this.count) {
+      // What was acknowledged is no longer here: nothing whole can come of it.
+      this.failed(`the hub wants to go on at frame ${next}, this device has ${this.#base} to ${this.count}`);
+      return;
+    }
     this.#stream = stream;
     this.#windowBytes = windowBytes;
     this.#forget(next);
@@ -72,13 +81,13 @@ export class ClipUpload {
 
   /** Everything below `next` is on the hub's disk. @param {number} next */
   acknowledged(next) {
-    this.#unacknowledgedBytes -= this.#forget(next);
+    this.#unacknowledgedBytes -= this.#forget(Math.min(next, this.#sent));
   }
 
   /** The hub has all of it. */
   durable() {
     this.phase = "durable";
-    this.#frames = [];
+    this.#empty();
   }
 
   /** It cannot go on. @param {string} reason */
@@ -86,7 +95,7 @@ export class ClipUpload {
     if (this.isOver) return;
     this.phase = "failed";
     this.reason = reason;
-    this.#frames = [];
+    this.#empty();
   }
 
   /** An attempt failed that is worth another. */
@@ -119,9 +128,15 @@ export class ClipUpload {
     let bytes = 0;
     while (this.#base < next && this.#frames.length) {
       const frame = /** @type {ClipFrame} */ (this.#frames.shift());
+      this.bytes -= frame.payload.byteLength;
       if (this.#base < this.#sent) bytes += frame.payload.byteLength;
       this.#base++;
     }
     return bytes;
+  }
+
+  #empty() {
+    this.#frames = [];
+    this.bytes = 0;
   }
 }

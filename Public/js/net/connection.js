@@ -25,7 +25,7 @@ export class RpcError extends Error {
 export const isFatal = (code) => code === 1003 || code === 1009 || (code >= 3500 && code <= 3999) || (code >= 4500 && code <= 4999);
 
 /**
- * Events: `open` {data, recovered}, `state`, `publication` {channel, data}, `message` {data}, `frame` {frame}, `reload` (what was missed
+ * Events: `open` {data, isAgain, recovered: whether per channel}, `state`, `publication` {channel, data}, `message` {data}, `frame` {frame}, `reload` (what was missed
  * is lost: load it over HTTP), `fatal` {code, reason}.
  */
 export class Connection extends EventTarget {
@@ -145,15 +145,18 @@ export class Connection extends EventTarget {
     this.#patienceMs = (connect.ping ?? 25) * 1000 + SILENCE_MS;
     const wasOpen = this.#positions.size > 0;
     let isLost = false;
+    /** @type {Record<string, boolean>} */
+    const recovered = {};
     const missed = [];
     for (const [channel, sub] of Object.entries(connect.subs ?? {})) {
+      recovered[channel] = Boolean(sub.recovered);
       if (this.#positions.has(channel) && !sub.recovered) isLost = true;
       this.#positions.set(channel, { epoch: sub.epoch, offset: sub.offset });
       for (const publication of sub.publications ?? []) missed.push({ channel, data: publication.data });
     }
     this.#attempts = 0;
     this.#setState("open");
-    this.#emit("open", { data: connect.data, isAgain: wasOpen });
+    this.#emit("open", { data: connect.data, isAgain: wasOpen, recovered });
     for (const publication of missed) this.#emit("publication", publication);
     if (isLost) this.#emit("reload", {});
   }
@@ -200,6 +203,8 @@ export class Connection extends EventTarget {
   #closed(code, reason) {
     this.#socket = null;
     if (isFatal(code)) {
+      this.#watching?.abort();
+      this.#watching = null;
       this.#drop("closed");
       this.#emit("fatal", { code, reason });
       return;

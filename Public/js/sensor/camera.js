@@ -83,10 +83,17 @@ export async function* videoFrames(track, video, signal) {
     yield* trackFrames(track, signal);
     return;
   }
-  // Elsewhere the pictures are taken from the element that shows them; this stops while the page is hidden.
+  // Elsewhere the pictures are taken from the element that shows them; this stops while the page is hidden. No picture comes after the
+  // end, so that the end itself must wake who waits for one.
+  let wake = (/** @type {number} */ _time) => {};
+  signal.addEventListener("abort", () => wake(0), { once: true });
+  track.addEventListener("ended", () => wake(0), { once: true, signal });
   while (!signal.aborted && track.readyState === "live") {
-    const now = await new Promise((resolve) => video.requestVideoFrameCallback((time) => resolve(time)));
-    if (signal.aborted) return;
+    const now = await new Promise((resolve) => {
+      wake = resolve;
+      video.requestVideoFrameCallback(resolve);
+    });
+    if (signal.aborted || track.readyState !== "live") return;
     yield new VideoFrame(video, { timestamp: Math.round(now * 1000) });
   }
 }

@@ -6,7 +6,7 @@ import { ClipTrigger } from "../lib/trigger.js";
 import { ClipUpload } from "../lib/upload.js";
 import { uuidv7 } from "../lib/uuid.js";
 import { encodeFrame, FLAG, KIND } from "../net/frame.js";
-import { wallTime } from "./encoder.js";
+import { pageNow, pageTime } from "./encoder.js";
 
 /**
  * @typedef {import("../lib/ring.js").Chunk} Chunk
@@ -28,6 +28,10 @@ import { wallTime } from "./encoder.js";
 
 /** As long as the ring must reach back: pre-roll, cooldown, and a group of pictures. */
 const RING_SECONDS = 14;
+/** Clips that are sent beside the one being recorded: more would fill the socket, so that pongs and live pictures come late. */
+const SENT_AT_ONCE = 2;
+/** What waits for an absent hub may take so much memory; beyond it the oldest clips are given up, and shown as failed. */
+const MAXIMUM_HELD_BYTES = 192 << 20;
 
 /** Events: `change` whenever a clip's state changed. */
 export class ClipRecorder extends EventTarget {
@@ -58,26 +62,36 @@ export class ClipRecorder extends EventTarget {
     if (this.#recording) this.#add(this.#recording, chunk);
   }
 
+  /** The codec's configuration changed. A clip has one for its video, so that the next begins; what the ring has no longer fits. @param {number} track */
+  configured(track) {
+    if (track !== 0) return;
+    this.#perform(this.trigger.cut(pageNow()));
+    this.#ring.clear();
+  }
+
+  /** Time passes, also while no picture comes. */
+  tick() {
+    this.#perform(this.trigger.time(pageNow()));
+  }
+
   /** @param {{moving: boolean, score: number, at: number}} motion */
   motion(motion) {
     this.#perform(this.trigger.motion(motion, motion.at));
   }
 
   recordNow() {
-    this.#perform(this.trigger.manual(Date.now()));
+    this.#perform(this.trigger.manual(pageNow()));
   }
 
   /** Ends the clip that is being recorded. */
   stop() {
-    this.#perform(this.trigger.stop(Date.now()));
+    this.#perform(this.trigger.stop(pageNow()));
   }
 
   connected() {
     this.#connections++;
-    for (const clip of this.clips) {
-      clip.upload.connected();
-      this.#pump(clip);
-    }
+    for (const clip of this.clips) clip.upload.connected();
+    this.#pumpAll();
   }
 
   disconnected() {
@@ -96,7 +110,7 @@ export class ClipRecorder extends EventTarget {
       if (clip === this.#recording) this.#recording = null;
       this.#changed();
     }
-    this.#pump(clip);
+    this.#pumpAll();
   }
 
   get pending() {
@@ -107,7 +121,7 @@ export class ClipRecorder extends EventTarget {
   #perform(actions) {
     for (const action of actions) {
       if (action.type === "open") this.#open(action);
-      else this.#close();
+      else if (action.type === "close") this.#close();
     }
   }
 
@@ -117,21 +131,22 @@ export class ClipRecorder extends EventTarget {
     const chunks = this.#ring.from((from - performance.timeOrigin) * 1000);
     if (!sessionId || !chunks.length) return;
     const first = chunks[0].timestamp;
+    const wallAt = Math.round(Date.now() - (pageNow() - at));
     /** @type {Clip} */
     const clip = {
-      id: uuidv7(at),
+      id: uuidv7(wallAt),
       upload: new ClipUpload(),
       trigger,
-      at: Math.round(at),
+      at: wallAt,
       score,
-      preRollMs: Math.max(0, Math.round(at - wallTime(first))),
+      preRollMs: Math.max(0, Math.round(at - pageTime(first))),
       tracks: [...this.encoder.configurations].map(([track, json]) => ({ ...json, track, kind: track === 0 ? "video" : "audio" })),
       sessionId,
       firstTimestamp: first,
       lastTimestamp: first,
       isRecording: true,
       hasStill: false,
-      still: this.takeStill(),
+      still: this.takeStill().catch(() => null),
     };
     for (const [track, json] of this.encoder.configurations) {
       const payload = new TextEncoder().encode(JSON.stringify(json));
@@ -140,6 +155,7 @@ export class ClipRecorder extends EventTarget {
     this.clips.unshift(clip);
     // What the hub has for sure needs no place here; what it has not is never dropped.
     this.clips = this.clips.filter((old, index) => index < 50 || !old.upload.isOver);
+    this.#makeRoom();
     this.#recording = clip;
     for (const chunk of chunks) this.#add(clip, chunk);
     if (this.connection.state === "open") clip.upload.connected();
@@ -159,14 +175,27 @@ export class ClipRecorder extends EventTarget {
 
   /** @param {Clip} clip @param {Chunk} chunk */
   #add(clip, chunk) {
+    // Sound that began after the clip is not among its tracks.
+    if (!clip.tracks.some(({ track }) => track === chunk.track)) return;
     if (chunk.track === 0) clip.lastTimestamp = chunk.timestamp + chunk.duration;
     const flags = chunk.key ? FLAG.keyframe : 0;
     clip.upload.add({ flags, track: chunk.track, timestamp: chunk.timestamp, duration: chunk.duration, payload: chunk.data });
     this.#pump(clip);
   }
 
+  /** Oldest first, so that clips arrive in their order. */
+  #pumpAll() {
+    for (const clip of [...this.clips].reverse()) this.#pump(clip);
+  }
+
+  /** The clip that is recorded goes first: its trigger and picture are the alert. @param {Clip} clip */
+  #mayOpen(clip) {
+    return clip.isRecording || this.clips.filter(({ upload, isRecording }) => !isRecording && !upload.isOver && upload.phase !== "waiting").length < SENT_AT_ONCE;
+  }
+
   /** Does what the upload wants done until it waits for news. @param {Clip} clip */
   #pump(clip) {
+    if (clip.upload.phase === "waiting" && !this.#mayOpen(clip)) return;
     for (let action = clip.upload.take(); action; action = clip.upload.take()) {
       if (action.type === "open") {
         this.#openUpload(clip);
@@ -190,12 +219,13 @@ export class ClipRecorder extends EventTarget {
         pre_roll_ms: clip.preRollMs,
       });
       clip.upload.opened({ stream: answer.stream, next: answer.next, windowBytes: answer.window_bytes });
-      this.#sendStill(clip, answer.stream);
+      if (clip.upload.phase === "failed") this.#abort(answer.stream, clip.upload.reason);
+      else this.#sendStill(clip, answer.stream);
     } catch (error) {
       this.#refused(clip, error);
     }
     this.#changed();
-    this.#pump(clip);
+    this.#pumpAll();
   }
 
   /** @param {Clip} clip @param {{stream: number, frames: number}} action */
@@ -208,13 +238,30 @@ export class ClipRecorder extends EventTarget {
       this.#refused(clip, error);
     }
     this.#changed();
+    this.#pumpAll();
+  }
+
+  /** Tells the hub that a clip will not be completed. @param {number} stream @param {string|null} reason */
+  #abort(stream, reason) {
+    this.connection.rpc("clip.abort", { stream, reason }).catch(() => {});
+  }
+
+  #makeRoom() {
+    let held = this.clips.reduce((sum, { upload }) => sum + upload.bytes, 0);
+    for (const { upload } of [...this.clips].reverse()) {
+      if (held <= MAXIMUM_HELD_BYTES) return;
+      const { stream, bytes } = upload;
+      upload.failed("the hub was away for too long and this device's memory was full");
+      if (stream !== null) this.#abort(stream, upload.reason);
+      held -= bytes;
+    }
   }
 
   /** @param {Clip} clip @param {any} error */
   #refused(clip, error) {
     // 409: the hub has all of it already; its answer was lost.
-    if (error.code === 409 && /this event is \w+ already/.test(error.message)) clip.upload.durable();
-    else if (error.temporary || error.code === 507) this.#later(clip);
+    if (error.code === 409 && /this event is (uploaded|queued|processing|done) already/.test(error.message)) clip.upload.durable();
+    else if (error.temporary || error.code === 507 || /open already on this connection/.test(error.message)) this.#later(clip);
     else clip.upload.failed(error.message);
   }
 
@@ -227,13 +274,13 @@ export class ClipRecorder extends EventTarget {
     setTimeout(() => {
       if (clip.upload.phase !== phase || this.#connections !== connections) return;
       clip.upload.again();
-      this.#pump(clip);
+      this.#pumpAll();
     }, 2000);
   }
 
   /** @param {Clip} clip @param {number} stream */
   async #sendStill(clip, stream) {
-    const still = await clip.still.catch(() => null);
+    const still = await clip.still;
     if (!still || clip.hasStill || clip.upload.stream !== stream) return;
     clip.hasStill = this.connection.sendFrame(encodeFrame({ kind: KIND.still, stream, sequence: 0 }, still));
   }

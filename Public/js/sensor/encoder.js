@@ -31,8 +31,9 @@ export class MediaEncoder extends EventTarget {
 
   async start() {
     const [track] = this.stream.getVideoTracks();
-    const { width = 640, height = 480, frameRate = 30 } = track.getSettings();
-    const configuration = await this.#supported({ width, height, framerate: frameRate, bitrate: bitRate(width, height) });
+    const { width = 640, height = 480, frameRate } = track.getSettings();
+    // Some sources say 0 for "as it comes".
+    const configuration = await this.#supported({ width, height, framerate: frameRate || 30, bitrate: bitRate(width, height) });
     this.#run(this.#encodeVideo(track, configuration));
     const [sound] = this.stream.getAudioTracks();
     if (sound && "AudioEncoder" in globalThis && "MediaStreamTrackProcessor" in globalThis) this.#run(this.#encodeAudio(sound));
@@ -65,9 +66,10 @@ export class MediaEncoder extends EventTarget {
     });
   }
 
-  /** @param {MediaStreamTrack} track @param {VideoEncoderConfig} configuration */
-  async #encodeVideo(track, configuration) {
+  /** @param {MediaStreamTrack} track @param {VideoEncoderConfig} wanted */
+  async #encodeVideo(track, wanted) {
     const clock = new TrackClock();
+    let configuration = wanted;
     const encoder = new VideoEncoder({
       output: (chunk, metadata) => this.#videoChunk(chunk, metadata, clock, configuration),
       error: (error) => this.#run(Promise.reject(error)),
@@ -77,6 +79,13 @@ export class MediaEncoder extends EventTarget {
       try {
         clock.see(frame.timestamp);
         if (encoder.encodeQueueSize > MAXIMUM_QUEUE) continue;
+        const { width, height } = evenSize(frame);
+        if (width !== configuration.width || height !== configuration.height) {
+          // A phone was turned: pictures of the old shape would be squeezed.
+          configuration = { ...configuration, width, height, bitrate: bitRate(width, height) };
+          encoder.configure(configuration);
+          this.#isKeyframeWanted = true;
+        }
         const keyFrame = this.#isKeyframeWanted || frame.timestamp - this.#lastKeyframe >= KEYFRAME_INTERVAL_US;
         if (keyFrame) {
           this.#isKeyframeWanted = false;
@@ -186,8 +195,14 @@ class TrackClock {
   }
 }
 
-/** Milliseconds since 1970 of a time on the page's clock. @param {number} timestamp µs */
-export const wallTime = (timestamp) => performance.timeOrigin + timestamp / 1000;
+/** A time on the page's clock, as milliseconds since 1970 when the page was opened. @param {number} timestamp µs */
+export const pageTime = (timestamp) => performance.timeOrigin + timestamp / 1000;
+
+/** Now on that clock. `Date.now()` may be set at any time, also while a clip is recorded. */
+export const pageNow = () => performance.timeOrigin + performance.now();
+
+/** H.264 takes even sizes only. @param {VideoFrame} frame */
+const evenSize = ({ displayWidth, displayHeight }) => ({ width: displayWidth - (displayWidth % 2), height: displayHeight - (displayHeight % 2) });
 
 /** Bits a second that look good at a size. @param {number} width @param {number} height */
 const bitRate = (width, height) => Math.round(Math.min(Math.max(width * height * 4, 400_000), 4_000_000));

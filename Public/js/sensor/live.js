@@ -11,6 +11,7 @@ const MAXIMUM_BACKLOG = 1 << 20;
 export class LiveSender {
   /** @type {number|null} */ #stream = null;
   #sequence = 0;
+  /** @type {number[]} */ #tracks = [];
   #waitsForKeyframe = true;
 
   /** @param {import("../net/connection.js").Connection} connection @param {import("./encoder.js").MediaEncoder} encoder */
@@ -23,10 +24,11 @@ export class LiveSender {
     return this.#stream !== null;
   }
 
-  /** What the hub asks of this sensor. @param {{type: string, stream: number}} publication */
-  asked({ type, stream }) {
+  /** What the hub asks of this sensor. @param {{type: string, stream: number, tracks?: number[]}} publication */
+  asked({ type, stream, tracks = [TRACK.video, TRACK.audio] }) {
     if (type === "live.start") {
       this.#stream = stream;
+      this.#tracks = tracks;
       this.#sequence = 0;
       this.#restart();
       for (const [track, json] of this.encoder.configurations) this.configured(track, json);
@@ -46,13 +48,13 @@ export class LiveSender {
 
   /** @param {number} track @param {Record<string, unknown>} json */
   configured(track, json) {
-    if (this.#stream === null) return;
+    if (this.#stream === null || !this.#tracks.includes(track)) return;
     this.#send({ flags: FLAG.configuration, track, timestamp: 0, duration: 0 }, new TextEncoder().encode(JSON.stringify(json)));
   }
 
   /** @param {Chunk} chunk */
   chunk(chunk) {
-    if (this.#stream === null) return;
+    if (this.#stream === null || !this.#tracks.includes(chunk.track)) return;
     if (this.connection.bufferedAmount > MAXIMUM_BACKLOG && !this.#waitsForKeyframe) this.#restart();
     const isKeyframe = chunk.track === TRACK.video && chunk.key;
     if (this.#waitsForKeyframe) {

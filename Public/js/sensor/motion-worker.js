@@ -7,15 +7,37 @@ import { LUMA_HEIGHT, LUMA_WIDTH, RGB_WEIGHTS, shrink } from "../lib/luma.js";
 const INTERVAL_MS = 95;
 const engine = new MotionEngine();
 let lastAt = -Infinity;
+let lastShape = "";
 
-/** @param {Uint8Array} luma @param {number} at */
-function judge(luma, at) {
-  const result = engine.process(luma, LUMA_WIDTH, LUMA_HEIGHT, at);
-  postMessage({ ...result, at: performance.timeOrigin + performance.now() });
+/** @param {Uint8Array} luma @param {number} at @param {number} width @param {number} height of the camera's picture */
+function judge(luma, at, width, height) {
+  const shape = `${width}x${height}`;
+  // Who turns the phone moves nothing in the room.
+  if (shape !== lastShape) engine.reset();
+  lastShape = shape;
+  postMessage(engine.process(luma, LUMA_WIDTH, LUMA_HEIGHT, at));
 }
 
-/** @param {VideoFrame} frame @param {Uint8Array} buffer */
-async function lumaOf(frame, buffer) {
+/** @type {OffscreenCanvasRenderingContext2D|null} */
+let context = null;
+
+/** Pictures that live on the graphics card have no planes to copy. @param {VideoFrame} frame */
+function drawnLuma(frame) {
+  const width = LUMA_WIDTH * 2, height = LUMA_HEIGHT * 2;
+  context ??= new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+  if (!context) throw new Error("the picture cannot be read");
+  context.drawImage(frame, 0, 0, width, height);
+  const { data } = context.getImageData(0, 0, width, height);
+  return shrink(new Uint8Array(data.buffer), width * 4, width, height, { step: 4, weights: RGB_WEIGHTS });
+}
+
+let buffer = new Uint8Array(0);
+
+/** @param {VideoFrame} frame */
+async function lumaOf(frame) {
+  if (!frame.format) return drawnLuma(frame);
+  const size = frame.allocationSize();
+  if (buffer.byteLength < size) buffer = new Uint8Array(size);
   const layout = await frame.copyTo(buffer);
   const { width, height } = frame.visibleRect ?? { width: frame.codedWidth, height: frame.codedHeight };
   const plane = buffer.subarray(layout[0].offset);
@@ -29,7 +51,6 @@ async function lumaOf(frame, buffer) {
 /** @param {ReadableStream<VideoFrame>} readable */
 async function follow(readable) {
   const reader = readable.getReader();
-  let buffer = new Uint8Array(0);
   for (;;) {
     const { done, value: frame } = await reader.read();
     if (done) return;
@@ -37,9 +58,7 @@ async function follow(readable) {
       const at = performance.now();
       if (at - lastAt < INTERVAL_MS) continue;
       lastAt = at;
-      const size = frame.allocationSize();
-      if (buffer.byteLength < size) buffer = new Uint8Array(size);
-      judge(await lumaOf(frame, buffer), at);
+      judge(await lumaOf(frame), at, frame.displayWidth, frame.displayHeight);
     } finally {
       frame.close();
     }
@@ -48,5 +67,5 @@ async function follow(readable) {
 
 addEventListener("message", ({ data }) => {
   if (data.readable) follow(data.readable).catch((error) => postMessage({ error: String(error?.message ?? error) }));
-  else if (data.luma) judge(data.luma, performance.now());
+  else if (data.luma) judge(data.luma, performance.now(), data.width, data.height);
 });

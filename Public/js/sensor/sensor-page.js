@@ -15,6 +15,8 @@ const CONNECTION_WORDS = {
 const CLIP_WORDS = { recording: "recording", uploading: "being sent", stored: "stored on the hub", failed: "failed" };
 /** The meter's full scale, as a multiple of the threshold. */
 const METER_SCALE = 6;
+/** More than the recorder itself remembers, so that no row comes back. */
+const MAXIMUM_ROWS = 100;
 
 class SensorPage extends HTMLElement {
   /** @type {Sensor|null} */ #sensor = null;
@@ -25,7 +27,8 @@ class SensorPage extends HTMLElement {
     this.#build();
     this.#show("idle");
     document.addEventListener("visibilitychange", () => this.#showVisibility(), { signal: this.#abort.signal });
-    window.addEventListener("beforeunload", (event) => { if (this.#sensor?.clips?.pending) event.preventDefault(); }, { signal: this.#abort.signal });
+    const isBusy = () => this.list.querySelector("[data-state=recording], [data-state=uploading]");
+    window.addEventListener("beforeunload", (event) => { if (isBusy()) event.preventDefault(); }, { signal: this.#abort.signal });
   }
 
   disconnectedCallback() {
@@ -54,6 +57,7 @@ class SensorPage extends HTMLElement {
     this.status = el("p", { class: "sensor-status" });
     this.lock = el("p", { class: "muted small" });
     this.hiddenNote = el("p", { class: "notice", hidden: true, text: "This page is in the background: phones stop the camera of a hidden page. Bring it to the front." });
+    this.stalledNote = el("p", { class: "notice", hidden: true, text: "The camera delivers no pictures. If this stays so, stop watching and start again." });
     this.meterBar = el("div", { class: "meter-bar" });
     this.meterText = el("p", { class: "meter-text", "data-motion-score": "", "data-score": "0", "data-threshold": "0" });
     this.meter = el("div", { class: "meter" }, this.meterBar, el("div", { class: "meter-mark" }));
@@ -63,7 +67,7 @@ class SensorPage extends HTMLElement {
       "div", { class: "sensor-stage", hidden: true },
       el("div", { class: "sensor-view" }, this.video, el("p", { class: "badge badge-live", hidden: true }, icon("live"), "Live: somebody is watching")),
       el("div", { class: "card stack sensor-panel" },
-        el("h1", { class: "sensor-title" }), this.status, this.hiddenNote,
+        el("h1", { class: "sensor-title" }), this.status, this.hiddenNote, this.stalledNote,
         el("section", { class: "stack-tight", "aria-label": "Motion" }, el("h2", { text: "Motion" }), this.meter, this.meterText),
         el("div", { class: "row" },
           el("button", { class: "button", type: "button", onclick: () => this.#sensor?.recordNow() }, icon("record"), "Record now"),
@@ -92,7 +96,7 @@ class SensorPage extends HTMLElement {
     this.#show("starting");
     const sensor = new Sensor(this.video);
     this.#sensor = sensor;
-    sensor.addEventListener("change", () => this.#update());
+    sensor.addEventListener("change", () => this.#update(sensor));
     sensor.addEventListener("motion", (/** @type {any} */ { detail }) => this.#showMotion(detail));
     sensor.addEventListener("ended", (/** @type {any} */ { detail }) => this.#ended(detail.reason));
     this.video.addEventListener("playing", () => { this.dataset.cameraStartedAt = String(performance.timeOrigin + performance.now()); }, { once: true });
@@ -101,7 +105,7 @@ class SensorPage extends HTMLElement {
       this.querySelector(".sensor-title").textContent = `${label} is watching`;
       this.#show("watching");
       announce("Watching.");
-      this.#update();
+      this.#update(sensor);
     } catch (error) {
       this.#fail(error);
     }
@@ -123,23 +127,26 @@ class SensorPage extends HTMLElement {
 
   /** @param {any} error */
   #fail(error) {
+    if (!this.isConnected) return;
     const title = error instanceof CameraError ? error.title : "Watching could not start.";
     const advice = error instanceof CameraError ? error.advice : error.message;
     this.problem.replaceChildren(el("h2", {}, icon("warning"), title), el("p", { text: advice }));
     this.#show("error");
   }
 
-  #update() {
-    const sensor = this.#sensor;
-    if (!sensor) return;
+  /** @param {Sensor} sensor */
+  #update(sensor) {
+    // One that was stopped still sends its clips.
+    this.#showClips(sensor.clips?.clips ?? []);
+    if (sensor !== this.#sensor) return;
     const state = sensor.connection?.state ?? "idle";
     this.dataset.connection = state;
     this.status.textContent = CONNECTION_WORDS[state];
     this.status.dataset.connection = state;
     this.querySelector(".badge-live").hidden = !sensor.isLive;
     this.lock.textContent = sensor.isScreenKeptOn ? "The screen stays on while watching." : "The screen may turn off: set the phone's screen time-out to the longest.";
+    this.stalledNote.hidden = !sensor.isStalled;
     this.#showVisibility();
-    this.#showClips(sensor.clips?.clips ?? []);
   }
 
   #showVisibility() {
@@ -155,9 +162,18 @@ class SensorPage extends HTMLElement {
     this.meterText.textContent = `${words} · ${(score * 100).toFixed(1)} % of the picture moves; a clip begins at ${(threshold * 100).toFixed(1)} %`;
   }
 
+  /** A camera that watches for months must not keep a row for every clip. */
+  #forgetOld() {
+    const rows = [...this.#rows].filter(([, row]) => row.dataset.state === "stored" || row.dataset.state === "failed");
+    for (const [id, row] of rows.slice(0, Math.max(0, this.#rows.size - MAXIMUM_ROWS))) {
+      row.remove();
+      this.#rows.delete(id);
+    }
+  }
+
   /** @param {import("./clips.js").Clip[]} clips */
   #showClips(clips) {
-    this.empty.hidden = clips.length > 0;
+    if (clips.length) this.empty.hidden = true;
     for (const clip of [...clips].reverse()) {
       const state = clip.upload.phase === "failed" ? "failed" : clip.upload.phase === "durable" ? "stored" : clip.isRecording ? "recording" : "uploading";
       let row = this.#rows.get(clip.id);
@@ -165,6 +181,7 @@ class SensorPage extends HTMLElement {
         row = el("li", { "data-clip-id": clip.id });
         this.#rows.set(clip.id, /** @type {HTMLElement} */ (row));
         this.list.prepend(row);
+        this.#forgetOld();
       }
       if (row?.dataset.state === state) continue;
       const time = new Date(clip.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });

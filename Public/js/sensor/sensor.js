@@ -5,7 +5,7 @@ import { Connection, socketURL } from "../net/connection.js";
 import { api, getToken } from "../net/api.js";
 import { startCamera } from "./camera.js";
 import { ClipRecorder } from "./clips.js";
-import { MediaEncoder } from "./encoder.js";
+import { MediaEncoder, pageNow } from "./encoder.js";
 import { LiveSender } from "./live.js";
 import { watchMotion } from "./motion-watch.js";
 import { WakeLock } from "./wake-lock.js";
@@ -13,6 +13,12 @@ import { WakeLock } from "./wake-lock.js";
 const DEVICE_KEY = "pingwatch.device";
 const TELEMETRY_MS = 30_000;
 const STILL_WIDTH = 640;
+const TICK_MS = 1000;
+/** No picture for so long: the camera froze, or the phone took it away. */
+const STALLED_MS = 5000;
+/** For the hub to answer at the start, and between two attempts to go on after a break. */
+const OPEN_MS = 20_000;
+const AGAIN_MS = 2000;
 
 /** @returns {{device_id?: string, label: string, sound: boolean}} */
 export function rememberedDevice() {
@@ -27,6 +33,8 @@ export function rememberedDevice() {
 export class Sensor extends EventTarget {
   isScreenKeptOn = false;
   isLive = false;
+  /** Whether the camera has stopped to deliver pictures. */
+  isStalled = false;
   /** @type {ClipRecorder|null} */ clips = null;
   /** @type {Connection|null} */ connection = null;
   /** @type {MediaStream|null} */ #stream = null;
@@ -34,6 +42,9 @@ export class Sensor extends EventTarget {
   /** @type {string|null} */ #sessionId = null;
   /** @type {(() => void)|null} */ #endMotion = null;
   /** @type {any} */ #telemetry = null;
+  /** @type {any} */ #ticks = null;
+  #isStopped = false;
+  #lastPictureAt = 0;
   #score = 0;
   #lock = new WakeLock((isHeld) => {
     this.isScreenKeptOn = isHeld;
@@ -53,16 +64,24 @@ export class Sensor extends EventTarget {
   async start({ label, sound }) {
     try {
       this.#stream = await startCamera({ sound });
+      this.#check();
       this.video.srcObject = this.#stream;
       await this.video.play();
       const device = await api("/devices/register", { method: "POST", body: { device_id: rememberedDevice().device_id, label } });
+      this.#check();
       localStorage.setItem(DEVICE_KEY, JSON.stringify({ device_id: device.device_id, label: device.label, sound }));
       await this.#record(device.device_id);
       await this.#lock.start();
+      this.#check();
     } catch (error) {
       await this.stop();
       throw error;
     }
+  }
+
+  /** Who left the page while the browser asked for the camera does not want it any more. */
+  #check() {
+    if (this.#isStopped) throw new Error("Watching was stopped.");
   }
 
   /** @param {string} deviceId */
@@ -77,10 +96,14 @@ export class Sensor extends EventTarget {
     this.clips = clips;
 
     encoder.addEventListener("chunk", (/** @type {any} */ { detail }) => {
+      if (detail.chunk.track === 0) this.#lastPictureAt = pageNow();
       clips.chunk(detail.chunk);
       live.chunk(detail.chunk);
     });
-    encoder.addEventListener("configuration", (/** @type {any} */ { detail }) => live.configured(detail.track, detail.json));
+    encoder.addEventListener("configuration", (/** @type {any} */ { detail }) => {
+      clips.configured(detail.track);
+      live.configured(detail.track, detail.json);
+    });
     encoder.addEventListener("ended", (/** @type {any} */ { detail }) => this.#ended(detail.reason));
     clips.addEventListener("change", () => this.#changed());
 
@@ -92,6 +115,8 @@ export class Sensor extends EventTarget {
       this.#changed();
     });
     connection.addEventListener("publication", (/** @type {any} */ { detail }) => {
+      // Another start may have this device's name by now.
+      if (this.#isStopped) return;
       if (detail.channel === `sensor:${deviceId}`) live.asked(detail.data);
       if (detail.data.type === "session.stopped" && detail.data.session.session_id === this.#sessionId) this.#ended("Watching was stopped from another device.");
       this.isLive = live.isLive;
@@ -101,22 +126,39 @@ export class Sensor extends EventTarget {
     connection.addEventListener("fatal", (/** @type {any} */ { detail }) => this.#ended(`The hub closed the connection: ${detail.reason || detail.code}.`));
 
     const isOpen = new Promise((resolve, reject) => {
-      connection.addEventListener("open", () => this.#opened(connection, clips).then(resolve, reject));
+      const begin = () => this.#opened(connection, clips).then(resolve, (error) => {
+        if (!this.#sessionId) reject(error);
+        else if (!error.temporary) this.#ended(error.message);
+        // If the connection broke instead, its next opening begins again.
+        else setTimeout(() => { if (connection.state === "open" && this.#sessionId) begin(); }, AGAIN_MS);
+      });
+      connection.addEventListener("open", begin);
       connection.addEventListener("fatal", (/** @type {any} */ { detail }) => reject(new Error(`The hub refused the connection: ${detail.reason}.`)));
     });
     await encoder.start();
+    this.#check();
     connection.connect();
-    await isOpen;
+    /** @type {any} */
+    let patience = null;
+    const tooLate = new Promise((_, reject) => {
+      patience = setTimeout(() => reject(new Error("The hub does not answer. Check that it runs and that this device is on its network.")), OPEN_MS);
+    });
+    await Promise.race([isOpen, tooLate]).finally(() => clearTimeout(patience));
+    this.#check();
     this.#endMotion = watchMotion(stream.getVideoTracks()[0], this.video, (result) => {
       this.#score = result.score;
       clips.motion(result);
       this.dispatchEvent(new CustomEvent("motion", { detail: result }));
-    });
+    }, (reason) => this.#ended(`Motion cannot be detected: ${reason}`));
     this.#telemetry = setInterval(() => this.#report(), TELEMETRY_MS);
+    this.#lastPictureAt = pageNow();
+    this.#ticks = setInterval(() => this.#tick(clips), TICK_MS);
   }
 
   /** @param {Connection} connection @param {ClipRecorder} clips */
   async #opened(connection, clips) {
+    // Who stopped sends what was recorded before, and nothing begins anew.
+    if (this.#isStopped) return clips.connected();
     // The active session of the device goes on after a break.
     const { session } = await connection.rpc("session.start", {});
     this.#sessionId = session.session_id;
@@ -125,9 +167,21 @@ export class Sensor extends EventTarget {
     this.#changed();
   }
 
+  /** @param {ClipRecorder} clips */
+  #tick(clips) {
+    clips.tick();
+    const isStalled = pageNow() - this.#lastPictureAt > STALLED_MS;
+    if (isStalled === this.isStalled) return;
+    this.isStalled = isStalled;
+    this.#report();
+    this.#changed();
+  }
+
   /** Ends watching; what was recorded is still sent as long as the page is open. */
   async stop() {
+    this.#isStopped = true;
     clearInterval(this.#telemetry);
+    clearInterval(this.#ticks);
     this.#endMotion?.();
     this.#endMotion = null;
     this.#encoder?.stop();
@@ -169,7 +223,7 @@ export class Sensor extends EventTarget {
 
   async #report() {
     /** @type {Record<string, unknown>} */
-    const telemetry = { visible: document.visibilityState === "visible", motion_score: this.#score };
+    const telemetry = { visible: document.visibilityState === "visible", motion_score: this.#score, stalled: this.isStalled };
     // @ts-ignore: Chromium only
     const battery = await navigator.getBattery?.().catch(() => null);
     if (battery) Object.assign(telemetry, { battery: battery.level, charging: battery.charging });

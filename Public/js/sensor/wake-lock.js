@@ -25,7 +25,10 @@ export class WakeLock {
     if (document.visibilityState !== "visible" || this.#abort.signal.aborted) return;
     try {
       // @ts-ignore: not in every browser
-      this.#lock = await navigator.wakeLock.request("screen");
+      const lock = await navigator.wakeLock.request("screen");
+      // It may have been stopped while the browser thought about it.
+      if (this.#abort.signal.aborted) return lock.release();
+      this.#lock = lock;
       this.#lock.addEventListener("release", () => this.onChange(false));
       this.onChange(true);
     } catch {

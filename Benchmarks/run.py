@@ -1,0 +1,239 @@
+"""Measures the hub: live relay against a floor, glass to glass in Chromium, trigger to Telegram.
+
+Ratios and percentiles of one run on one machine; nothing here passes or fails.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "e2e"))
+
+from playwright.sync_api import sync_playwright  # noqa: E402
+
+import botapi  # noqa: E402
+from system import BROWSER_ARGS, CHROMIUM, Hub  # noqa: E402
+
+LOAD = ROOT / "Benchmarks" / "load"
+ROUNDS = 3
+# A live keyframe of stream 1, which is the first that a hub gives.
+HEADER = "0101" "0000" "00000001" "00000000" "00000000" "0000000000000000"
+
+
+def median(values: list[float]) -> float:
+    return statistics.median(values)
+
+
+def percentile(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+# Live relay
+
+
+def wsload(port: int, pid: int, subscribers: int, *more: str) -> dict:
+    result = subprocess.run(
+        [*pinned(1), str(LOAD / "wsload"), "fanout", "--port", str(port), "--size", "16384", "--rate", "30", "--subs", str(subscribers),
+         "--duration", "8", "--warmup", "2", "--server-pid", str(pid), "--json", *more],
+        capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stdout + result.stderr
+    figures = json.loads(result.stdout)
+    cpu = figures["server_cpu_s_per_million"]
+    return {"deliveries_per_cpu_s": 1e6 / cpu if cpu else None, "p50_us": figures["latency_p50_us"], "p99_us": figures["latency_p99_us"],
+            "lost": figures["lost"], "deliveries_per_s": figures["deliveries_per_s"], "server_cpu_pct": figures["server_cpu_pct"]}
+
+
+def pinned(core: int) -> list[str]:
+    """Server and generator have a core each where there are two."""
+    return ["taskset", "-c", str(core)] if (os.cpu_count() or 1) > 1 else []
+
+
+def relay_floor(subscribers: int) -> dict:
+    with open(os.devnull, "w") as nothing:
+        process = subprocess.Popen([*pinned(0), str(LOAD / "floor"), "8091"], stdout=nothing, stderr=nothing)
+    time.sleep(0.3)
+    try:
+        return wsload(8091, process.pid, subscribers, "--sub-path", "/sub/a", "--pub-path", "/pub/a")
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def relay_hub(subscribers: int, folder: Path) -> dict:
+    hub = Hub(folder / f"hub-{time.monotonic_ns()}").start()
+    subprocess.run(["taskset", "-a", "-cp", "0", str(hub.process.pid)], capture_output=True)
+    try:
+        token = hub.sign_in()
+        hub.call("POST", "/devices/register", {"device_id": "bench", "label": "Bench"}, token)
+        viewer, sensor = folder / "viewer.txt", folder / "sensor.txt"
+        viewer.write_text(
+            f'?{{"id":1,"connect":{{"token":"{token}"}}}}\n?{{"id":2,"rpc":{{"method":"live.watch","data":{{"device_id":"bench"}}}}}}\n')
+        sensor.write_text(f'?{{"id":1,"connect":{{"token":"{token}","data":{{"kind":"sensor","device_id":"bench"}}}}}}\n')
+        return wsload(
+            hub.port, hub.process.pid, subscribers, "--path", "/connection/websocket", "--protocol", "pingwatch.v1", "--reply-match", '"id":',
+            "--sub-hello", str(viewer), "--pub-hello", str(sensor), "--pub-prefix", HEADER)
+    finally:
+        hub.stop()
+
+
+def relay() -> dict:
+    results = {}
+    with tempfile.TemporaryDirectory() as name:
+        for subscribers in (100, 500):
+            rounds = {"floor": [], "hub": []}
+            for _ in range(ROUNDS):
+                rounds["floor"].append(relay_floor(subscribers))
+                rounds["hub"].append(relay_hub(subscribers, Path(name)))
+            row = {}
+            for kind, all_rounds in rounds.items():
+                row[kind] = {key: median([r[key] for r in all_rounds]) for key in ("deliveries_per_cpu_s", "p50_us", "p99_us", "lost", "server_cpu_pct")}
+            row["share_of_floor"] = row["hub"]["deliveries_per_cpu_s"] / row["floor"]["deliveries_per_cpu_s"]
+            results[str(subscribers)] = row
+            for kind in ("floor", "hub"):
+                r = row[kind]
+                print(f"relay {subscribers:4} viewers  {kind:5}  {r['deliveries_per_cpu_s']:10,.0f} deliveries/CPU s   p50 {r['p50_us']:8,.0f} µs   "
+                      f"p99 {r['p99_us']:8,.0f} µs   lost {r['lost']:.0f}   CPU {r['server_cpu_pct']:.0f} %", flush=True)
+            print(f"relay {subscribers:4} viewers  the hub does {row['share_of_floor']:.0%} of the floor's deliveries per CPU second", flush=True)
+    return results
+
+
+# Glass to glass
+
+# The camera is a canvas that shows the time: 32 cells, black or white, of the milliseconds since 1970 modulo 2^32.
+CAMERA = """
+navigator.mediaDevices.getUserMedia = async () => {
+  const canvas = document.createElement("canvas");
+  canvas.width = 640; canvas.height = 480;
+  const context = canvas.getContext("2d", { alpha: false });
+  const stream = canvas.captureStream(0);
+  const [track] = stream.getVideoTracks();
+  setInterval(() => {
+    const time = Math.floor(performance.timeOrigin + performance.now());
+    for (let bit = 0; bit < 32; bit++) {
+      context.fillStyle = Math.floor(time / 2 ** bit) % 2 ? "#fff" : "#000";
+      context.fillRect((bit % 8) * 80, Math.floor(bit / 8) * 120, 80, 120);
+    }
+    track.requestFrame();
+  }, 1000 / 30);
+  return stream;
+};
+"""
+
+# Reads the time out of each picture as soon as it is drawn.
+READER = """
+(tile) => {
+  const canvas = tile.querySelector("canvas");
+  const small = new OffscreenCanvas(8, 4);
+  const context = small.getContext("2d", { willReadFrequently: true });
+  window.latencies = [];
+  new MutationObserver(() => {
+    const now = performance.timeOrigin + performance.now();
+    let time = 0;
+    for (let bit = 0; bit < 32; bit++) {
+      context.drawImage(canvas, (bit % 8) * 80 + 30, Math.floor(bit / 8) * 120 + 50, 20, 20, bit % 8, Math.floor(bit / 8), 1, 1);
+    }
+    const { data } = context.getImageData(0, 0, 8, 4);
+    for (let bit = 0; bit < 32; bit++) if (data[bit * 4] > 127) time += 2 ** bit;
+    window.latencies.push((now - time) % 2 ** 32);
+  }).observe(tile, { attributeFilter: ["data-frames"] });
+}
+"""
+
+
+def start_camera(page, hub: Hub) -> None:
+    page.goto(f"{hub.url}/#/camera")
+    page.get_by_label("E-mail").fill("me@example.org")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("Device name").fill("Bench")
+    page.get_by_role("button", name="Start watching").click()
+    page.wait_for_selector("pw-sensor-page[data-state=watching]")
+
+
+def glass() -> dict:
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        hub = Hub(Path(name)).start()
+        browsers = [playwright.chromium.launch(executable_path=CHROMIUM, args=BROWSER_ARGS) for _ in range(2)]
+        try:
+            camera = browsers[0].new_page()
+            camera.add_init_script(CAMERA)
+            start_camera(camera, hub)
+            viewer = browsers[1].new_page()
+            viewer.goto(hub.url)
+            viewer.get_by_label("E-mail").fill("me@example.org")
+            viewer.get_by_role("button", name="Sign in").click()
+            firsts = []
+            for _ in range(5):
+                viewer.get_by_role("button", name="Live: Bench", exact=True).click()
+                viewer.wait_for_selector("[data-live=playing]")
+                firsts.append(float(viewer.get_attribute("pw-live-tile", "data-first-frame-ms")))
+                viewer.get_by_role("button", name="Stop live: Bench").click()
+            viewer.get_by_role("button", name="Live: Bench", exact=True).click()
+            viewer.wait_for_selector("[data-live=playing]")
+            viewer.locator("pw-live-tile").evaluate(READER)
+            viewer.wait_for_timeout(15_000)
+            latencies = viewer.evaluate("window.latencies")
+        finally:
+            for browser in browsers:
+                browser.close()
+            hub.stop()
+    result = {"pictures": len(latencies), "p50_ms": percentile(latencies, 0.5), "p95_ms": percentile(latencies, 0.95), "max_ms": max(latencies),
+              "first_picture_ms": median(firsts)}
+    print(f"glass to glass  {result['pictures']} pictures   p50 {result['p50_ms']:.0f} ms   p95 {result['p95_ms']:.0f} ms   "
+          f"max {result['max_ms']:.0f} ms   first picture {result['first_picture_ms']:.0f} ms", flush=True)
+    return result
+
+
+# Trigger to Telegram
+
+
+def alert() -> dict:
+    bot = botapi.BotApi()
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        hub = Hub(Path(name), TELEGRAM_BOT_TOKEN=botapi.TOKEN, TELEGRAM_API_BASE_URL=bot.url).start()
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=BROWSER_ARGS)
+        try:
+            camera = browser.new_page()
+            camera.add_init_script(CAMERA)
+            start_camera(camera, hub)
+            token = hub.sign_in()
+            device = hub.call("GET", "/devices", token=token)[1][0]["device_id"]
+            started = hub.call("POST", "/notifications/telegram/link/start", {"device_id": device}, token)[1]
+            bot.user_sends(5, started["fallback_command"])
+            hub.call("GET", f"/notifications/telegram/link/status?device_id={device}&attempt_id={started['attempt_id']}", token=token)
+            for count in range(1, 6):
+                camera.wait_for_timeout(1500)
+                camera.get_by_role("button", name="Record now").click()
+                deadline = time.monotonic() + 90
+                while sum(m.method == "sendVideo" for m in bot.messages) < count and time.monotonic() < deadline:
+                    camera.wait_for_timeout(20)
+            sent = [m.at for m in bot.messages if m.method == "sendVideo"]
+            events = sorted(hub.call("GET", "/events", token=token)[1], key=lambda event: event["triggered_at"])
+        finally:
+            browser.close()
+            hub.stop()
+            bot.stop()
+    def moment(iso: str) -> float:
+        return datetime.fromisoformat(iso).timestamp()
+    after = [at - moment(event["started_at"]) - event["duration_seconds"] for at, event in zip(sent, events)]
+    result = {"alerts": len(after), "clip_seconds": median([e["duration_seconds"] for e in events]), "median_s": median(after), "max_s": max(after)}
+    print(f"clip's end to sendVideo  {result['alerts']} alerts of {result['clip_seconds']:.1f} s   median {result['median_s']:.2f} s   max {result['max_s']:.2f} s", flush=True)
+    return result
+
+
+def main() -> None:
+    wanted = sys.argv[1:] or ["relay", "glass", "alert"]
+    results = {name: {"relay": relay, "glass": glass, "alert": alert}[name]() for name in wanted}
+    (ROOT / "Benchmarks" / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+
+
+main()
