@@ -129,6 +129,26 @@ navigator.mediaDevices.getUserMedia = async () => {
 };
 """
 
+# A camera that shows the same picture all the time, so that a clip lasts as long as it is asked to.
+STILL_CAMERA = """
+navigator.mediaDevices.getUserMedia = async () => {
+  const canvas = document.createElement("canvas");
+  canvas.width = 640; canvas.height = 480;
+  const context = canvas.getContext("2d", { alpha: false });
+  const stream = canvas.captureStream(0);
+  const [track] = stream.getVideoTracks();
+  setInterval(() => {
+    const shades = context.createLinearGradient(0, 0, 640, 480);
+    shades.addColorStop(0, "#234");
+    shades.addColorStop(1, "#cba");
+    context.fillStyle = shades;
+    context.fillRect(0, 0, 640, 480);
+    track.requestFrame();
+  }, 1000 / 30);
+  return stream;
+};
+"""
+
 # Reads the time out of each picture as soon as it is drawn.
 READER = """
 (tile) => {
@@ -203,7 +223,7 @@ def alert() -> dict:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=BROWSER_ARGS)
         try:
             camera = browser.new_page()
-            camera.add_init_script(CAMERA)
+            camera.add_init_script(STILL_CAMERA)
             start_camera(camera, hub)
             token = hub.sign_in()
             device = hub.call("GET", "/devices", token=token)[1][0]["device_id"]
