@@ -16,7 +16,7 @@ actor RealtimeHub {
     let configuration: ServerConfiguration
     let clock: WallClock
     let log = Log("socket")
-    /// Set once, before the loop starts.
+    /// Set once, right after the loop has started; no client is taken before.
     var services: Services!
 
     var clients: [UInt64: Client] = [:]
@@ -58,6 +58,8 @@ actor RealtimeHub {
     // MARK: - Connections
 
     func opened(_ socket: WebSocket) {
+        // Who comes in the instant between listening and being wired comes again.
+        guard services != nil else { return socket.close(code: CloseCode.goingAway, reason: "the hub is starting") }
         clients[socket.id] = Client(socket: socket, name: "c-\(socket.id)", now: now)
     }
 
