@@ -7,10 +7,14 @@ import { emptyTimeline, loaded, olderLoaded, published } from "../state/timeline
 
 const PAGE = 50;
 
-/** Events: `change` (the state), `arrived` {event} (a new trigger), `publication` {data}, `message` {data}, `frame` {frame}, `connection`, `fatal` {reason}. */
+/**
+ * Events: `change` (the state), `arrived` {event} (a new trigger), `publication` {data}, `message` {data}, `frame` {frame}, `connection`,
+ * `open`, `fatal` {code, reason}.
+ */
 export class ViewerHub extends EventTarget {
   state = emptyTimeline;
   /** @type {string|null} */ problem = null;
+  /** What was published while the lists were on their way, which may be older. @type {Record<string, any>[]|null} */ #meanwhile = null;
 
   constructor() {
     super();
@@ -18,11 +22,12 @@ export class ViewerHub extends EventTarget {
     const connection = this.connection;
     connection.addEventListener("state", () => this.#emit("connection", {}));
     connection.addEventListener("open", (/** @type {any} */ { detail }) => {
-      if (!detail.isAgain || !this.state.isLoaded) this.load();
+      if (!detail.isAgain || !this.state.isLoaded || this.problem) this.load();
       this.#emit("open", {});
     });
     connection.addEventListener("reload", () => this.load());
     connection.addEventListener("publication", (/** @type {any} */ { detail }) => {
+      this.#meanwhile?.push(detail.data);
       this.#set(published(this.state, detail.data));
       if (detail.data.type === "event.triggered") this.#emit("arrived", { event: detail.data.event });
       this.#emit("publication", detail);
@@ -41,14 +46,21 @@ export class ViewerHub extends EventTarget {
   }
 
   async load() {
+    /** @type {Record<string, any>[]} */
+    const meanwhile = [];
+    this.#meanwhile = meanwhile;
     try {
       const [devices, page] = await Promise.all([api("/devices"), apiPage(`/events?limit=${PAGE}`)]);
+      // A later load, which was asked for since, knows more.
+      if (this.#meanwhile !== meanwhile) return;
       this.problem = null;
-      this.#set(loaded(this.state, { devices, events: page.items, nextCursor: page.next }));
+      this.#set(meanwhile.reduce(published, loaded(this.state, { devices, events: page.items, nextCursor: page.next })));
     } catch (error) {
+      if (this.#meanwhile !== meanwhile) return;
       this.problem = /** @type {Error} */ (error).message;
       this.#emit("change", {});
     }
+    this.#meanwhile = null;
   }
 
   async loadOlder() {

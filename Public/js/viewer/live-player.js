@@ -5,29 +5,33 @@ import { FLAG, TRACK } from "../net/frame.js";
 
 /** Pictures waiting in the decoder beyond which it is too slow and starts again from a keyframe. */
 const MAXIMUM_QUEUE = 8;
+/** Errors in a row, without a picture between them, after which it is given up. */
+const MAXIMUM_ERRORS = 5;
 
 export class LivePlayer {
   frames = 0;
   /** @type {VideoDecoder|null} */ #decoder = null;
   /** @type {any} */ #configuration = null;
   #waitsForKeyframe = true;
+  #errors = 0;
 
   /**
    * @param {HTMLCanvasElement} canvas
-   * @param {{onPicture: () => void, wantKeyframe: () => void}} callbacks
+   * @param {{onPicture: () => void, wantKeyframe: () => void, onFailure: (reason: string) => void}} callbacks
    */
-  constructor(canvas, { onPicture, wantKeyframe }) {
+  constructor(canvas, { onPicture, wantKeyframe, onFailure }) {
     this.canvas = canvas;
     this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { alpha: false, desynchronized: true }));
     this.onPicture = onPicture;
     this.wantKeyframe = wantKeyframe;
+    this.onFailure = onFailure;
   }
 
   /** @param {{flags: number, track: number, timestamp: number, duration: number, payload: Uint8Array<ArrayBuffer>}} frame */
   push(frame) {
     if (frame.track !== TRACK.video) return;
     if (frame.flags & FLAG.configuration) {
-      this.#configure(JSON.parse(new TextDecoder().decode(frame.payload)));
+      this.#configure(frame.payload);
       return;
     }
     const isKey = Boolean(frame.flags & FLAG.keyframe);
@@ -53,16 +57,23 @@ export class LivePlayer {
     this.#decoder = null;
   }
 
-  /** @param {{codec: string, width: number, height: number, description?: string}} json */
-  #configure({ codec, width, height, description }) {
-    this.#configuration = {
-      codec,
-      codedWidth: width,
-      codedHeight: height,
-      optimizeForLatency: true,
-      ...(description ? { description: Uint8Array.from(atob(description), (character) => character.charCodeAt(0)) } : {}),
-    };
-    this.#restart();
+  /** @param {Uint8Array<ArrayBuffer>} payload */
+  #configure(payload) {
+    try {
+      const { codec, width, height, description } = JSON.parse(new TextDecoder().decode(payload));
+      this.#configuration = {
+        codec,
+        codedWidth: width,
+        codedHeight: height,
+        optimizeForLatency: true,
+        ...(description ? { description: Uint8Array.from(atob(description), (character) => character.charCodeAt(0)) } : {}),
+      };
+      this.#errors = 0;
+      this.#restart();
+    } catch {
+      this.close();
+      this.onFailure("The camera sends a picture that this browser does not understand.");
+    }
   }
 
   #restart() {
@@ -70,12 +81,21 @@ export class LivePlayer {
     this.#waitsForKeyframe = true;
     this.#decoder = new VideoDecoder({
       output: (picture) => this.#draw(picture),
-      error: () => {
-        this.#restart();
-        this.wantKeyframe();
-      },
+      error: (error) => this.#failed(error),
     });
     this.#decoder.configure(this.#configuration);
+  }
+
+  /** @param {DOMException} error */
+  #failed(error) {
+    this.#errors++;
+    if (error.name === "NotSupportedError" || this.#errors > MAXIMUM_ERRORS) {
+      this.close();
+      this.onFailure(`This browser cannot decode the camera's picture (${this.#configuration.codec}).`);
+      return;
+    }
+    this.#restart();
+    this.wantKeyframe();
   }
 
   /** @param {VideoFrame} picture */
@@ -88,6 +108,7 @@ export class LivePlayer {
     this.context.drawImage(picture, 0, 0);
     picture.close();
     this.frames++;
+    this.#errors = 0;
     this.onPicture();
   }
 }

@@ -2,6 +2,8 @@
 // One camera: its state, its live picture, its alerts.
 
 import { el, icon } from "../components/dom.js";
+import { api } from "../net/api.js";
+import { cameraState } from "../state/words.js";
 import { LivePlayer } from "./live-player.js";
 import { openTelegramDialog } from "./telegram-dialog.js";
 
@@ -14,6 +16,7 @@ export class LiveTile extends HTMLElement {
   /** @type {number|null} */ #stream = null;
   /** @type {LivePlayer|null} */ #player = null;
   #isWanted = false;
+  /** Which answer to `live.watch` is still wanted. */ #watchNumber = 0;
   #askedAt = 0;
   /** @type {any} */ #hiddenTimer = null;
   /** @type {AbortController|null} */ #abort = null;
@@ -24,15 +27,15 @@ export class LiveTile extends HTMLElement {
     this.hub = hub;
     this.device = device;
     this.canvas = el("canvas", { width: 640, height: 360, "aria-hidden": "true", hidden: true });
-    this.text = el("p", {});
+    this.text = el("p", { class: "tile-text" });
     this.liveBadge = el("p", { class: "badge tile-live", hidden: true }, icon("live"), "Live");
     this.heading = el("h3", {});
     this.badge = el("span", { class: "badge" });
     this.button = el("button", { class: "button", type: "button", onclick: () => this.#toggle() });
-    this.telegram = el("button", { class: "button button-quiet", type: "button", onclick: () => openTelegramDialog(this.device) }, icon("send"), "Connect Telegram");
+    this.telegram = el("button", { class: "button button-quiet", type: "button", onclick: () => openTelegramDialog(this.device, () => this.#askTelegram()) });
     this.className = "card";
     this.append(
-      el("div", { class: "tile-picture" }, this.text, this.canvas, this.liveBadge),
+      el("div", { class: "tile-picture" }, this.canvas, this.text, this.liveBadge),
       el("div", { class: "tile-foot" }, el("div", { class: "tile-head" }, this.heading, this.badge), el("div", { class: "row" }, this.button, this.telegram)),
     );
   }
@@ -41,18 +44,27 @@ export class LiveTile extends HTMLElement {
     this.#abort = new AbortController();
     const { signal } = this.#abort;
     this.dataset.deviceId = this.device.device_id;
-    this.#show("off");
     this.hub.addEventListener("frame", (/** @type {any} */ { detail }) => { if (detail.frame.stream === this.#stream) this.#player?.push(detail.frame); }, { signal });
     this.hub.addEventListener("message", (/** @type {any} */ { detail }) => this.#message(detail.data), { signal });
+    // Also one that was never seen to be away: it came back before the hub missed it.
+    this.hub.addEventListener("publication", (/** @type {any} */ { detail: { data } }) => {
+      if (data.type === "device.presence" && data.device_id === this.device.device_id && data.online) this.#resume();
+    }, { signal });
     // The hub forgets who watched when a connection breaks.
-    this.hub.addEventListener("connection", () => { if (this.hub.connection.state !== "open" && this.#stream !== null) this.#ended("The hub is away."); }, { signal });
+    this.hub.addEventListener("connection", () => {
+      if (this.#isWanted && this.dataset.live !== "ended" && this.hub.connection.state !== "open") this.#ended("No longer live: the hub is away.");
+    }, { signal });
     this.hub.addEventListener("open", () => this.#resume(), { signal });
     document.addEventListener("visibilitychange", () => this.#visibility(), { signal });
+    this.#labelTelegram(false);
+    this.#askTelegram();
+    this.#show("off");
     this.update(this.device);
   }
 
   disconnectedCallback() {
     clearTimeout(this.#hiddenTimer);
+    this.#isWanted = false;
     this.#leave();
     this.#abort?.abort();
   }
@@ -62,10 +74,11 @@ export class LiveTile extends HTMLElement {
     const cameBack = device.online && !this.device.online;
     this.device = device;
     this.heading.textContent = device.label;
-    const state = !device.online ? ["Offline", ""] : device.watching ? ["Watching", "ok"] : ["Online", "accent"];
-    this.badge.textContent = state[0];
-    this.badge.dataset.tone = state[1];
+    const { text, tone, symbol } = cameraState(device);
+    this.badge.replaceChildren(icon(symbol), text);
+    this.badge.dataset.tone = tone;
     if (cameBack) this.#resume();
+    if (this.dataset.live === "off") this.text.textContent = this.#invitation();
     this.#label();
   }
 
@@ -80,31 +93,35 @@ export class LiveTile extends HTMLElement {
   }
 
   #resume() {
-    if (this.#isWanted && this.#stream === null && document.visibilityState === "visible") this.#watch();
+    if (this.#isWanted && this.dataset.live === "ended" && document.visibilityState === "visible") this.#watch();
   }
 
   async #watch() {
     if (!("VideoDecoder" in globalThis)) {
       this.#isWanted = false;
-      this.#ended("This browser cannot show the live picture (WebCodecs is missing). Use a current Chrome, Edge or Safari.");
+      this.#ended("This browser cannot show the live picture (WebCodecs is missing). Use a current Chrome, Edge or Safari, over HTTPS or on this machine.");
       return;
     }
+    const number = ++this.#watchNumber;
     this.#show("starting");
     this.#askedAt = performance.now();
+    const { connection } = this.hub;
     try {
-      const { stream, online } = await this.hub.connection.rpc("live.watch", { device_id: this.device.device_id });
-      if (!this.#isWanted || !this.isConnected) {
-        this.hub.connection.rpc("live.unwatch", { stream }).catch(() => {});
+      const { stream, online } = await connection.rpc("live.watch", { device_id: this.device.device_id });
+      if (number !== this.#watchNumber) {
+        // A newer question has the same stream, which is not to be left.
+        if (!this.#isWanted) connection.rpc("live.unwatch", { stream }).catch(() => {});
         return;
       }
       this.#stream = stream;
       this.#player = new LivePlayer(this.canvas, {
         onPicture: () => this.#picture(),
-        wantKeyframe: () => this.hub.connection.rpc("live.keyframe", { stream }).catch(() => {}),
+        wantKeyframe: () => connection.rpc("live.keyframe", { stream }).catch(() => {}),
+        onFailure: (reason) => this.#giveUp(reason),
       });
       if (!online) this.text.textContent = "The camera is not connected. The picture comes as soon as it is.";
     } catch (error) {
-      this.#ended(/** @type {Error} */ (error).message);
+      if (number === this.#watchNumber) this.#ended(/** @type {Error} */ (error).message);
     }
   }
 
@@ -117,6 +134,11 @@ export class LiveTile extends HTMLElement {
 
   #leave() {
     if (this.#stream !== null && this.hub.connection.state === "open") this.hub.connection.rpc("live.unwatch", { stream: this.#stream }).catch(() => {});
+    this.#forget();
+  }
+
+  #forget() {
+    this.#watchNumber++;
     this.#stream = null;
     this.#player?.close();
     this.#player = null;
@@ -124,41 +146,75 @@ export class LiveTile extends HTMLElement {
 
   /** @param {Record<string, any>} data */
   #message(data) {
-    if (data.stream !== this.#stream) return;
+    if (this.#stream === null || data.stream !== this.#stream) return;
     if (data.type === "live.gap") this.#player?.gap();
-    if (data.type === "live.ended") this.#ended("No longer live: the camera is not connected.");
+    if (data.type === "live.ended") this.#ended("No longer live: the camera is not connected. The picture comes back with it.");
   }
 
   /** @param {string} reason */
   #ended(reason) {
-    this.#stream = null;
-    this.#player?.close();
-    this.#player = null;
+    this.#forget();
     this.#show("ended");
     this.text.textContent = reason;
   }
 
+  /** Trying again would not help. @param {string} reason */
+  #giveUp(reason) {
+    this.#isWanted = false;
+    this.#leave();
+    this.#ended(reason);
+  }
+
   #visibility() {
     clearTimeout(this.#hiddenTimer);
-    if (document.visibilityState === "visible") this.#resume();
-    else if (this.#stream !== null) this.#hiddenTimer = setTimeout(() => { this.#leave(); this.#show("ended"); this.text.textContent = "Paused while the page is hidden."; }, HIDDEN_MS);
+    if (document.visibilityState === "visible") {
+      this.#resume();
+    } else if (this.#isWanted && this.dataset.live !== "ended") {
+      this.#hiddenTimer = setTimeout(() => {
+        this.#leave();
+        this.#ended("Paused while the page is hidden.");
+      }, HIDDEN_MS);
+    }
   }
 
   /** @param {"off"|"starting"|"playing"|"ended"} state */
   #show(state) {
+    if (state === "off") {
+      delete this.dataset.frames;
+      delete this.dataset.firstFrameMs;
+    }
     this.dataset.live = state;
-    this.canvas.hidden = state === "off" || (state === "starting" && !this.dataset.frames);
+    // The last picture stays, dimmed, while there is no newer one.
+    this.canvas.hidden = !this.dataset.frames;
     this.text.hidden = state === "playing";
     this.liveBadge.hidden = state !== "playing";
-    this.text.textContent = state === "starting" ? "Asking the camera…" : state === "off" ? "Press Live to see this camera now." : "";
-    if (state === "off") delete this.dataset.frames;
+    this.text.textContent = state === "starting" ? "Asking the camera…" : state === "off" ? this.#invitation() : "";
     this.#label();
   }
 
+  #invitation() {
+    return this.device.online ? "Press Live to see this camera now." : "This camera is not connected.";
+  }
+
   #label() {
+    const label = `${this.#isWanted ? "Stop live" : "Live"}: ${this.device.label}`;
+    if (this.button.getAttribute("aria-label") === label) return;
     this.button.replaceChildren(icon(this.#isWanted ? "stop" : "live"), this.#isWanted ? "Stop live" : "Live");
-    this.button.setAttribute("aria-label", `${this.#isWanted ? "Stop live" : "Live"}: ${this.device.label}`);
-    this.telegram.setAttribute("aria-label", `Connect Telegram: ${this.device.label}`);
+    this.button.setAttribute("aria-label", label);
+  }
+
+  /** Whether alerts of this camera already reach somebody. */
+  async #askTelegram() {
+    const signal = this.#abort?.signal;
+    const readiness = await api(`/notifications/telegram/readiness?device_id=${encodeURIComponent(this.device.device_id)}`, { signal }).catch(() => null);
+    if (!signal?.aborted) this.#labelTelegram(readiness?.status === "ready");
+  }
+
+  /** @param {boolean} isConnected */
+  #labelTelegram(isConnected) {
+    const text = isConnected ? "Telegram alerts on" : "Connect Telegram";
+    this.telegram.replaceChildren(icon(isConnected ? "check" : "send"), text);
+    this.telegram.setAttribute("aria-label", `${text}: ${this.device.label}`);
   }
 }
 
