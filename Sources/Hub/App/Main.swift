@@ -33,6 +33,8 @@ struct Main {
     }
 
     private static func serve(_ arguments: [String]) async {
+        // What the hub writes is for its own user alone.
+        umask(0o077)
         let termination = TerminationSignals()
         do {
             let configuration = try Configuration(environment: environment(), arguments: arguments)
