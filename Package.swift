@@ -18,7 +18,7 @@ func module(_ name: String, path: String, _ dependencies: [Target.Dependency] = 
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+    .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: strict)
 }
 
 let package = Package(
@@ -44,6 +44,7 @@ let package = Package(
             name: "pingwatch", dependencies: ["Domain", "Media", "Loop", "Store", "Pipeline", "Server", "Runtime"],
             path: "Sources/Hub/App", swiftSettings: strict),
 
+        module("TestSupport", path: "Tests/Support"),
         tests("DomainTests", ["Domain"]),
         tests("MediaTests", ["Domain", "Media", "CLibAV"]),
         tests("RuntimeTests", ["Runtime"]),

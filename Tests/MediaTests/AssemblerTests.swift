@@ -1,4 +1,5 @@
 import Domain
+import TestSupport
 import Testing
 
 @testable import Media
@@ -61,7 +62,7 @@ struct AssemblerTests {
 
     @Test("Recorded H.264 keeps its length")
     func recorded() throws {
-        guard let file = Material.path("webcam-person.mkv") else { return }
+        guard let file = recordedMaterial("webcam-person.mkv") else { return }
         guard try FFmpeg.run("-i \(file) -an \(FFmpeg.h264)", folder.file("source.mp4")) else { return }
         var log = LogMaker()
         try log.add(file: folder.file("source.mp4"))

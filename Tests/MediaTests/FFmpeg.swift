@@ -2,21 +2,6 @@
 
 import Foundation
 
-extension TemporaryFolder {
-    func file(_ name: String) -> String { "\(path)/\(name)" }
-}
-
-/// Recorded files, which are not part of the project.
-enum Material {
-    /// `nil`, with a word on why, when it is not there.
-    static func path(_ name: String) -> String? {
-        let path = Recorded.path(name)
-        if FileManager.default.isReadableFile(atPath: path) { return path }
-        print("skipped: \(name) is not among the recorded material")
-        return nil
-    }
-}
-
 /// The ffmpeg tool, as the maker of small clips.
 enum FFmpeg {
     static let path = ["/usr/bin/ffmpeg", "/usr/local/bin/ffmpeg"].first { FileManager.default.isExecutableFile(atPath: $0) }

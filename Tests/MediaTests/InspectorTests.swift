@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Media
@@ -9,7 +10,7 @@ struct InspectorTests {
 
     @Test("A recording is what its description says")
     func recording() throws {
-        guard let file = Material.path("one-by-one.mp4") else { return }
+        guard let file = recordedMaterial("one-by-one.mp4") else { return }
         let info = try MediaInspector.inspect(file: file)
         #expect((info.width, info.height, info.videoCodec, info.audioCodec) == (768, 432, "h264", nil))
         #expect(info.container.contains("mp4"))
@@ -19,7 +20,7 @@ struct InspectorTests {
 
     @Test("A header that lies about the rate does not change the duration")
     func lyingHeader() throws {
-        guard let file = Material.path("door-person.mkv") else { return }
+        guard let file = recordedMaterial("door-person.mkv") else { return }
         #expect(abs(try MediaInspector.inspect(file: file).durationSeconds - 5.9) < 0.3)
     }
 

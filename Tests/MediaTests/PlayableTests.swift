@@ -1,4 +1,5 @@
 import Domain
+import TestSupport
 import Testing
 
 @testable import Media
@@ -12,9 +13,18 @@ struct PlayableTests {
         try ClipAssembler.makePlayable(file: file, into: folder.path, name: "clip")
     }
 
+    @Test("A file cannot make the hub read another")
+    func playlists() throws {
+        guard let other = recordedMaterial("one-by-one.mp4") else { return }
+        for text in ["#EXTM3U\n#EXTINF:1,\n/etc/passwd\n", "ffconcat version 1.0\nfile '\(other)'\n"] {
+            let list = try folder.write(Array(text.utf8), as: "list.mp4")
+            #expect(throws: MediaError.self) { try play(list) }
+        }
+    }
+
     @Test("A truncated WebM of Chrome is taken up to the cut")
     func truncatedWebM() throws {
-        guard let file = Material.path("chrome-still-truncated.webm") else { return }
+        guard let file = recordedMaterial("chrome-still-truncated.webm") else { return }
         let clip = try play(file)
         #expect((clip.mime, clip.videoCodec, clip.audioCodec) == ("video/webm", "vp8", "opus"))
         #expect(abs(clip.durationSeconds - 7.5) < 0.5)
@@ -24,7 +34,7 @@ struct PlayableTests {
 
     @Test("A WebM of Firefox gets a duration and cues")
     func firefox() throws {
-        guard let file = Material.path("firefox-still.webm") else { return }
+        guard let file = recordedMaterial("firefox-still.webm") else { return }
         let clip = try play(file)
         let made = try InputFile(clip.path)
         #expect(abs((made.declaredSeconds ?? 0) - clip.durationSeconds) < 0.5)
@@ -33,7 +43,7 @@ struct PlayableTests {
 
     @Test("MPEG-4 in AVI becomes H.264 in MP4")
     func avi() throws {
-        guard let file = Material.path("street-brightness.avi") else { return }
+        guard let file = recordedMaterial("street-brightness.avi") else { return }
         let clip = try play(file)
         #expect((clip.mime, clip.videoCodec, clip.width, clip.height) == ("video/mp4", "h264", 960, 1080))
         #expect(abs(clip.durationSeconds - 4.92) < 0.1)
@@ -44,7 +54,7 @@ struct PlayableTests {
 
     @Test("H.264 is copied, whatever its container", arguments: ["one-by-one.mp4", "door-person.mkv", "webcam-person.mkv"])
     func copies(name: String) throws {
-        guard let file = Material.path(name) else { return }
+        guard let file = recordedMaterial(name) else { return }
         let before = try MediaInspector.inspect(file: file)
         let clip = try play(file)
         #expect(clip.videoFrames == before.frameCount)

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Media
@@ -26,7 +27,7 @@ struct RenditionTests {
 
     @Test("VP8 becomes H.264")
     func transcodes() throws {
-        guard let file = Material.path("firefox-still.webm") else { return }
+        guard let file = recordedMaterial("firefox-still.webm") else { return }
         let made = try make(file)
         let info = try MediaInspector.inspect(file: made.path)
         #expect((info.videoCodec, info.audioCodec) == ("h264", "aac"))

@@ -1,4 +1,5 @@
 import Domain
+import TestSupport
 import Testing
 
 @testable import Media
@@ -50,7 +51,7 @@ struct SamplerTests {
 
     @Test("Someone at the door moves in the measurements, and a still room does not", arguments: [("door-person.mkv", true), ("firefox-still.webm", false)])
     func measurements(name: String, moves: Bool) throws {
-        guard let file = Material.path(name) else { return }
+        guard let file = recordedMaterial(name) else { return }
         let samples = try ClipSampler.sample(file: file, perSecond: 8, width: 160, height: 90)
         #expect(ClipMeasurements(frames: samples.frames, sounds: samples.sounds).hasMovement == moves)
     }

@@ -1,4 +1,5 @@
 import CLibAV
+import TestSupport
 import Testing
 
 @testable import Media
@@ -16,7 +17,7 @@ struct StillsTests {
 
     @Test("A still is a JPEG of the width that was asked for")
     func still() throws {
-        guard let file = Material.path("one-by-one.mp4") else { return }
+        guard let file = recordedMaterial("one-by-one.mp4") else { return }
         let jpeg = try Stills.jpeg(file: file, atSeconds: 12.6, maximumWidth: 320, quality: 4)
         #expect(Stills.isJPEG(jpeg))
         #expect(size(jpeg)! == (320, 180))

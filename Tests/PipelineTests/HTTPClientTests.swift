@@ -1,6 +1,7 @@
 // The HTTP client against a server on the loopback interface.
 
 import Runtime
+import TestSupport
 import Testing
 
 @testable import Pipeline
@@ -29,7 +30,7 @@ struct HTTPClientTests {
 
     @Test("A form streams its files from disk")
     func multipart() async throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryFolder()
         let content = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         let path = try folder.write(content, as: "video.bin")
         let server = try BotAPIServer()

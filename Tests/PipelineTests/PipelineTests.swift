@@ -4,6 +4,7 @@ import Domain
 import Media
 import Runtime
 import Store
+import TestSupport
 import Testing
 
 @testable import Pipeline
@@ -14,7 +15,7 @@ import FoundationEssentials
 
 /// A hub's background part, running.
 private final class Running: Sendable {
-    let folder: TestFolder
+    let folder: TemporaryFolder
     let store: Store
     let storage: FolderClipStorage
     let bot: BotAPIServer
@@ -27,7 +28,7 @@ private final class Running: Sendable {
     let session = SessionID(trusted: "session")
 
     init(sendsVideo: Bool = true, isLinked: Bool = true) async throws {
-        folder = try TestFolder()
+        folder = try TemporaryFolder()
         store = try await Store.open(.sqlite(path: folder.path + "/hub.db"))
         storage = try FolderClipStorage(folder: folder.path + "/clips")
         bot = try BotAPIServer()
@@ -104,7 +105,7 @@ private actor Observed {
     }
 }
 
-private func clip(_ name: String) throws -> [UInt8]? { try sharedMedia(name).map { Array(try Data(contentsOf: URL(filePath: $0))) } }
+private func clip(_ name: String) throws -> [UInt8]? { try recordedMaterial(name).map(bytes(of:)) }
 
 @Suite("Pipeline", .timeLimit(.minutes(2)))
 struct PipelineTests {

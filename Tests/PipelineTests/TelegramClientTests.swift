@@ -1,6 +1,7 @@
 // The Bot API client: what it sends, and what it makes of each answer.
 
 import Runtime
+import TestSupport
 import Testing
 
 @testable import Pipeline
@@ -17,7 +18,7 @@ struct TelegramClientTests {
 
     @Test("A video is sent with what players need")
     func video() async throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryFolder()
         let clip = try folder.write([0, 1, 2], as: "clip"), thumbnail = try folder.write([9], as: "thumbnail")
         let id = try await client.sendVideo(
             TelegramClient.Video(path: clip, durationSeconds: 11.2, width: 640, height: 480, thumbnailPath: thumbnail),
@@ -34,7 +35,7 @@ struct TelegramClientTests {
 
     @Test("Messages, photos and the bot's own name")
     func others() async throws {
-        let photo = try TestFolder()
+        let photo = try TemporaryFolder()
         #expect(try await client.sendMessage("hello", to: "5") == "101")
         #expect(try await client.sendPhoto(path: photo.write([1], as: "p"), caption: "c", to: "5") == "102")
         #expect(try await client.getMe() == "ping_watch_test_bot")
@@ -47,7 +48,7 @@ struct TelegramClientTests {
         let cut = cutText(text, toUTF16Units: 1024)
         #expect(cut.utf16.count <= 1024 && cut.utf16.count > 1024 - 12)
         #expect(cut.hasSuffix("…") && cut.dropLast().allSatisfy { String($0) == character })
-        let folder = try TestFolder()
+        let folder = try TemporaryFolder()
         _ = try await client.sendVideo(TelegramClient.Video(path: folder.write([1], as: "v")), caption: text, to: "5")
         #expect(cutText("short", toUTF16Units: 5) == "short")
     }

@@ -2,6 +2,7 @@
 
 import Domain
 import Runtime
+import TestSupport
 import Testing
 
 @testable import Server
@@ -109,7 +110,7 @@ struct CommandTests {
     }
 
     @Test func `mutated commands never crash`() {
-        var generator = SplitMix64(state: 7)
+        var generator = SeededGenerator(seed: 7)
         let seed = Array(#"{"id":1,"connect":{"token":"t","data":{"kind":"viewer"},"subs":{"user:u":{"recover":true,"epoch":"e","offset":3}}}}"#.utf8)
         for _ in 0..<3000 {
             var bytes = seed
@@ -123,18 +124,6 @@ struct CommandTests {
             }
             _ = try? bytes.withUnsafeBytes { (raw) throws(Command.Malformed) in try Command.parse(raw) }
         }
-    }
-}
-
-/// A small generator with a seed, so that a failure can be seen again.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }
 

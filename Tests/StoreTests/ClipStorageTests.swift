@@ -1,5 +1,6 @@
 import Domain
 import Store
+import TestSupport
 import Testing
 
 #if canImport(FoundationEssentials)
@@ -23,8 +24,6 @@ struct ClipStorageTests {
             FrameHeader(kind: .clip, stream: 1, sequence: sequence), [UInt8](repeating: UInt8(truncatingIfNeeded: sequence), count: size))
     }
 
-    private func bytes(_ path: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(filePath: path))) }
-
     @Test func `a log goes on where it ended`() async throws {
         let first = try await storage.clipLog(in: scope, event: event)
         #expect(first.initialNext == 0)
@@ -34,7 +33,7 @@ struct ClipStorageTests {
         let second = try await storage.clipLog(in: scope, event: event)
         #expect(second.initialNext == 2)
         _ = try await second.append([record(2, size: 0)], nextSequence: 3)
-        #expect(try bytes(second.path) == record(0) + record(1) + record(2, size: 0))
+        #expect(try bytes(of: second.path) == record(0) + record(1) + record(2, size: 0))
     }
 
     @Test(arguments: [1, 4, 20, 28, 100, 127])
@@ -45,7 +44,7 @@ struct ClipStorageTests {
         try Data(record(0) + record(1).prefix(tail)).write(to: URL(filePath: log.path))
         let again = try await storage.clipLog(in: scope, event: event)
         #expect(again.initialNext == 1)
-        #expect(try bytes(log.path) == record(0))
+        #expect(try bytes(of: log.path) == record(0))
     }
 
     @Test func `damage costs what follows it and no more, and never crashes`() async throws {
@@ -60,7 +59,7 @@ struct ClipStorageTests {
             try Data(damaged.prefix(Int.random(in: 0...damaged.count, using: &generator))).write(to: URL(filePath: log.path))
             let again = try await storage.clipLog(in: scope, event: event)
             #expect(again.initialNext <= 4)
-            #expect(try bytes(log.path).count <= Int(again.initialNext) * whole.count / 4 + whole.count)
+            #expect(try bytes(of: log.path).count <= Int(again.initialNext) * whole.count / 4 + whole.count)
         }
     }
 
@@ -72,7 +71,7 @@ struct ClipStorageTests {
         let stored = try await upload.finish()
         #expect(stored.size == 11)
         #expect(stored.etag == "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9")
-        #expect(try bytes(upload.path) == Array("hello world".utf8))
+        #expect(try bytes(of: upload.path) == Array("hello world".utf8))
         await #expect(throws: StoreError.self) { try await upload.append([1]) }
     }
 
@@ -114,18 +113,5 @@ struct ClipStorageTests {
     func `a key cannot lead out of the storage`(key: String) async throws {
         #expect(try await storage.open(key: key) == nil)
         await #expect(throws: StoreError.self) { try await storage.put([1], key: key) }
-    }
-}
-
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed &* 2 + 1 }
-    mutating func next() -> UInt64 {
-        // SplitMix64.
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

@@ -1,6 +1,7 @@
 // Pictures made by rule, to measure.
 
 import Domain
+import TestSupport
 
 /// A textured room of 160×90 in which a textured box may move and the light may change.
 struct SyntheticScene {
@@ -18,7 +19,7 @@ struct SyntheticScene {
     static let height = 90
 
     var frames: [ClipMeasurements.Frame] {
-        var random = SplitMix(state: 7)
+        var random = SeededGenerator(seed: 7)
         return (0..<Int(seconds * framesPerSecond)).map { index in
             let time = Double(index) / framesPerSecond
             let light = light(time)
@@ -40,16 +41,4 @@ struct SyntheticScene {
     }
 
     func measured(sounds: [ClipMeasurements.Sound] = []) -> ClipMeasurements { ClipMeasurements(frames: frames, sounds: sounds) }
-}
-
-/// SplitMix64: the same numbers in every run.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
 }
