@@ -3,7 +3,7 @@
 
 import { announce, el } from "./components/dom.js";
 import { api, clearSession, getSession, setSession } from "./net/api.js";
-import { eventTitle } from "./state/words.js";
+import { clockTime, eventTitle } from "./state/words.js";
 import { EventPage } from "./viewer/event-page.js";
 import { HomePage } from "./viewer/home-page.js";
 import { ViewerHub } from "./viewer/hub.js";
@@ -15,7 +15,14 @@ const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const header = /** @type {HTMLElement} */ (document.getElementById("header"));
 /** @type {ViewerHub|null} */
 let hub = null;
+/**
+ * Kept while an event is looked at, so that one comes back to where one was.
+ * @type {HomePage|null}
+ */
+let home = null;
+let homeScroll = 0;
 let isFirstPage = true;
+let routeNumber = 0;
 
 async function start() {
   if (!getSession()) {
@@ -33,8 +40,8 @@ function signedIn() {
 }
 
 function signedOut() {
-  hub?.stop();
-  hub = null;
+  routeNumber++;
+  leaveHub();
   renderHeader();
   show(signInView(signedIn), "Sign in");
 }
@@ -45,12 +52,19 @@ async function signOut() {
   signedOut();
 }
 
+function leaveHub() {
+  hub?.stop();
+  hub = null;
+  home = null;
+  homeScroll = 0;
+}
+
 function viewerHub() {
   if (hub) return hub;
   const made = new ViewerHub();
   made.addEventListener("connection", renderConnection);
   made.addEventListener("fatal", (/** @type {any} */ { detail }) => { if (detail.code === 3500) { clearSession(); signedOut(); } });
-  made.addEventListener("arrived", (/** @type {any} */ { detail }) => announce(`${eventTitle(detail.event)}, ${made.labelOf(detail.event)}`));
+  made.addEventListener("arrived", (/** @type {any} */ { detail }) => announce(`${eventTitle(detail.event)}, ${made.labelOf(detail.event)}, ${clockTime(detail.event.triggered_at)}`));
   made.start();
   hub = made;
   return made;
@@ -58,29 +72,38 @@ function viewerHub() {
 
 async function route() {
   if (!getSession()) return;
+  const number = ++routeNumber;
   const path = location.hash.replace(/^#/, "") || "/";
   const event = path.match(/^\/event\/([\w.-]{1,64})$/);
+  const before = main.firstElementChild;
+  if (before && before === home) homeScroll = scrollY;
   if (path === "/camera") {
     // A camera needs its power for itself.
-    hub?.stop();
-    hub = null;
-    await import("./sensor/sensor-page.js");
-    show(document.createElement("pw-sensor-page"), "Camera");
+    leaveHub();
+    const page = await import("./sensor/sensor-page.js").then(
+      () => document.createElement("pw-sensor-page"),
+      () => el("p", { class: "notice", role: "alert", text: "The camera page could not be loaded. Check that the hub can be reached, then reload." }),
+    );
+    // Somebody may have gone elsewhere meanwhile.
+    if (number !== routeNumber) return;
+    show(page, "Camera");
   } else if (event) {
     show(new EventPage(viewerHub(), event[1]), "Event");
   } else {
-    show(new HomePage(viewerHub()), "Timeline");
+    home ??= new HomePage(viewerHub());
+    show(home, "Timeline", homeScroll);
+    if (before instanceof EventPage) home.focusEvent(before.eventId);
   }
   renderHeader();
 }
 
-/** @param {HTMLElement} page @param {string} title */
-function show(page, title) {
+/** @param {HTMLElement} page @param {string} title @param {number} [scroll] */
+function show(page, title, scroll = 0) {
   document.title = `${title} · Ping Watch`;
-  main.replaceChildren(page);
+  if (main.firstElementChild !== page) main.replaceChildren(page);
   if (!isFirstPage) main.focus({ preventScroll: true });
   isFirstPage = false;
-  scrollTo(0, 0);
+  scrollTo({ top: scroll, behavior: "instant" });
 }
 
 function renderHeader() {
@@ -88,6 +111,7 @@ function renderHeader() {
   const path = location.hash.replace(/^#/, "") || "/";
   /** @param {string} href @param {string} text @param {boolean} isCurrent */
   const link = (href, text, isCurrent) => el("a", { href, "aria-current": isCurrent ? "page" : null, text });
+  header.dataset.session = session ? "in" : "out";
   header.replaceChildren(
     el("a", { class: "brand", href: "#/", "aria-label": "Ping Watch" }, el("img", { src: "icons/icon.svg", alt: "" }), el("span", { text: "Ping Watch" })),
     ...(session
@@ -95,8 +119,8 @@ function renderHeader() {
           el("nav", { class: "site-nav", "aria-label": "Pages" }, link("#/", "Timeline", path === "/"), link("#/camera", "Camera", path === "/camera")),
           el("span", { class: "connection", id: "connection" }),
           el("details", { class: "account" },
-            el("summary", { "aria-label": "Account" }, el("span", { class: "account-initial", text: session.email.charAt(0) || "?" })),
-            el("div", { class: "card stack-tight" }, el("p", { class: "small", text: session.email }), session.token && el("button", { class: "button", type: "button", onclick: signOut, text: "Sign out" }))),
+            el("summary", { "aria-label": "Account" }, el("span", { class: "account-initial", text: session.email?.charAt(0) || "?" })),
+            el("div", { class: "card stack-tight" }, el("p", { class: "small", text: session.email ?? "" }), session.token && el("button", { class: "button", type: "button", onclick: signOut, text: "Sign out" }))),
         ]
       : []),
   );
@@ -112,6 +136,24 @@ function renderConnection() {
   place.textContent = CONNECTION_WORDS[state];
 }
 
+/** The account menu closes like any menu. @param {Event} event */
+function closeMenu(event) {
+  const menu = header.querySelector("details[open]");
+  if (!menu) return;
+  if (event instanceof KeyboardEvent) {
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    /** @type {HTMLElement|null} */ (menu.querySelector("summary"))?.focus();
+  } else if (menu.contains(/** @type {Node} */ (event.target))) {
+    return;
+  }
+  menu.removeAttribute("open");
+}
+
+// Each page knows best where it was.
+history.scrollRestoration = "manual";
+document.addEventListener("click", closeMenu);
+document.addEventListener("keydown", closeMenu);
 window.addEventListener("hashchange", route);
 window.addEventListener("pingwatch:signed-out", signedOut);
 start();

@@ -2,15 +2,17 @@
 // One event: its clip, what was found, and how long each stage took.
 
 import { el, icon } from "../components/dom.js";
-import { clockTime, dayName, deliveryWords, duration, eventProblem, eventTitle, size } from "../state/words.js";
+import { clockTime, dayName, deliveryWords, duration, eventProblem, eventTitle, safeLink, size, stageTimes, triggerOffset } from "../state/words.js";
 
-/** @type {[string, string][]} */
-const STAGES = [["triggered", "Trigger"], ["first_byte", "First bytes on the hub"], ["durable", "Clip complete"], ["processing", "Analysis began"], ["done", "Result"]];
+/** Signed links live for an hour; a failure this soon after a fresh one has another cause. */
+const FRESH_MS = 60_000;
 
 export class EventPage extends HTMLElement {
   /** @type {import("./hub.js").ViewerHub} */ hub;
   #object = "";
-  #hasReloaded = false;
+  #refreshedAt = -Infinity;
+  #goOnAt = 0;
+  /** @type {any[]} */ #shown = [];
   /** @type {AbortController|null} */ #abort = null;
 
   /** @param {import("./hub.js").ViewerHub} hub @param {string} id */
@@ -19,11 +21,14 @@ export class EventPage extends HTMLElement {
     this.hub = hub;
     this.eventId = id;
     this.className = "event-page";
-    this.player = el("div", { class: "player" });
-    this.details = el("section", { class: "card stack", "aria-label": "Details" });
+    this.player = el("div", { class: "player" }, el("p", { text: "Loading…" }));
+    this.details = el("section", { class: "card stack", "aria-label": "Details", hidden: true });
+    this.jump = el("button", { class: "button", type: "button", onclick: () => this.#jump() }, icon("motion"), el("span", {}));
+    this.download = el("a", { class: "button" }, icon("download"), "Download clip");
+    this.actions = el("p", { class: "row", hidden: true }, this.jump, this.download);
     this.append(
       el("p", { class: "back-row" }, el("a", { class: "button button-quiet", href: "#/" }, icon("back"), "Back")),
-      el("div", { class: "stack" }, this.player, (this.actions = el("p", { class: "row" }))),
+      el("div", { class: "stack" }, this.player, this.actions),
       this.details,
     );
   }
@@ -32,8 +37,10 @@ export class EventPage extends HTMLElement {
     this.#abort = new AbortController();
     const { signal } = this.#abort;
     this.hub.addEventListener("change", () => this.#render(), { signal });
+    // What was missed meanwhile, also when the hub was away at first.
+    this.hub.addEventListener("open", () => this.#load(), { signal });
     document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && !document.querySelector("dialog[open]") && !document.fullscreenElement) location.hash = "#/";
+      if (event.key === "Escape" && !event.defaultPrevented && !document.querySelector("dialog[open]") && !document.fullscreenElement) location.hash = "#/";
     }, { signal });
     this.#render();
     this.#load();
@@ -41,6 +48,7 @@ export class EventPage extends HTMLElement {
 
   disconnectedCallback() {
     this.#abort?.abort();
+    this.querySelector("video")?.pause();
   }
 
   async #load() {
@@ -48,6 +56,8 @@ export class EventPage extends HTMLElement {
       await this.hub.loadEvent(this.eventId);
     } catch (error) {
       const { status, message } = /** @type {any} */ (error);
+      // What is known already stays on the screen.
+      if (!this.isConnected || this.hub.event(this.eventId)) return;
       this.player.replaceChildren(el("p", { role: "alert", text: status === 404 ? "There is no such event." : message }));
     }
   }
@@ -55,10 +65,13 @@ export class EventPage extends HTMLElement {
   #render() {
     const event = this.hub.event(this.eventId);
     if (!event) return;
+    const deliveries = this.hub.state.deliveries[event.event_id];
+    if (this.#shown[0] === event && this.#shown[1] === deliveries) return;
+    this.#shown = [event, deliveries];
     this.dataset.status = event.status;
     this.#renderPlayer(event);
     this.#renderActions(event);
-    this.#renderDetails(event);
+    this.#renderDetails(event, deliveries ?? []);
   }
 
   /** @param {Record<string, any>} event */
@@ -67,49 +80,63 @@ export class EventPage extends HTMLElement {
     // The signature changes from answer to answer; what plays must not start anew.
     if (object === this.#object) return;
     this.#object = object;
+    const elsewhere = safeLink(event.clip_uri);
     if (event.clip_url) {
-      const video = el("video", { "data-event-id": event.event_id, src: event.clip_url, poster: event.poster_url, controls: true, playsinline: true, preload: "metadata", "aria-label": "The clip" });
-      video.addEventListener("error", () => this.#expired());
-      this.player.replaceChildren(video);
+      this.player.replaceChildren(this.#video(event));
     } else if (event.clip_uri) {
-      this.player.replaceChildren(el("p", {}, "This clip is stored elsewhere: ", el("a", { href: event.clip_uri, rel: "noopener noreferrer", target: "_blank", text: "open it" })));
+      this.player.replaceChildren(el("p", {}, "This clip is stored elsewhere: ", elsewhere ? el("a", { href: elsewhere, rel: "noopener noreferrer", target: "_blank", text: "open it" }) : event.clip_uri));
     } else if (event.poster_url && event.status !== "failed") {
-      this.player.replaceChildren(el("img", { src: event.poster_url, alt: "The moment of the trigger" }));
+      this.player.replaceChildren(el("img", { src: event.poster_url, alt: "The moment of the trigger" }), el("p", { class: "player-note", text: event.status === "recording" ? "Recording… the clip follows." : "The clip is on its way…" }));
     } else {
       this.player.replaceChildren(el("p", { text: eventProblem(event) ? "There is no clip." : "The clip is on its way…" }));
     }
   }
 
-  /** Signed links live for an hour. */
-  async #expired() {
-    if (this.#hasReloaded) return;
-    this.#hasReloaded = true;
-    this.#object = "";
+  /** @param {Record<string, any>} event */
+  #video(event) {
+    const video = el("video", { "data-event-id": event.event_id, src: event.clip_url, poster: event.poster_url, controls: true, playsinline: true, preload: "metadata", "aria-label": "The clip" });
+    video.addEventListener("error", () => this.#expired(video));
+    if (this.#goOnAt) video.addEventListener("loadedmetadata", () => { video.currentTime = this.#goOnAt; }, { once: true });
+    return video;
+  }
+
+  /** @param {HTMLVideoElement} video */
+  async #expired(video) {
+    if (performance.now() - this.#refreshedAt < FRESH_MS) {
+      this.player.replaceChildren(el("p", { role: "alert", text: "This browser cannot play the clip. Download it to play it elsewhere." }));
+      return;
+    }
+    this.#refreshedAt = performance.now();
+    this.#goOnAt = video.currentTime;
     await this.#load();
+    // A new link to the same clip.
+    this.#object = "";
+    const event = this.hub.event(this.eventId);
+    if (event && this.isConnected) this.#renderPlayer(event);
+  }
+
+  #jump() {
+    const video = this.querySelector("video");
+    const event = this.hub.event(this.eventId);
+    if (!video || !event) return;
+    video.currentTime = Math.max(0, triggerOffset(event) - 0.5);
+    video.play().catch(() => {});
   }
 
   /** @param {Record<string, any>} event */
   #renderActions(event) {
-    if (!event.clip_url) return this.actions.replaceChildren();
-    const offset = event.started_at ? (Date.parse(event.triggered_at) - Date.parse(event.started_at)) / 1000 : 0;
-    const jump = () => {
-      const video = this.querySelector("video");
-      if (!video) return;
-      video.currentTime = Math.max(0, offset - 0.5);
-      video.play().catch(() => {});
-    };
-    if (this.actions.dataset.url === this.#object) return;
-    this.actions.dataset.url = this.#object;
-    this.actions.replaceChildren(
-      ...(offset > 0.5 ? [el("button", { class: "button", type: "button", onclick: jump }, icon("motion"), "Jump to the trigger")] : []),
-      el("a", { class: "button", href: event.clip_url, download: `pingwatch-${event.triggered_at.replaceAll(/[:.]/g, "-")}.${event.clip_mime === "video/webm" ? "webm" : "mp4"}` }, icon("download"), "Download clip"),
-    );
+    this.actions.hidden = !event.clip_url;
+    if (!event.clip_url) return;
+    const offset = triggerOffset(event);
+    this.jump.hidden = offset <= 0.5;
+    this.jump.lastChild.textContent = `Jump to the trigger, at ${duration(offset)}`;
+    this.download.setAttribute("href", event.clip_url);
+    this.download.setAttribute("download", `pingwatch-${event.triggered_at.replaceAll(/[:.]/g, "-")}.${event.clip_mime?.startsWith("video/webm") ? "webm" : "mp4"}`);
   }
 
-  /** @param {Record<string, any>} event */
-  #renderDetails(event) {
+  /** @param {Record<string, any>} event @param {any[]} deliveries */
+  #renderDetails(event, deliveries) {
     const problem = eventProblem(event);
-    const deliveries = this.hub.state.deliveries[event.event_id] ?? [];
     /** @type {[string, string][]} */
     const facts = [
       ["Camera", this.hub.labelOf(event)],
@@ -123,33 +150,24 @@ export class EventPage extends HTMLElement {
       el("h1", { text: eventTitle(event) }),
       problem && el("p", { class: "event-reason", text: problem }),
       event.summary && el("p", { class: "lead", text: event.summary }),
-      event.tags?.length ? el("p", { class: "row" }, ...event.tags.map((/** @type {string} */ tag) => el("span", { class: "badge", text: tag }))) : null,
+      event.tags?.length ? el("p", { class: "row row-tight" }, ...event.tags.map((/** @type {string} */ tag) => el("span", { class: "badge", text: tag }))) : null,
       event.alert_reason && el("p", { class: "muted small", text: `${event.should_notify ? "Alert" : "No alert"}: ${event.alert_reason}` }),
-      ...deliveries.map((delivery) => {
+      deliveries.length ? el("p", { class: "row row-tight" }, ...deliveries.map((delivery) => {
         const { text, tone } = deliveryWords(delivery);
-        return el("p", {}, el("span", { class: "badge", "data-tone": tone, text }));
-      }),
+        return el("span", { class: "badge", "data-tone": tone, text });
+      })) : null,
       definitions(facts),
       el("h2", { text: "How long it took" }),
-      definitions(stages(event)),
+      definitions(stageTimes(event, deliveries)),
     ];
     this.details.replaceChildren(...parts.filter(Boolean));
+    this.details.hidden = false;
   }
 }
 
 /** @param {[string, string][]} rows */
 function definitions(rows) {
   return el("dl", { class: "facts" }, ...rows.filter(([, value]) => value).flatMap(([name, value]) => [el("dt", { text: name }), el("dd", { text: value })]));
-}
-
-/** @param {Record<string, any>} event @returns {[string, string][]} */
-function stages(event) {
-  const start = Date.parse(event.stages?.triggered);
-  return STAGES.map(([key, name]) => {
-    const time = event.stages?.[key];
-    if (!time) return [name, ""];
-    return [name, key === "triggered" ? clockTime(time) : `+${((Date.parse(time) - start) / 1000).toFixed(1)} s`];
-  });
 }
 
 customElements.define("pw-event-page", EventPage);

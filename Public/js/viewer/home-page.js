@@ -19,6 +19,12 @@ export class HomePage extends HTMLElement {
     this.hub = hub;
     this.tiles = el("div", { class: "tiles" });
     this.noTiles = el("div", { class: "card stack empty" }, icon("camera"), el("h3", { text: "No camera yet" }), el("p", { class: "muted", text: "Open this address on an old phone, or use this device." }), el("a", { class: "button button-primary", href: "#/camera", text: "Use this device as a camera" }));
+    this.nothingYet = el("div", { class: "card stack empty" },
+      icon("clock"),
+      el("h3", { text: "Nothing has happened yet" }),
+      el("p", { class: "muted", text: "Events appear here the moment something moves. Nothing comes? Check that a camera says “Watching”, that its page is in front, and that its meter moves when you walk past." }),
+      el("a", { class: "button", href: "#/camera", text: "Open the camera page" }));
+    this.nothingHere = el("div", { class: "card stack empty" }, icon("clock"), el("h3", { text: "No event of this camera" }), el("p", { class: "muted", text: "None is among those loaded. Older ones may follow further down." }));
     this.problem = el("p", { class: "notice", role: "alert", hidden: true });
     this.filter = el("select", { "aria-label": "Show events of", onchange: () => { this.#device = this.filter.value; this.#render(); } });
     this.events = el("div", {});
@@ -99,11 +105,7 @@ export class HomePage extends HTMLElement {
   /** @param {Record<string, any>[]} events */
   #renderEvents(events) {
     if (!events.length) {
-      this.events.replaceChildren(
-        this.hub.state.isLoaded
-          ? el("div", { class: "card stack empty" }, icon("clock"), el("h3", { text: "Nothing has happened yet" }), el("p", { class: "muted", text: "Events appear here the moment something moves. Nothing comes? Check that a camera says “Watching”, that its page is in front, and that its meter moves when you walk past." }))
-          : el("p", { class: "muted", text: "Loading…" }),
-      );
+      this.events.replaceChildren(this.hub.state.isLoaded ? (this.#device ? this.nothingHere : this.nothingYet) : el("p", { class: "muted", text: "Loading…" }));
       return;
     }
     // Elements are kept and put where they belong; only what changed is touched.
@@ -117,16 +119,19 @@ export class HomePage extends HTMLElement {
         wanted.push(this.#dayHeading(name));
       }
       const label = this.hub.labelOf(event);
+      const deliveries = this.hub.state.deliveries[event.event_id];
       let card = this.#cards.get(event.event_id);
-      if (!card) {
-        card = makeCard(event, label);
+      if (card) {
+        updateCard(card, event, label, deliveries);
+      } else {
+        card = makeCard(event, label, deliveries);
         this.#cards.set(event.event_id, card);
       }
-      updateCard(card, event, label, this.hub.state.deliveries[event.event_id] ?? []);
       wanted.push(card);
     }
     this.events.className = "events";
-    for (const child of [...this.events.childNodes]) if (!wanted.includes(child)) child.remove();
+    const kept = new Set(wanted);
+    for (const child of [...this.events.childNodes]) if (!kept.has(child)) child.remove();
     wanted.forEach((node, index) => {
       if (this.events.childNodes[index] !== node) this.events.insertBefore(node, this.events.childNodes[index] ?? null);
     });
@@ -135,6 +140,11 @@ export class HomePage extends HTMLElement {
   /** @param {string} name */
   #dayHeading(name) {
     return this.events.querySelector(`[data-day="${CSS.escape(name)}"]`) ?? el("h3", { class: "day", "data-day": name, text: name });
+  }
+
+  /** Where somebody comes back to from an event. @param {string} id */
+  focusEvent(id) {
+    /** @type {HTMLElement|null|undefined} */ (this.#cards.get(id)?.querySelector("h3 a"))?.focus({ preventScroll: true });
   }
 
   /** j and k move between events. @param {KeyboardEvent} event */

@@ -14,7 +14,11 @@ const PAGE = 50;
 export class ViewerHub extends EventTarget {
   state = emptyTimeline;
   /** @type {string|null} */ problem = null;
-  /** What was published while the lists were on their way, which may be older. @type {Record<string, any>[]|null} */ #meanwhile = null;
+  /**
+   * What was published while the lists were on their way, which may be older.
+   * @type {Record<string, any>[]|null}
+   */
+  #meanwhile = null;
 
   constructor() {
     super();

@@ -42,9 +42,14 @@ export class LivePlayer {
       return;
     }
     this.#waitsForKeyframe = false;
-    this.#decoder.decode(
-      new EncodedVideoChunk({ type: isKey ? "key" : "delta", timestamp: frame.timestamp, duration: frame.duration, data: frame.payload }),
-    );
+    try {
+      this.#decoder.decode(
+        new EncodedVideoChunk({ type: isKey ? "key" : "delta", timestamp: frame.timestamp, duration: frame.duration, data: frame.payload }),
+      );
+    } catch (error) {
+      // What is called a keyframe and is none.
+      this.#failed(/** @type {DOMException} */ (error));
+    }
   }
 
   /** Frames were left out: what follows decodes only from a keyframe on. */

@@ -35,7 +35,7 @@ export class LiveTile extends HTMLElement {
     this.telegram = el("button", { class: "button button-quiet", type: "button", onclick: () => openTelegramDialog(this.device, () => this.#askTelegram()) });
     this.className = "card";
     this.append(
-      el("div", { class: "tile-picture" }, this.canvas, this.text, this.liveBadge),
+      el("div", { class: "tile-picture" }, icon("camera"), this.canvas, this.text, this.liveBadge),
       el("div", { class: "tile-foot" }, el("div", { class: "tile-head" }, this.heading, this.badge), el("div", { class: "row" }, this.button, this.telegram)),
     );
   }
@@ -212,9 +212,10 @@ export class LiveTile extends HTMLElement {
 
   /** @param {boolean} isConnected */
   #labelTelegram(isConnected) {
-    const text = isConnected ? "Telegram alerts on" : "Connect Telegram";
-    this.telegram.replaceChildren(icon(isConnected ? "check" : "send"), text);
-    this.telegram.setAttribute("aria-label", `${text}: ${this.device.label}`);
+    // A narrow tile leaves out what is not needed beside the symbol.
+    const wide = (/** @type {string} */ text) => el("span", { class: "tile-wide", text });
+    this.telegram.replaceChildren(icon(isConnected ? "check" : "send"), el("span", {}, ...(isConnected ? ["Telegram ", wide("alerts "), "on"] : [wide("Connect "), "Telegram"])));
+    this.telegram.setAttribute("aria-label", `${isConnected ? "Telegram alerts on" : "Connect Telegram"}: ${this.device.label}`);
   }
 }
 

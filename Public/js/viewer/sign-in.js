@@ -26,7 +26,7 @@ export function signInView(onSignedIn) {
   return el(
     "form", { class: "card stack sign-in", onsubmit: submit },
     el("h1", { text: "Sign in" }),
-    el("p", { class: "muted", text: "An old phone becomes a camera that watches for you. Use the same address on phone and viewer." }),
+    el("p", { class: "muted", text: "An old phone becomes a camera that watches for you. Sign in with the same e-mail on both." }),
     el("label", { class: "field" }, el("span", { text: "E-mail" }), email),
     problem,
     button,

@@ -3,67 +3,118 @@
 
 import { announce, el, icon } from "../components/dom.js";
 import { api } from "../net/api.js";
+import { countdown, safeLink } from "../state/words.js";
 
 const POLL_MS = 2000;
+const COPIED_MS = 2000;
 
-/** @param {Record<string, any>} device */
-export function openTelegramDialog(device) {
+/** @param {Record<string, any>} device @param {() => void} onClosed */
+export function openTelegramDialog(device, onClosed) {
   const body = el("div", { class: "stack" }, el("p", { class: "muted", text: "Asking the hub…" }));
   const dialog = el(
     "dialog", { "aria-labelledby": "telegram-title" },
     el("div", { class: "stack" }, el("h2", { id: "telegram-title", text: `Alerts of “${device.label}” by Telegram` }), body, el("form", { method: "dialog", class: "row" }, el("button", { class: "button", text: "Close" }))),
   );
   const abort = new AbortController();
+  const close = () => dialog.close();
   dialog.addEventListener("close", () => {
     abort.abort();
     dialog.remove();
+    onClosed();
   });
+  // The page behind it goes away.
+  window.addEventListener("hashchange", close, { signal: abort.signal });
+  window.addEventListener("pingwatch:signed-out", close, { signal: abort.signal });
   document.body.append(dialog);
   dialog.showModal();
-  show(body, device.device_id, abort.signal).catch((error) => {
-    if (!abort.signal.aborted) body.replaceChildren(el("p", { class: "event-reason", role: "alert", text: error.message }));
-  });
+  attempt(body, abort.signal, () => show(body, device.device_id, abort.signal));
 }
+
+/** @param {HTMLElement} body @param {AbortSignal} signal @param {() => Promise<void>} work */
+async function attempt(body, signal, work) {
+  try {
+    await work();
+  } catch (error) {
+    if (signal.aborted) return;
+    body.replaceChildren(el("p", { class: "event-reason", role: "alert", text: /** @type {Error} */ (error).message }), again(body, signal, work, "Try again"));
+  }
+}
+
+/** @param {HTMLElement} body @param {AbortSignal} signal @param {() => Promise<void>} work @param {string} text */
+const again = (body, signal, work, text) => el("p", {}, el("button", { class: "button", type: "button", onclick: () => attempt(body, signal, work) }, text));
 
 /** @param {HTMLElement} body @param {string} deviceId @param {AbortSignal} signal */
 async function show(body, deviceId, signal) {
   const readiness = await api(`/notifications/telegram/readiness?device_id=${encodeURIComponent(deviceId)}`, { signal });
   if (readiness.status === "not_configured") {
-    body.replaceChildren(el("p", { text: "This hub has no Telegram bot yet. Its administrator sets TELEGRAM_BOT_TOKEN, with the token that @BotFather gives, and starts it again." }));
+    body.replaceChildren(el("p", {}, "This hub has no Telegram bot yet. Its administrator sets ", el("code", { text: "TELEGRAM_BOT_TOKEN" }), ", with the token that @BotFather gives, and starts it again."));
   } else if (readiness.status === "ready") {
-    body.replaceChildren(
-      el("p", {}, el("span", { class: "badge", "data-tone": "ok" }, icon("check"), "Telegram connected"), " Alerts of this camera arrive in your chat."),
-      el("p", {}, el("button", { class: "button", type: "button", onclick: () => link(body, deviceId, signal) }, "Connect another chat")),
-    );
+    body.replaceChildren(connected("Alerts of this camera arrive in your chat."), again(body, signal, () => link(body, deviceId, signal), "Connect another chat"));
   } else {
     await link(body, deviceId, signal);
   }
 }
 
+/** @param {string} text */
+const connected = (text) => el("p", {}, el("span", { class: "badge", "data-tone": "ok" }, icon("check"), "Telegram connected"), ` ${text}`);
+
 /** @param {HTMLElement} body @param {string} deviceId @param {AbortSignal} signal */
 async function link(body, deviceId, signal) {
   const started = await api("/notifications/telegram/link/start", { method: "POST", body: { device_id: deviceId }, signal });
+  const url = safeLink(started.connect_url);
   const remaining = el("p", { class: "muted small" });
   body.replaceChildren(
     el("p", { text: "Open the chat and press Start. That is all." }),
-    el("p", {}, el("a", { class: "button button-primary", hidden: !started.connect_url, href: started.connect_url, target: "_blank", rel: "noopener noreferrer" }, icon("send"), "Open Telegram")),
-    el("p", { class: "small" }, "Or send this to the bot: ", el("code", { text: started.fallback_command })),
+    ...(url ? [el("p", {}, el("a", { class: "button button-primary", href: url, target: "_blank", rel: "noopener noreferrer" }, icon("send"), "Open Telegram"))] : []),
+    el("div", { class: "stack-tight" }, el("p", { class: "small", text: url ? "Or send this to the bot:" : "Send this to the bot:" }), command(started.fallback_command)),
     remaining,
   );
-  while (!signal.aborted) {
-    const seconds = Math.max(0, Math.round((Date.parse(started.expires_at) - Date.now()) / 1000));
-    remaining.textContent = `Waiting for the chat… the link works for another ${Math.ceil(seconds / 60)} min.`;
-    const query = `device_id=${encodeURIComponent(deviceId)}&attempt_id=${started.attempt_id}`;
-    const { status } = await api(`/notifications/telegram/link/status?${query}`, { signal });
+  const expires = Date.parse(started.expires_at);
+  const tick = () => { remaining.textContent = `Waiting for the chat… the link works for another ${countdown(expires - Date.now())}.`; };
+  const clock = setInterval(tick, 1000);
+  tick();
+  try {
+    const status = await outcome(deviceId, started.attempt_id, expires, signal);
     if (status === "ready") {
-      body.replaceChildren(el("p", {}, el("span", { class: "badge", "data-tone": "ok" }, icon("check"), "Telegram connected"), " The next alert arrives in your chat."));
+      body.replaceChildren(connected("The next alert arrives in your chat."));
       announce("Telegram connected.");
-      return;
+    } else if (status === "expired") {
+      body.replaceChildren(el("p", { role: "alert", text: "The link has expired." }), again(body, signal, () => link(body, deviceId, signal), "Get a new link"));
     }
-    if (status === "expired") {
-      body.replaceChildren(el("p", { text: "The link has expired." }), el("p", {}, el("button", { class: "button", type: "button", onclick: () => link(body, deviceId, signal) }, "Try again")));
-      return;
+  } finally {
+    clearInterval(clock);
+  }
+}
+
+/** @param {string} text */
+function command(text) {
+  const button = el("button", { class: "button", type: "button" }, icon("copy"), el("span", { text: "Copy" }));
+  button.addEventListener("click", async () => {
+    // Only a secure context has a clipboard.
+    const isCopied = await Promise.resolve(navigator.clipboard?.writeText(text).then(() => true)).catch(() => false);
+    if (!isCopied) getSelection()?.selectAllChildren(code);
+    button.lastChild.textContent = isCopied ? "Copied" : "Selected";
+    setTimeout(() => { button.lastChild.textContent = "Copy"; }, COPIED_MS);
+  });
+  const code = el("code", { text });
+  return el("div", { class: "command" }, code, button);
+}
+
+/** @param {string} deviceId @param {string} attemptId @param {number} expires @param {AbortSignal} signal @returns {Promise<"ready"|"expired"|null>} */
+async function outcome(deviceId, attemptId, expires, signal) {
+  const query = `device_id=${encodeURIComponent(deviceId)}&attempt_id=${encodeURIComponent(attemptId)}`;
+  while (!signal.aborted) {
+    try {
+      const { status } = await api(`/notifications/telegram/link/status?${query}`, { signal });
+      if (status === "ready" || status === "expired") return status;
+    } catch (error) {
+      // A hub that is away for a moment does not end the wait.
+      const { status } = /** @type {any} */ (error);
+      if (signal.aborted) return null;
+      if (status > 0 && status < 500) throw error;
+      if (Date.now() > expires) return "expired";
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
+  return null;
 }
