@@ -51,7 +51,7 @@ export function cameraState({ online, watching }) {
 export const triggerOffset = (event) => (event.started_at ? Math.max(0, (Date.parse(event.triggered_at) - Date.parse(event.started_at)) / 1000) : 0);
 
 /** @type {[string, string][]} */
-const STAGES = [["first_byte", "First bytes on the hub"], ["durable", "Clip complete"], ["processing", "Analysis began"], ["done", "Result"]];
+const STAGES = [["first_byte", "First bytes"], ["durable", "Clip complete"], ["processing", "Analysis began"], ["done", "Result"]];
 
 /** Why an alert was late: how long after the trigger each stage was reached. @param {Record<string, any>} event @param {any[]} deliveries @returns {[string, string][]} */
 export function stageTimes(event, deliveries) {
