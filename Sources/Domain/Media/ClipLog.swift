@@ -25,15 +25,19 @@ public enum ClipLog {
         }
     }
 
-    /// A frame as a record. `payload` must not be longer than `maximumPayload`: no reader would take it.
-    public static func record(_ header: FrameHeader, _ payload: some Collection<UInt8>) -> [UInt8] {
-        precondition(payload.count <= maximumPayload)
+    /// A message as it came, header and payload, as a record. The payload must not be longer than `maximumPayload`: no reader would take it.
+    public static func record(message: some Collection<UInt8>) -> [UInt8] {
+        precondition((FrameHeader.size...FrameHeader.size + maximumPayload).contains(message.count))
+        let length = UInt32(message.count - FrameHeader.size)
         var record = [UInt8]()
-        record.reserveCapacity(prefixSize + payload.count)
-        let length = UInt32(payload.count)
+        record.reserveCapacity(4 + message.count)
         for shift in [24, 16, 8, 0] as [UInt32] { record.append(UInt8(truncatingIfNeeded: length >> shift)) }
-        record += header.encoded
-        record += payload
+        record.append(contentsOf: message)
         return record
+    }
+
+    /// A frame as a record.
+    public static func record(_ header: FrameHeader, _ payload: some Collection<UInt8>) -> [UInt8] {
+        record(message: header.encoded + payload)
     }
 }

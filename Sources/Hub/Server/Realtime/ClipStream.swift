@@ -30,13 +30,8 @@ final class ClipStream {
 
     /// Queues a message (header and payload) as a record of the clip log.
     func append(_ message: UnsafeRawBufferPointer) {
-        let payload = message.count - FrameHeader.size
-        var record = [UInt8]()
-        record.reserveCapacity(4 + message.count)
-        withUnsafeBytes(of: UInt32(payload).bigEndian) { record.append(contentsOf: $0) }
-        record.append(contentsOf: message)
-        pending.append(record)
-        pendingPayloadBytes += payload
+        pending.append(ClipLog.record(message: message))
+        pendingPayloadBytes += message.count - FrameHeader.size
     }
 
     /// What is to be written next; `nil` when nothing is left.

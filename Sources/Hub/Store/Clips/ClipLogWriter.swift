@@ -56,11 +56,11 @@ public actor ClipLogWriter {
         let size = try file.size
         var position: Int64 = 0
         var next: UInt32 = 0
-        while position + 4 + Int64(FrameHeader.size) <= size {
-            let head = try file.read(offset: position, count: 4 + FrameHeader.size)
-            let length = head.prefix(4).reduce(Int64(0)) { $0 << 8 | Int64($1) }
-            let end = position + 4 + Int64(FrameHeader.size) + length
-            guard end <= size, let header = try? FrameHeader(parsing: Array(head.dropFirst(4))), header.sequence == next else { break }
+        while position + Int64(ClipLog.prefixSize) <= size {
+            let prefix = try file.read(offset: position, count: ClipLog.prefixSize)
+            guard let (header, payload) = try? ClipLog.parsePrefix(prefix), header.sequence == next else { break }
+            let end = position + Int64(ClipLog.prefixSize + payload)
+            guard end <= size else { break }
             position = end
             next = header.sequence + 1
         }

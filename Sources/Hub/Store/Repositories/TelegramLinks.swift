@@ -37,15 +37,7 @@ public struct TelegramLinks: Sendable {
         }
     }
 
-    /// Whether a chat may still answer a link attempt, so that there is reason to read the bot's updates.
-    public func hasOpenAttempts(now: Timestamp) async throws -> Bool {
-        try await database.read { session in
-            try !session.query("SELECT id FROM telegram_links WHERE linked_at IS NULL AND expires_at > $1 LIMIT 1", [.integer(now.milliseconds)])
-                .isEmpty
-        }
-    }
-
-    /// A chat showed a token. The token is the proof, whoever's account it is.
+    /// A chat showed a token. The token is the proof, whosever account it is.
     public func completeLink(tokenHash: String, chat: String, username: String?, now: Timestamp) async throws -> Completion {
         try await database.write { session in
             let rows = try session.query("SELECT * FROM telegram_links WHERE token_hash = $1", [.text(tokenHash)], table: "telegram_links")
