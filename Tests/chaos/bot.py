@@ -7,6 +7,7 @@ import json
 import re
 import socket
 import struct
+import sys
 import threading
 import time
 import urllib.error
@@ -39,6 +40,11 @@ class Accepted:
     # Whether the hub could get the answer, as far as this end knows.
     answered: bool
     text: str
+    # When the call came and when it was accepted, by time.monotonic().
+    began: float = 0
+    at: float = 0
+    # Whether a process that sends was killed meanwhile or right after, so that it could not note what it had done.
+    killed: bool = False
 
 
 def identify(text: str, labels: list[str]) -> Key | None:
@@ -56,6 +62,15 @@ def caption_of(fields: dict[str, str]) -> str:
         return str(json.loads(fields.get("media", "{}")).get("caption") or "")
     except (ValueError, AttributeError):
         return ""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        # That a killed hub's connections break is no news.
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 class FaultyBot:
@@ -92,8 +107,7 @@ class FaultyBot:
 
             do_GET = do_POST
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), Handler)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
@@ -119,6 +133,7 @@ class FaultyBot:
             handler.close_connection = True
             return
         fields = botapi.parse(content_type, body)[0] if is_message else {}
+        began = time.monotonic()
         text = caption_of(fields)
         key = identify(text, self.labels) if is_message else None
         fault = self._take_fault(key)
@@ -140,7 +155,8 @@ class FaultyBot:
             number = result.get("message_id") if isinstance(result, dict) else None
             with self._lock:
                 self.accepted.append(Accepted(
-                    key, fields.get("chat_id", ""), method, int(fields.get("message_id") or 0) or number, method in EDITING, not loses_answer, text))
+                    key, fields.get("chat_id", ""), method, int(fields.get("message_id") or 0) or number, method in EDITING, not loses_answer, text,
+                    began, time.monotonic()))
             if key is not None:
                 self._reach("accepted")
         if fault is not None and fault.kind == "garbage_after":

@@ -161,12 +161,17 @@ def _judge_alerts(events: list[StoredEvent], sent: dict[str, SentClip], accepted
             counts["repeated but marked"] += 1
         elif len(messages) > 1:
             counts["repeated"] += 1
-            answers = ", ".join("answered" if message.answered else "answer lost" for message in messages)
-            problems.append(f"{name}: {len(messages)} messages were accepted ({answers}), and no delivery says so")
+            problems.append(f"{name}: {len(messages)} messages were accepted ({', '.join(map(_outcome, messages))}), and no delivery says so")
+            # Not even the faults of the plan explain it.
+            counts["repeated without a cause"] += any(message.answered and not message.killed for message in messages[:-1])
         for chat in {message.chat for message in messages} - {clip.chat}:
             counts["misdirected"] += 1
             problems.append(f"{name}: a message went to chat {chat} instead of {clip.chat}")
     for key, messages in by_key.items():
         problems.append(f"{len(messages)} messages are about an event that is not there: {key[0]}, {key[1]}")
-    names = ("promised", "missing", "repeated", "repeated but marked", "marked", "unasked", "misdirected")
+    names = ("promised", "missing", "repeated", "repeated without a cause", "repeated but marked", "marked", "unasked", "misdirected")
     return {name: counts[name] for name in names}
+
+
+def _outcome(message: Accepted) -> str:
+    return "sender killed" if message.killed else "answered" if message.answered else "answer lost"

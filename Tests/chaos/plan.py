@@ -114,6 +114,10 @@ class Plan:
         """How long a sensor waits before it connects again; none at all is the hardest for the hub."""
         return self._source("pause", sensor, number, connection).choice((0, 0, 0.02, 0.1, 0.4))
 
+    def disk(self, start: int) -> int:
+        """Milliseconds that a clip takes to reach the disk, for the n-th start of the hub."""
+        return self._source("disk", start).choice((0, 10, 50, 150))
+
     def bot(self, sensor: int, alert: int) -> tuple[BotFault, ...]:
         """What befalls the first calls for the sensor's alerts, in the order in which these come to the bot first."""
         source = self._source("bot", sensor, alert)
@@ -124,7 +128,7 @@ class Plan:
     @property
     def digest(self) -> str:
         """Tells two plans apart."""
-        parts = [repr(self.round(number)) for number in range(1, self.rounds + 1)]
+        parts = [repr((self.round(number), self.disk(number))) for number in range(1, self.rounds + 1)]
         for sensor in range(self.sensors):
             parts += [repr((self.line(sensor, number, 0), self.line(sensor, number, 1), self.pause(sensor, number, 0), self.bot(sensor, number)))
                       for number in range(1, self.rounds + 1)]

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,14 +19,17 @@ from plan import Kill
 class Process:
     """`pingwatch serve` or `pingwatch worker`; its log goes on in the same file over all starts."""
 
-    def __init__(self, command: str, environment: dict[str, str], log: Path) -> None:
+    def __init__(self, command: str, environment: dict[str, str], log: Path, vary: Callable[[int], dict[str, str]]) -> None:
         self.command = command
+        # More of the environment, for the n-th start.
+        self.vary = vary
         self.log = log
         self.environment = {key: os.environ[key] for key in ("PATH", "HOME", "LD_LIBRARY_PATH") if key in os.environ} | environment
         # Of the hub: taken at the first start, kept from then on.
         self.port = 0
         self.starts = 0
-        self.kills = 0
+        # By time.monotonic().
+        self.kills: list[float] = []
         # Exit statuses of ends that nobody brought about.
         self.crashes: list[int] = []
         self._process: subprocess.Popen[str] | None = None
@@ -41,7 +45,7 @@ class Process:
             self._is_killed = False
             self.starts += 1
             self._process = subprocess.Popen(
-                arguments, cwd=paths.ROOT, env=self.environment, stdin=subprocess.DEVNULL, stderr=log, text=True,
+                arguments, cwd=paths.ROOT, env=self.environment | self.vary(self.starts), stdin=subprocess.DEVNULL, stderr=log, text=True,
                 stdout=subprocess.PIPE if self.command == "serve" else log)
 
     async def ready(self) -> bool:
@@ -61,8 +65,8 @@ class Process:
         with self._lock:
             if self._process is not None and self._process.poll() is None:
                 self._is_killed = True
-                self.kills += 1
                 self._process.kill()
+                self.kills.append(time.monotonic())
 
     async def ended(self) -> int:
         process = self._process

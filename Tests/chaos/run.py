@@ -13,17 +13,18 @@ import contextlib
 import json
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import paths  # noqa: F401
 
 import botapi
-from bot import FaultyBot
+from bot import Accepted, FaultyBot
 from judge import SentClip, StoredEvent, Verdict, judge
 from material import Material, count_packets, make
 from plan import Kill, Plan
@@ -37,6 +38,8 @@ from system import Hub
 SENSORS = (("ann", True), ("ann", True), ("ben", True), ("ben", False), ("cem", True))
 # A job whose worker was killed is free again after its lease of a minute; several may follow one another, with retries in between.
 SETTLING_SECONDS = 300
+# At most so long takes the sender to note in the database that a message was accepted.
+NOTING_SECONDS = 1.0
 FINAL_EVENT = ("done", "failed", "dropped")
 FINAL_DELIVERY = ("sent", "failed", "suppressed")
 
@@ -46,7 +49,7 @@ class CannotTry(Exception):
 
 
 class Run:
-    def __init__(self, rounds: int, seed: int, folder: Path, database: PostgresServer | None) -> None:
+    def __init__(self, rounds: int, seed: int, folder: Path, database: PostgresServer | None, slow_disk: Path | None) -> None:
         self.rounds = rounds
         self.folder = folder
         self.plan = Plan(seed, rounds, len(SENSORS), has_worker=database is not None)
@@ -60,8 +63,12 @@ class Run:
         }
         if database is not None:
             environment["DATABASE_URL"] = database.url("chaos")
-        self.hub = Process("serve", environment, folder / "hub.log")
-        self.worker = Process("worker", environment, folder / "worker.log") if database is not None else None
+
+        def vary(start: int) -> dict[str, str]:
+            return {} if slow_disk is None else {"LD_PRELOAD": str(slow_disk), "CHAOS_DISK_MS": str(self.plan.disk(start))}
+
+        self.hub = Process("serve", environment, folder / "hub.log", vary)
+        self.worker = Process("worker", environment, folder / "worker.log", vary) if database is not None else None
         # Straight to the hub, for what is looked at rather than tried.
         self.api = Hub(folder / "data")
         self.tokens: dict[str, str] = {}
@@ -109,7 +116,10 @@ class Run:
 
     async def _start_all(self) -> None:
         for process in self.processes:
-            process.launch()
+            try:
+                process.launch()
+            except OSError as error:
+                raise CannotTry(f"{error}; PINGWATCH names the program") from error
             if not await process.ready():
                 status = await process.ended()
                 raise CannotTry(f"pingwatch {process.command} ended with status {status}: {process.log.read_text(errors='replace')[-500:]}")
@@ -324,15 +334,22 @@ class Run:
                 listed = self._list(token)
                 events += pool.map(lambda event: self._gather(event, account, token), listed)
         clips: list[SentClip] = [clip for sensor in self.sensors for clip in sensor.clips]
-        verdict = judge(clips, events, self.bot.accepted_so_far())
+        accepted = self._accepted()
+        verdict = judge(clips, events, accepted)
+        verdict.clips["leftover files"] = sum(1 for _ in (self.folder / "data" / "clips").rglob("*.part"))
         for process in self.processes:
             if process.crashes:
                 self.problems.append(f"pingwatch {process.command} ended by itself, with {process.crashes}")
         verdict.problems[:0] = dict.fromkeys(self.problems)
         (self.folder / "events.json").write_text(json.dumps([asdict(event) for event in events], indent=1))
         (self.folder / "clips.json").write_text(json.dumps([asdict(clip) for clip in clips], indent=1))
-        (self.folder / "accepted.json").write_text(json.dumps([asdict(message) for message in self.bot.accepted_so_far()], indent=1))
+        (self.folder / "accepted.json").write_text(json.dumps([asdict(message) for message in accepted], indent=1))
         return verdict
+
+    def _accepted(self) -> list[Accepted]:
+        kills = [kill for process in self.processes for kill in process.kills]
+        return [
+            replace(message, killed=any(message.began <= kill < message.at + NOTING_SECONDS for kill in kills)) for message in self.bot.accepted_so_far()]
 
     def _gather(self, event: dict, account: str, token: str) -> StoredEvent:
         name = event["event_id"]
@@ -347,6 +364,15 @@ class Run:
             failure=event["failure"] and event["failure"]["reason"], frames=frames, deliveries=self._get(f"/events/{name}/deliveries", token))
 
 
+def build_slow_disk(folder: Path) -> Path:
+    library = folder / "slowdisk.so"
+    try:
+        subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library, Path(__file__).with_name("slowdisk.c"), "-ldl"], check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise CannotTry(f"the slow disk needs a C compiler (or --disk real): {error}") from error
+    return library
+
+
 async def run(options: argparse.Namespace, folder: Path, database: PostgresServer | None) -> int:
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(32))
@@ -356,20 +382,21 @@ async def run(options: argparse.Namespace, folder: Path, database: PostgresServe
         # So that no child outlives this process.
         loop.add_signal_handler(number, task.cancel)
     began = time.monotonic()
-    chaos = Run(options.rounds, options.seed, folder, database)
-    print(f"seed {options.seed}, plan {chaos.plan.digest}, {options.database}, {folder}", flush=True)
+    slow_disk = None if options.disk == "real" else build_slow_disk(folder)
+    chaos = Run(options.rounds, options.seed, folder, database, slow_disk)
+    print(f"seed {options.seed}, plan {chaos.plan.digest}, {options.database}, {options.disk} disk, {folder}", flush=True)
     try:
         verdict = await chaos.everything()
     finally:
         await chaos.close()
-    counts = {process.command: process.kills for process in chaos.processes}
+    counts = {process.command: len(process.kills) for process in chaos.processes}
     lines = sum((sensor.line.faults for sensor in chaos.sensors), start=type(chaos.bot.faults)())
     print(verdict.table())
     print(f"faults  killed {counts}  line {dict(lines)}  bot {dict(chaos.bot.faults)}")
     for problem in verdict.problems:
         print(f"  {problem}")
     print(json.dumps({
-        "good": verdict.is_good, "seed": options.seed, "rounds": options.rounds, "database": options.database, "plan": chaos.plan.digest,
+        "good": verdict.is_good, "seed": options.seed, "rounds": options.rounds, "database": options.database, "disk": options.disk, "plan": chaos.plan.digest,
         "seconds": round(time.monotonic() - began, 1), "clips": verdict.clips, "alerts": verdict.alerts, "kills": counts, "line": lines,
         "bot": chaos.bot.faults, "problems": verdict.problems,
     }))
@@ -381,6 +408,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument(
+        "--disk", choices=("slow", "real"), default="slow", help="slow: clips take up to 150 ms to reach the disk (preloads a library)")
     parser.add_argument("--keep", action="store_true", help="keep the folder even when all is well")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="pingwatch-chaos-"))

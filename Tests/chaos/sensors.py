@@ -98,6 +98,9 @@ class Socket:
             return await asyncio.wait_for(answer, PATIENCE)
         finally:
             self._answers.pop(number, None)
+            if answer.done() and not answer.cancelled():
+                # Where sending failed nobody asks for it, which Python would remark on.
+                answer.exception()
 
     async def _read(self) -> None:
         try:

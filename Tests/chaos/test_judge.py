@@ -146,7 +146,11 @@ def test_an_edit_alone_is_no_alert(world):
 
 def test_a_repeat_that_is_not_marked_is_found(world):
     world.accepted.append(message(1, message=9))
-    assert_found(world, "2 messages were accepted", repeated=1)
+    assert_found(world, "2 messages were accepted (answered, answered)", repeated=1, repeated_without_a_cause=1)
+    world.accepted[0] = message(1, answered=False)
+    assert_found(world, "2 messages were accepted (answer lost, answered)", repeated=1, repeated_without_a_cause=0)
+    world.accepted[0] = message(1, killed=True)
+    assert_found(world, "2 messages were accepted (sender killed, answered)", repeated=1, repeated_without_a_cause=0)
     # A hub that knows nothing of marks does not mark.
     del world.events[0].deliveries[0]["possible_repeat"]
     assert_found(world, "2 messages were accepted", repeated=1)
