@@ -348,8 +348,11 @@ class Run:
 
     def _accepted(self) -> list[Accepted]:
         kills = [kill for process in self.processes for kill in process.kills]
-        return [
-            replace(message, killed=any(message.began <= kill < message.at + NOTING_SECONDS for kill in kills)) for message in self.bot.accepted_so_far()]
+
+        def is_killed(message: Accepted) -> bool:
+            return any(message.began <= kill < message.at + NOTING_SECONDS for kill in kills)
+
+        return [replace(message, killed=is_killed(message)) for message in self.bot.accepted_so_far()]
 
     def _gather(self, event: dict, account: str, token: str) -> StoredEvent:
         name = event["event_id"]
@@ -396,7 +399,8 @@ async def run(options: argparse.Namespace, folder: Path, database: PostgresServe
     for problem in verdict.problems:
         print(f"  {problem}")
     print(json.dumps({
-        "good": verdict.is_good, "seed": options.seed, "rounds": options.rounds, "database": options.database, "disk": options.disk, "plan": chaos.plan.digest,
+        "good": verdict.is_good, "seed": options.seed, "rounds": options.rounds, "database": options.database, "disk": options.disk,
+        "plan": chaos.plan.digest,
         "seconds": round(time.monotonic() - began, 1), "clips": verdict.clips, "alerts": verdict.alerts, "kills": counts, "line": lines,
         "bot": chaos.bot.faults, "problems": verdict.problems,
     }))
