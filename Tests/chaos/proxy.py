@@ -55,7 +55,8 @@ class Line:
         self._connections.add(task)
         try:
             await self._carry(reader, writer)
-        except OSError:
+        except (OSError, asyncio.CancelledError):
+            # Only `stop` cancels it, and asyncio's servers would report that as a mistake.
             pass
         finally:
             self._connections.discard(task)
