@@ -78,9 +78,13 @@ class Process:
             self.crashes.append(status)
         return status
 
-    @property
-    def is_running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
+    async def ends_within(self, seconds: float) -> int | None:
+        """The status with which it ends by itself; `None` when it goes on."""
+        assert self._process is not None
+        try:
+            return await asyncio.to_thread(self._process.wait, seconds)
+        except subprocess.TimeoutExpired:
+            return None
 
     async def stop(self) -> int | None:
         """Orderly, as a service manager would. `None` when it does not end."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import shutil
 import signal
@@ -17,9 +16,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import paths  # noqa: F401
 
@@ -27,7 +28,7 @@ import botapi
 from bot import Accepted, FaultyBot
 from judge import SentClip, StoredEvent, Verdict, judge
 from material import Material, count_packets, make
-from plan import Kill, Plan
+from plan import Kill, Plan, PlannedClip
 from postgres import PostgresServer
 from processes import Moments, Process
 from proxy import Line
@@ -126,8 +127,8 @@ class Run:
         self.api.port = self.hub.port
         if self.worker is not None:
             # A program that knows no such command ends at once.
-            with contextlib.suppress(TimeoutError):
-                status = await asyncio.wait_for(asyncio.shield(asyncio.create_task(self.worker.ended())), 1)
+            status = await self.worker.ends_within(1)
+            if status is not None:
                 raise CannotTry(f"pingwatch worker ended with status {status}: {self.worker.log.read_text(errors='replace')[-500:]}")
 
     async def _set_up(self, material: Material) -> None:
@@ -166,7 +167,7 @@ class Run:
 
     # Rounds
 
-    async def _while_running(self, work, tasks: list[asyncio.Task]) -> None:
+    async def _while_running(self, work: Coroutine[Any, Any, None], tasks: list[asyncio.Task[None]]) -> None:
         """A sensor of ours that fails ends the run, rather than being taken for a loss."""
         current = asyncio.create_task(work)
         await asyncio.wait([current, *tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -210,7 +211,7 @@ class Run:
             "alerts": len(self.bot.accepted_so_far()),
         }
 
-    async def _record(self, clips) -> None:
+    async def _record(self, clips: tuple[PlannedClip, ...]) -> None:
         began = time.monotonic()
         for clip in sorted(clips, key=lambda clip: clip.after):
             await asyncio.sleep(max(0, began + clip.after - time.monotonic()))
@@ -321,7 +322,7 @@ class Run:
                 return events
             cursor = f"&cursor={headers['x-next-cursor']}"
 
-    def _get(self, path: str, token: str):
+    def _get(self, path: str, token: str) -> Any:
         status, answer, _ = self.api.call("GET", path, None, token)
         if status != 200:
             raise ConnectionError(f"GET {path} was answered {status}")
