@@ -1,11 +1,12 @@
 import Domain
 import Store
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct WorkTests {
-    @Test func `a lease that ran out is given to another, and the first can do no more`() async throws {
-        let f = try await StoreFixture()
+    @Test(arguments: TestDatabase.kinds) func `a lease that ran out is given to another, and the first can do no more`(kind: TestDatabase.Kind) async throws {
+        let f = try await StoreFixture(kind)
         _ = try await f.queued("e")
         let first = try #require(try await f.store.jobs.lease(.process, seconds: 10, now: f.at(0)))
         #expect(try await f.store.jobs.lease(.process, seconds: 10, now: f.at(9)) == nil)
@@ -20,8 +21,8 @@ struct WorkTests {
         #expect(try await f.store.jobs.nextRunAt(.process) == nil)
     }
 
-    @Test func `a job that failed comes again at its time, one given back at once, a dead one never`() async throws {
-        let f = try await StoreFixture()
+    @Test(arguments: TestDatabase.kinds) func `a job that failed comes again at its time, one given back at once, a dead one never`(kind: TestDatabase.Kind) async throws {
+        let f = try await StoreFixture(kind)
         _ = try await f.queued("e")
         var job = try #require(try await f.store.jobs.lease(.process, seconds: 60, now: f.at(0)))
         #expect(try await f.store.jobs.retry(job, at: f.at(20), error: "no", now: f.at(1)))
@@ -37,8 +38,8 @@ struct WorkTests {
         #expect(try await f.store.jobs.find(job.id, in: f.theirs) == nil)
     }
 
-    @Test func `jobs are leased once each, however many workers ask`() async throws {
-        let f = try await StoreFixture()
+    @Test(arguments: TestDatabase.kinds) func `jobs are leased once each, however many workers ask`(kind: TestDatabase.Kind) async throws {
+        let f = try await StoreFixture(kind)
         for index in 0..<20 { _ = try await f.queued("e\(index)", at: Double(index)) }
         let store = f.store, now = f.at(100)
         let leased = try await withThrowingTaskGroup { group in
@@ -48,8 +49,8 @@ struct WorkTests {
         #expect(leased.count == 20 && Set(leased).count == 20)
     }
 
-    @Test func `an alert is planned once per event and target`() async throws {
-        let f = try await StoreFixture()
+    @Test(arguments: TestDatabase.kinds) func `an alert is planned once per event and target`(kind: TestDatabase.Kind) async throws {
+        let f = try await StoreFixture(kind)
         let event = try await f.queued("e")
         let ids = Counter()
         func plan(_ targets: [String]) async throws -> [Delivery] {
@@ -69,8 +70,8 @@ struct WorkTests {
         #expect(try await f.store.deliveries.begin(id, in: f.ours, now: f.at(3)) == nil)
     }
 
-    @Test func `a link token works once, and not after its time`() async throws {
-        let f = try await StoreFixture()
+    @Test(arguments: TestDatabase.kinds) func `a link token works once, and not after its time`(kind: TestDatabase.Kind) async throws {
+        let f = try await StoreFixture(kind)
         func start(_ id: String, _ hash: String) async throws -> LinkAttemptID {
             let attempt = TelegramLinkAttempt(
                 id: LinkAttemptID(trusted: id), account: f.ours.account, device: f.device, createdAt: f.now, expiresAt: f.at(600), linkedAt: nil,

@@ -1,14 +1,16 @@
 // The hub's state: everything that must be there after a restart, except the clips' bytes.
 
 internal import Domain
-import Runtime
+public import Runtime
 
 /// Repositories on one database. Every call on somebody's data takes the account's scope.
 public struct Store: Sendable {
     /// Where the rows are.
-    public enum Location: Hashable, Sendable {
+    public enum Location: Sendable {
         /// A SQLite file, made when it is missing. `:memory:` for tests.
         case sqlite(path: String)
+        /// A database of a Postgres server, by libpq's connection string, over so many connections.
+        case postgres(url: Secret, connections: Int)
     }
 
     private let database: Database
@@ -37,11 +39,9 @@ public struct Store: Sendable {
     ///
     /// - Throws: `StoreError`, such as `newerSchema` or `unusableFile`.
     public static func open(_ location: Location) async throws -> Store {
-        let database = Database()
-        switch location {
-        case .sqlite(let path): try await database.open(path: path)
-        }
+        let database = Database(location)
         do {
+            try await database.connect()
             try await Migrations.run(on: database, now: WallClock.system.milliseconds)
         } catch {
             await database.close()

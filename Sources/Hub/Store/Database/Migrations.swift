@@ -16,22 +16,44 @@ enum Migrations {
         Migration(version: 5, name: "telegram", statements: telegram),
     ]
 
-    /// Brings the database to the newest version.
+    /// Brings the database to the newest version. Processes that do so at the same time wait for each other.
     static func run(on database: Database, _ migrations: [Migration] = all, now: Int64) async throws {
-        let found = try await database.write { session in
-            try session.execute("CREATE TABLE IF NOT EXISTS migrations (version BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)")
-            return try session.query("SELECT COALESCE(MAX(version), 0) AS version FROM migrations", table: "migrations")[0].integer("version")
+        while try await database.write({ session in try step(migrations, now: now, session) }) {}
+    }
+
+    /// What is there, and what is missing; changes nothing.
+    static func status(of database: Database, _ migrations: [Migration] = all) async throws -> (applied: [Migration], missing: [Migration]) {
+        try await database.read { session in
+            let found = try appliedVersion(session, isNewDatabase: try !hasTable(session))
+            return (migrations.filter { $0.version <= found }, migrations.filter { $0.version > found })
         }
+    }
+
+    /// Applies the next migration, if there is one. `false` when nothing was left to do.
+    private static func step(_ migrations: [Migration], now: Int64, _ session: borrowing Database.Session) throws(StoreError) -> Bool {
+        if let lock = session.dialect.migrationLock { try session.query(lock) }
+        let schema = session.dialect.schema
+        try session.execute(
+            schema("CREATE TABLE IF NOT EXISTS migrations (version BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)"))
+        let found = try appliedVersion(session, isNewDatabase: false)
         let known = migrations.map(\.version).max() ?? 0
-        guard found <= known else { throw StoreError.newerSchema(found: Int(found), known: known) }
-        for migration in migrations where migration.version > found {
-            try await database.write { session in
-                for statement in migration.statements { try session.execute(statement) }
-                try session.query(
-                    "INSERT INTO migrations (version, name, applied_at) VALUES ($1, $2, $3)",
-                    [.integer(Int64(migration.version)), .text(migration.name), .integer(now)])
-            }
-        }
+        guard found <= known else { throw .newerSchema(found: found, known: known) }
+        guard let migration = migrations.first(where: { $0.version > found }) else { return false }
+        for statement in migration.statements { try session.execute(schema(statement)) }
+        try session.query(
+            "INSERT INTO migrations (version, name, applied_at) VALUES ($1, $2, $3)",
+            [.integer(Int64(migration.version)), .text(migration.name), .integer(now)])
+        return true
+    }
+
+    private static func appliedVersion(_ session: borrowing Database.Session, isNewDatabase: Bool) throws(StoreError) -> Int {
+        guard !isNewDatabase else { return 0 }
+        return Int(try session.query("SELECT COALESCE(MAX(version), 0) AS version FROM migrations", table: "migrations")[0].integer("version"))
+    }
+
+    private static func hasTable(_ session: borrowing Database.Session) throws(StoreError) -> Bool {
+        for row in try session.query(session.dialect.tables) where try row.text("name") == "migrations" { return true }
+        return false
     }
 
     private static let accounts = [

@@ -43,7 +43,7 @@ public struct EventRows: Sendable {
     // MARK: Reading
 
     public func find(_ id: EventID, in scope: AccountScope) async throws -> Event? {
-        try await database.read { session in try Self.find(id, in: scope, session) }
+        try await database.read { session in try Self.find(id, in: scope, isChanging: false, session) }
     }
 
     /// Newest trigger first.
@@ -129,9 +129,13 @@ public struct EventRows: Sendable {
 
     // MARK: Inside a transaction
 
-    static func find(_ id: EventID, in scope: AccountScope, _ session: borrowing Database.Session) throws(StoreError) -> Event? {
+    /// - Parameter isChanging: the row is about to be changed in this transaction; others wait for it.
+    static func find(
+        _ id: EventID, in scope: AccountScope, isChanging: Bool = true, _ session: borrowing Database.Session
+    ) throws(StoreError) -> Event? {
         let rows = try session.query(
-            "SELECT * FROM events WHERE account_id = $1 AND id = $2", [.text(scope.account.rawValue), .text(id.rawValue)], table: "events")
+            "SELECT * FROM events WHERE account_id = $1 AND id = $2 \(isChanging ? session.dialect.forUpdate : "")",
+            [.text(scope.account.rawValue), .text(id.rawValue)], table: "events")
         guard let row = rows.first else { return nil }
         return try Event(row)
     }

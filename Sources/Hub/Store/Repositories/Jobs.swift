@@ -12,7 +12,7 @@ public struct Jobs: Sendable {
                 """
                 UPDATE jobs SET state = 'leased', attempts = attempts + 1, lease_until = $3, updated_at = $2
                 WHERE id = (SELECT id FROM jobs WHERE work = $1 AND ((state = 'queued' AND run_at <= $2)
-                    OR (state = 'leased' AND lease_until <= $2)) ORDER BY run_at, id LIMIT 1)
+                    OR (state = 'leased' AND lease_until <= $2)) ORDER BY run_at, id LIMIT 1 \(session.dialect.skipLocked))
                 RETURNING *
                 """,
                 [.text(work.rawValue), .integer(now.milliseconds), .integer(now.advanced(bySeconds: seconds).milliseconds)], table: "jobs")
