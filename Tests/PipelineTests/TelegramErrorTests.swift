@@ -65,6 +65,19 @@ struct TelegramErrorTests {
         }
     }
 
+    @Test("A message is not sent a second time behind the caller's back")
+    func silentRepetition() async throws {
+        _ = try await client.sendMessage("first", to: "5")
+        server.script("sendMessage", .close)
+        let result = await Task { try await client.sendMessage("second", to: "5") }.result
+        // libcurl repeats a request by itself when a connection that was used before closes without an answer. CURLOPT_FRESH_CONNECT(3)
+        // in CurlEasy keeps it from that.
+        withKnownIssue("not fixed in the HTTP client yet", isIntermittent: true) {
+            #expect(server.calls.compactMap { $0.fields["text"] } == ["first", "second"])
+            #expect(throws: TelegramError.self) { try result.get() }
+        }
+    }
+
     @Test("Without a connection or a file it is certain that nothing was sent")
     func notSent() async throws {
         let noFile = try await #require(throws: TelegramError.self) {
