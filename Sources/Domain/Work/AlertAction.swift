@@ -40,7 +40,10 @@ private func isUUID(_ text: String) -> Bool {
     let bytes = Array(text.utf8)
     guard bytes.count == 36 else { return false }
     return bytes.indices.allSatisfy { index in
-        if [8, 13, 18, 23].contains(index) { return bytes[index] == UInt8(ascii: "-") }
-        return (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[index]) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(bytes[index])
+        switch bytes[index] {
+        case UInt8(ascii: "-"): [8, 13, 18, 23].contains(index)
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"): ![8, 13, 18, 23].contains(index)
+        default: false
+        }
     }
 }
