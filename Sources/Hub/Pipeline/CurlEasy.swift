@@ -97,6 +97,8 @@ final class CurlEasy {
         case CURLE_OPERATION_TIMEDOUT: throw HTTPClientError.timedOut
         case CURLE_READ_ERROR: throw HTTPClientError.unreadableFile
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: throw HTTPClientError.invalidRequest(String(cString: curl_easy_strerror(code)))
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION:
+            throw HTTPClientError.notConnected(String(cString: curl_easy_strerror(code)))
         default: throw HTTPClientError.unreachable(String(cString: curl_easy_strerror(code)))
         }
     }

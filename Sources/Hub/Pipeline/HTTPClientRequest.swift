@@ -74,7 +74,9 @@ public enum HTTPClientError: Error, Hashable, Sendable, CustomStringConvertible 
     case invalidRequest(String)
     /// A file to send cannot be read.
     case unreadableFile
-    /// No connection, or it broke; in libcurl's words.
+    /// No connection, so that nothing of the request was sent; in libcurl's words.
+    case notConnected(String)
+    /// The connection broke, at an unknown point of the exchange; in libcurl's words.
     case unreachable(String)
     case timedOut
     case responseTooLarge
@@ -83,6 +85,7 @@ public enum HTTPClientError: Error, Hashable, Sendable, CustomStringConvertible 
         switch self {
         case .invalidRequest(let reason): "the request is invalid: \(reason)"
         case .unreadableFile: "the file to send cannot be read"
+        case .notConnected(let reason): "no connection: \(reason)"
         case .unreachable(let reason): "no answer: \(reason)"
         case .timedOut: "no answer in time"
         case .responseTooLarge: "the answer is too large"
