@@ -53,7 +53,9 @@ final class CurlHandle {
         var headers: [(name: String, value: String)] = []
         var header = curl_easy_nextheader(raw, UInt32(CURLH_HEADER), -1, nil)
         while let current = header {
-            headers.append((String(cString: current.pointee.name), String(cString: current.pointee.value)))
+            // Of an empty value libcurl leaves the end of the line.
+            let value = String(cString: current.pointee.value)
+            headers.append((String(cString: current.pointee.name), value.unicodeScalars.allSatisfy { $0.value <= 0x20 } ? "" : value))
             header = curl_easy_nextheader(raw, UInt32(CURLH_HEADER), -1, current)
         }
         return headers
