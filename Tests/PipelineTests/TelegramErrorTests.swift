@@ -72,10 +72,8 @@ struct TelegramErrorTests {
         let result = await Task { try await client.sendMessage("second", to: "5") }.result
         // libcurl repeats a request by itself when a connection that was used before closes without an answer. CURLOPT_FRESH_CONNECT(3)
         // in CurlEasy keeps it from that.
-        withKnownIssue("not fixed in the HTTP client yet", isIntermittent: true) {
-            #expect(server.calls.compactMap { $0.fields["text"] } == ["first", "second"])
-            #expect(throws: TelegramError.self) { try result.get() }
-        }
+        #expect(server.calls.compactMap { $0.fields["text"] } == ["first", "second"])
+        #expect(throws: TelegramError.self) { try result.get() }
     }
 
     @Test("Without a connection or a file it is certain that nothing was sent")

@@ -74,7 +74,7 @@ public struct TelegramClient: Sendable {
     private static func failure(_ error: HTTPClientError) -> TelegramError {
         switch error {
         // A file that ends early breaks the upload off, and Telegram takes no part of a form.
-        case .invalidRequest, .unreadableFile, .notConnected: .notSent(error.description)
+        case .invalidRequest, .unreadableFile, .refusedAddress, .notConnected: .notSent(error.description)
         // The time may have run out while connecting, but that is not known.
         case .unreachable, .timedOut: .unreachable(error.description)
         case .responseTooLarge: .malformed
