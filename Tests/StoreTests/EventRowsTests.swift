@@ -46,9 +46,9 @@ struct EventRowsTests {
         let again = try await f.store.events.receive(
             queued.id, changes: EventChanges(), job: JobID(trusted: "job-2"), in: f.ours, now: f.at(1))
         #expect(again == nil)
-        let job = try #require(try await f.store.jobs.lease(.process, seconds: 60, now: f.at(1)))
+        let job = try #require(try await f.store.jobs.lease(.process, owner: "w", seconds: 60, now: f.at(1)))
         #expect(job.event == queued.id && job.attempts == 1)
-        #expect(try await f.store.jobs.lease(.process, seconds: 60, now: f.at(1)) == nil)
+        #expect(try await f.store.jobs.lease(.process, owner: "w", seconds: 60, now: f.at(1)) == nil)
     }
 
     @Test(arguments: TestDatabase.kinds) func `what cannot happen changes nothing`(kind: TestDatabase.Kind) async throws {
@@ -109,7 +109,7 @@ struct EventRowsTests {
     @Test(arguments: TestDatabase.kinds) func `a forced stop drops what is open and says how much`(kind: TestDatabase.Kind) async throws {
         let f = try await StoreFixture(kind)
         let processing = try await f.queued("processing")
-        _ = try await f.store.jobs.lease(.process, seconds: 60, now: f.at(1))
+        _ = try await f.store.jobs.lease(.process, owner: "w", seconds: 60, now: f.at(1))
         _ = try await f.store.events.apply(.started, to: processing.id, in: f.ours, now: f.at(1))
         _ = try await f.queued("waiting", at: 2)
         _ = try await f.store.events.insert(f.event("recording", at: 3), in: f.ours)
@@ -119,6 +119,6 @@ struct EventRowsTests {
         #expect(result.session.status == .stopped)
         // A worker that finishes dropped work changes nothing.
         #expect(try await f.store.events.apply(.finished, to: processing.id, in: f.ours, now: f.at(5)) == nil)
-        #expect(try await f.store.jobs.lease(.process, seconds: 60, now: f.at(100)) == nil)
+        #expect(try await f.store.jobs.lease(.process, owner: "w", seconds: 60, now: f.at(100)) == nil)
     }
 }

@@ -35,10 +35,11 @@ struct StoreFixture {
     }
 
     /// An event whose clip was received, with its job.
-    func queued(_ id: String, at seconds: Double = 0) async throws -> Event {
-        _ = try await store.events.insert(event(id, at: seconds), in: ours)
+    func queued(_ id: String, at seconds: Double = 0, in scope: AccountScope? = nil) async throws -> Event {
+        let scope = scope ?? ours
+        _ = try await store.events.insert(event(id, at: seconds), in: scope)
         return try #require(
             await store.events.receive(
-                EventID(trusted: id), changes: EventChanges(), job: JobID(trusted: "job-\(id)"), in: ours, now: at(seconds)))
+                EventID(trusted: id), changes: EventChanges(), job: JobID(trusted: "job-\(id)"), in: scope, now: at(seconds)))
     }
 }

@@ -23,6 +23,14 @@ public enum MailError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether the server may have taken it all the same.
+    public var isOutcomeUnknown: Bool {
+        switch self {
+        case .unreachable, .timedOut: true
+        case .reply, .noEncryption, .invalidMessage, .unreadableFile: false
+        }
+    }
+
     /// The server's reply code, if that is what it failed for.
     public var statusCode: Int? {
         if case .reply(let code) = self { return code }

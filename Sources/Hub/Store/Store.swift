@@ -14,23 +14,29 @@ public struct Store: Sendable {
     }
 
     private let database: Database
+    private let listener: PostgresListener?
     public let users: Users
     public let devices: Devices
     public let sessions: Sessions
     public let events: EventRows
     public let jobs: Jobs
     public let deliveries: Deliveries
+    public let targets: AlertTargets
     public let telegram: TelegramLinks
+    public let outbox: Outbox
     public let settings: Settings
 
-    private init(_ database: Database) {
+    private init(_ database: Database, listener: PostgresListener?) {
         self.database = database
+        self.listener = listener
         users = Users(database: database)
         devices = Devices(database: database)
         sessions = Sessions(database: database)
         events = EventRows(database: database)
         jobs = Jobs(database: database)
         deliveries = Deliveries(database: database)
+        targets = AlertTargets(database: database)
+        outbox = Outbox(database: database)
         telegram = TelegramLinks(database: database)
         settings = Settings(database: database)
     }
@@ -47,11 +53,30 @@ public struct Store: Sendable {
             await database.close()
             throw error
         }
-        return Store(database)
+        var listener: PostgresListener?
+        if case .postgres(let url, _) = location { listener = PostgresListener(url: url, bells: database.bells) }
+        return Store(database, listener: listener)
+    }
+
+    /// The names of the schema's steps that a database has, and of those it lacks; changes nothing.
+    public static func migrations(of location: Location) async throws -> (applied: [String], missing: [String]) {
+        let database = Database(location)
+        do {
+            try await database.connect()
+            let status = try await Migrations.status(of: database)
+            await database.close()
+            return (status.applied.map { "\($0.version) \($0.name)" }, status.missing.map { "\($0.version) \($0.name)" })
+        } catch {
+            await database.close()
+            throw error
+        }
     }
 
     /// Nothing can be asked any more.
-    public func close() async { await database.close() }
+    public func close() async {
+        listener?.stop()
+        await database.close()
+    }
 
     /// Whether the database answers.
     public func ping() async throws { _ = try await database.read { try $0.query("SELECT 1") } }

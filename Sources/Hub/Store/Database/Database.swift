@@ -5,15 +5,43 @@ import Runtime
 /// Connections, each on a thread of its own: one for SQLite, several for Postgres.
 final class Database: Sendable {
     let dialect: Dialect
+    /// Rung when a transaction that did such a thing was committed, here or by another process.
+    let bells = Bells()
     private let workers: [DatabaseWorker]
     /// How many calls each worker has.
     private let loads: LockedValue<[Int]>
 
+    /// What a transaction can make that others wait for.
+    enum Signal: String, CaseIterable {
+        case outbox, process, deliver
+    }
+
+    struct Bells: Sendable {
+        let outbox = WakeBell()
+        let process = WakeBell()
+        let deliver = WakeBell()
+
+        func ring(_ signal: Signal) {
+            switch signal {
+            case .outbox: outbox.ring()
+            case .process: process.ring()
+            case .deliver: deliver.ring()
+            }
+        }
+    }
+
     /// What is possible inside a turn of a connection.
     struct Session: ~Copyable {
         private let connection: any SQLConnection
+        private let signals: LockedValue<Set<Signal>>
 
-        init(connection: any SQLConnection) { self.connection = connection }
+        init(connection: any SQLConnection, signals: LockedValue<Set<Signal>> = LockedValue([])) {
+            self.connection = connection
+            self.signals = signals
+        }
+
+        /// Others are told when the transaction has been committed.
+        func signal(_ signal: Signal) { signals.withLock { _ = $0.insert(signal) } }
 
         var dialect: Dialect { connection.dialect }
 
@@ -27,14 +55,16 @@ final class Database: Sendable {
     }
 
     init(_ location: Store.Location) {
+        let bells = bells
+        let ring: DatabaseWorker.Ringing = { signals in for signal in signals { bells.ring(signal) } }
         switch location {
         case .sqlite(let path):
             dialect = .sqlite
-            workers = [DatabaseWorker(name: "sqlite") { () throws(StoreError) in try SQLiteConnection(path: path) }]
+            workers = [DatabaseWorker(name: "sqlite", ring: ring) { () throws(StoreError) in try SQLiteConnection(path: path) }]
         case .postgres(let url, let connections):
             dialect = .postgres
             workers = (0..<max(connections, 1)).map { number in
-                DatabaseWorker(name: "postgres-\(number)") { () throws(StoreError) in try PostgresConnection(url: url) }
+                DatabaseWorker(name: "postgres-\(number)", ring: ring) { () throws(StoreError) in try PostgresConnection(url: url) }
             }
         }
         loads = LockedValue([Int](repeating: 0, count: workers.count))

@@ -5,9 +5,11 @@ import Runtime
 /// A transaction is one uninterrupted turn of the actor. A connection that is lost is opened again, with growing pauses.
 actor DatabaseWorker {
     typealias Opening = @Sendable () throws(StoreError) -> any SQLConnection
+    typealias Ringing = @Sendable (Set<Database.Signal>) -> Void
 
     private nonisolated let executor: ThreadExecutor
     private nonisolated let open: Opening
+    private nonisolated let ring: Ringing
     private nonisolated let clock: MonotonicClock
     private var connection: (any SQLConnection)?
     private var isClosed = false
@@ -20,7 +22,8 @@ actor DatabaseWorker {
     /// How often a transaction is begun again that the database itself asked to repeat (deadlock, serialization failure).
     private static let maximumRepeats = 5
 
-    init(name: String, clock: MonotonicClock = .system, open: @escaping Opening) {
+    init(name: String, clock: MonotonicClock = .system, ring: @escaping Ringing, open: @escaping Opening) {
+        self.ring = ring
         executor = ThreadExecutor(name: name)
         self.open = open
         self.clock = clock
@@ -40,10 +43,14 @@ actor DatabaseWorker {
     /// All or nothing: what `body` wrote is undone when it throws. It may run more than once.
     func write<Value: Sendable>(_ body: @Sendable (borrowing Database.Session) throws -> Value) throws -> Value {
         try repeating { connection in
+            let signals = LockedValue<Set<Database.Signal>>([])
             try connection.execute(connection.dialect.begin)
             do {
-                let value = try body(Database.Session(connection: connection))
+                let value = try body(Database.Session(connection: connection, signals: signals))
+                let raised = signals.withLock { $0 }
+                for signal in raised { if let notify = connection.dialect.notify(signal) { try connection.execute(notify) } }
                 try connection.execute("COMMIT")
+                ring(raised)
                 return value
             } catch {
                 // Some errors (SQLITE_FULL) have rolled back already; a second time is an error without consequence.

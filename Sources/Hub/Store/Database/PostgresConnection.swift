@@ -73,15 +73,17 @@ final class PostgresConnection: SQLConnection {
         return rows(of: result, table: table)
     }
 
-    /// Takes what the server has sent since (PQconsumeInput), and whether there was a notification in it.
-    func consumeNotifications() throws(StoreError) -> Bool {
+    /// Takes what the server has sent since (PQconsumeInput, PQnotifies).
+    ///
+    /// - Returns: the payloads of the notifications in it.
+    func notifications() throws(StoreError) -> [String] {
         guard PQconsumeInput(handle) == 1 else { throw failure(nil, committing: false) }
-        var found = false
+        var payloads: [String] = []
         while let notification = PQnotifies(handle) {
-            found = true
+            payloads.append(String(cString: notification.pointee.extra))
             PQfreemem(notification)
         }
-        return found
+        return payloads
     }
 
     private static func type(of value: SQLValue) -> Oid {

@@ -57,6 +57,14 @@ enum Dialect: Hashable, Sendable {
         }
     }
 
+    /// Tells other processes of a signal, when the transaction is committed.
+    func notify(_ signal: Database.Signal) -> String? {
+        switch self {
+        case .sqlite: nil
+        case .postgres: "NOTIFY \(PostgresListener.channel), '\(signal.rawValue)'"
+        }
+    }
+
     /// Lists the names of all tables.
     var tables: String {
         switch self {
