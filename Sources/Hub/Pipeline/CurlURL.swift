@@ -36,6 +36,8 @@ final class CurlURL {
     var host: String? { part(CURLUPART_HOST) }
     /// The one that was given, or the scheme's.
     var port: Int? { part(CURLUPART_PORT, UInt32(CURLU_DEFAULT_PORT)).flatMap { Int($0) } }
+    /// `nil` if none was.
+    var givenPort: Int? { part(CURLUPART_PORT).flatMap { Int($0) } }
     /// As they were written, not percent-decoded.
     var user: String? { part(CURLUPART_USER) }
     var password: String? { part(CURLUPART_PASSWORD) }
