@@ -1,7 +1,6 @@
 // The mail client against an SMTP server on the loopback interface.
 
 import Domain
-import Runtime
 import TestSupport
 import Testing
 
@@ -9,37 +8,15 @@ import Testing
 
 @Suite("Mail client", .timeLimit(.minutes(1)))
 struct MailClientTests {
-    private let server: SMTPServer
-    private let client: MailClient
-    private static let login = "camera%40example.org:pass%3Aw%40rd%2F%C3%BC@"
+    private let fixture: MailFixture
+    private var server: SMTPServer { fixture.server }
+    private var client: MailClient { fixture.client }
 
-    init() throws {
-        server = try SMTPServer()
-        client = try MailClient(url: Secret("smtp://\(Self.login)127.0.0.1:\(server.port)"), timeoutSeconds: 20)
-    }
-
-    private func client(_ server: SMTPServer, login: String = Self.login, query: String = "", timeout: Double = 20) throws -> MailClient {
-        try MailClient(url: Secret("smtp://\(login)127.0.0.1:\(server.port)?from=camera%40example.org\(query)"), timeoutSeconds: timeout)
-    }
-
-    private func message(_ change: (inout MailMessage) -> Void = { _ in }) throws -> MailMessage {
-        var message = MailMessage(
-            from: client.sender, to: try #require(MailAddress("someone@example.net")), subject: "Hall: movement", text: "See the clip.",
-            messageID: "01a1fd27@example.org", date: Timestamp(milliseconds: 1_794_000_000_000))
-        change(&message)
-        return message
-    }
-
-    private func sent() throws -> MIMEPart { MIMEPart(try #require(server.mails.last).data) }
-
-    private func failure(_ client: MailClient) async throws -> MailError {
-        let message = try message()
-        return try await #require(throws: MailError.self) { try await client.send(message) }
-    }
+    init() throws { fixture = try MailFixture() }
 
     @Test("The dialogue is that of a submission: login, envelope, mail, good-bye")
     func dialogue() async throws {
-        try await client.send(message())
+        try await client.send(MailFixture.message())
         let verbs = server.commands.map { String($0.prefix { $0 != ":" }) }
         #expect(verbs.map { String($0.prefix(10)) } == ["EHLO [127.", "AUTH PLAIN", "MAIL FROM", "RCPT TO", "DATA", "QUIT"])
         #expect(server.commands[0] == "EHLO [127.0.0.1]")
@@ -50,16 +27,16 @@ struct MailClientTests {
     @Test("LOGIN is used where PLAIN is not offered, and no login where none is configured")
     func mechanisms() async throws {
         let loginOnly = try SMTPServer(extensions: ["AUTH GSSAPI CRAM-MD5 LOGIN"])
-        try await client(loginOnly).send(message())
+        try await MailFixture.client(loginOnly).send(MailFixture.message())
         #expect(loginOnly.commands.contains { $0.hasPrefix("AUTH LOGIN") } && loginOnly.mails.first?.isAuthenticated == true)
-        try await client(server, login: "").send(message())
+        try await MailFixture.client(server, login: "").send(MailFixture.message())
         #expect(!server.commands.contains { $0.hasPrefix("AUTH") } && server.mails.count == 1)
     }
 
     @Test("A plain mail has the fields of a mail, once each")
     func headers() async throws {
-        try await client.send(message { $0.to = MailAddress("someone@example.net", name: "O'Neil, \"Sam\"")! })
-        let mail = try sent()
+        try await client.send(MailFixture.message { $0.to = MailAddress("someone@example.net", name: "O'Neil, \"Sam\"")! })
+        let mail = try fixture.sent()
         #expect(mail["from"] == "<camera@example.org>")
         #expect(mail["to"] == #""O'Neil, \"Sam\"" <someone@example.net>"#)
         #expect(mail["subject"] == "Hall: movement")
@@ -77,12 +54,12 @@ struct MailClientTests {
         let jpeg = (0..<70_000).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 5) }
         let content: MailMessage.InlineJPEG.Content = fromFile ? .file(path: try folder.write(jpeg, as: "s3cret-name.jpg")) : .bytes(jpeg)
         let html = "<p>Größe <img src=\"cid:poster@example.org\"></p>"
-        try await client.send(message { message in
+        try await client.send(MailFixture.message { message in
             message.text = "Größe"
             message.html = html
             message.inlineJPEG = MailMessage.InlineJPEG(content, contentID: "poster@example.org")
         })
-        let mail = try sent()
+        let mail = try fixture.sent()
         #expect(mail.type == "multipart/related" && mail.parameter("type") == "multipart/alternative")
         #expect(mail.parts.map(\.type) == ["multipart/alternative", "image/jpeg"])
         #expect(mail.parts[0].parts.map(\.type) == ["text/plain", "text/html"])
@@ -98,12 +75,12 @@ struct MailClientTests {
 
     @Test("Without a picture, or without HTML, there is no more structure than needed")
     func simpler() async throws {
-        try await client.send(message { $0.html = "<p>x</p>" })
-        #expect(try sent().type == "multipart/alternative")
-        #expect(try sent().parts.map(\.type) == ["text/plain", "text/html"])
-        try await client.send(message { $0.inlineJPEG = MailMessage.InlineJPEG(.bytes([1, 2]), contentID: "a@b") })
-        #expect(try sent().type == "multipart/mixed")
-        #expect(try sent().parts.map(\.type) == ["text/plain", "image/jpeg"])
+        try await client.send(MailFixture.message { $0.html = "<p>x</p>" })
+        #expect(try fixture.sent().type == "multipart/alternative")
+        #expect(try fixture.sent().parts.map(\.type) == ["text/plain", "text/html"])
+        try await client.send(MailFixture.message { $0.inlineJPEG = MailMessage.InlineJPEG(.bytes([1, 2]), contentID: "a@b") })
+        #expect(try fixture.sent().type == "multipart/mixed")
+        #expect(try fixture.sent().parts.map(\.type) == ["text/plain", "image/jpeg"])
     }
 
     @Test(
@@ -113,12 +90,12 @@ struct MailClientTests {
             "From here\n--boundary\n", "👩‍👩‍👧‍👦 größer\u{2028}x",
         ])
     func texts(text: String) async throws {
-        try await client.send(message { message in
+        try await client.send(MailFixture.message { message in
             message.text = text
             message.html = text
         })
         let unified = text.replacing("\r\n", with: "\n").replacing("\r", with: "\n").replacing("\n", with: "\r\n")
-        #expect(try sent().parts.map(\.text) == [unified, unified])
+        #expect(try fixture.sent().parts.map(\.text) == [unified, unified])
         #expect(server.mails.count == 1)
     }
 
@@ -128,12 +105,12 @@ struct MailClientTests {
         for seed in 0..<30 as Range<UInt64> {
             var random = SeededGenerator(seed: seed)
             let text = (0..<Int.random(in: 0...60, using: &random)).map { _ in pieces.randomElement(using: &random)! }.joined()
-            try await client.send(message { message in
+            try await client.send(MailFixture.message { message in
                 message.text = text
                 message.subject = text
                 message.from = MailAddress("camera@example.org", name: text)!
             })
-            let mail = try sent()
+            let mail = try fixture.sent()
             #expect(mail.parts.first?.content == withNetworkLineEnds(text))
             for name in ["from", "to", "subject", "date", "message-id"] { #expect(mail.count(of: name) == 1) }
         }
@@ -146,100 +123,21 @@ struct MailClientTests {
         }
     }
 
-    @Test(
-        "A refusal is told with its reply, and whether it is for now or for good",
-        arguments: [
-            (SMTPServer.Stage.greeting, "421 busy", true), (.greeting, "554 go away", false), (.auth, "535 5.7.8 no", false),
-            (.auth, "454 4.7.0 later", true), (.mail, "421 closing", true), (.mail, "530 5.7.0 login", false), (.mail, "552 too large", false),
-            (.rcpt, "450 4.2.0 greylisted", true), (.rcpt, "550-5.1.1 someone@example.net\r\n550 5.1.1 unknown", false), (.rcpt, "452 full", true),
-            (.data, "451 later", true), (.data, "554 no", false), (.end, "451 later", true), (.end, "550 5.7.1 spam", false),
-            (.end, "421 closing", true),
-        ])
-    func refusals(stage: SMTPServer.Stage, reply: String, isRetryable: Bool) async throws {
-        server.script(stage, .reply(reply))
-        let error = try await failure(client)
-        #expect(error == .reply(Int(reply.prefix(3))!) && error.statusCode == Int(reply.prefix(3)) && error.isRetryable == isRetryable)
-        #expect(!"\(error)".contains("@") && "\(error)".contains(reply.prefix(3)))
-        #expect(server.mails.isEmpty)
-        // And it is over with the refusal.
-        try await client.send(message())
-        #expect(server.mails.count == 1)
-    }
-
-    @Test("A wrong password is refused for good, and is in no error")
-    func wrongPassword() async throws {
-        let error = try await failure(try client(server, login: "camera%40example.org:s3cret@"))
-        #expect(error == .reply(535) && !error.isRetryable)
-        #expect("\(error)" == "the mail server does not accept the login (reply 535)")
-        #expect(!String(reflecting: error).contains("s3cret") && !server.commands.contains { $0.hasPrefix("MAIL") })
-    }
-
-    @Test("A connection that is lost at any point can be tried again", arguments: [SMTPServer.Stage.greeting, .ehlo, .auth, .mail, .rcpt, .data, .end])
-    func lost(stage: SMTPServer.Stage) async throws {
-        server.script(stage, .close)
-        let error = try await failure(client)
-        #expect(error.isRetryable && error.statusCode == nil && !"\(error)".contains("127.0.0.1"))
-        guard case .unreachable = error else {
-            Issue.record("not .unreachable: \(error)")
-            return
-        }
-    }
-
-    @Test("A server that is silent is not waited for without end", arguments: [SMTPServer.Stage.greeting, .rcpt, .end])
-    func silent(stage: SMTPServer.Stage) async throws {
-        server.script(stage, .hang)
-        let error = try await failure(try client(server, timeout: 0.3))
-        #expect(error == .timedOut && error.isRetryable && error.statusCode == nil)
-    }
-
-    @Test("A server that is not there can be tried again, whatever it said before")
-    func absent() async throws {
-        server.script(.rcpt, .reply("550 no"))
-        #expect(try await failure(client) == .reply(550))
-        server.stop()
-        let error = try await failure(client)
-        #expect(error.isRetryable && error.statusCode == nil)
-    }
-
     @Test("A mail that was taken is sent, whatever becomes of the good-bye", arguments: [SMTPServer.Answer.close, .reply("500 what")])
     func goodBye(answer: SMTPServer.Answer) async throws {
         server.script(.quit, answer)
-        try await client.send(message())
+        try await client.send(MailFixture.message())
         #expect(server.mails.count == 1)
-    }
-
-    @Test("Where encryption is asked for, neither login nor mail goes without")
-    func startTLS() async throws {
-        let plain = try await failure(try client(server, query: "&tls=starttls"))
-        #expect(plain == .noEncryption && !plain.isRetryable)
-        #expect(server.commands.allSatisfy { $0.hasPrefix("EHLO") || $0 == "QUIT" })
-        let refusing = try SMTPServer(extensions: ["STARTTLS", "AUTH PLAIN"])
-        refusing.script(.startTLS, .reply("454 4.7.0 not now"))
-        #expect(try await failure(try client(refusing, query: "&tls=starttls")) == .noEncryption)
-        #expect(!refusing.commands.contains { $0.hasPrefix("AUTH") || $0.hasPrefix("MAIL") })
-        let offering = try SMTPServer(extensions: ["STARTTLS", "AUTH PLAIN"])
-        let broken = try await failure(try client(offering, query: "&tls=starttls"))
-        #expect(broken.isRetryable && offering.commands == ["EHLO [127.0.0.1]", "STARTTLS"])
-        // A record of TLS's handshake.
-        #expect(offering.afterStartTLS.starts(with: [0x16, 0x03]))
-    }
-
-    @Test("TLS from the first byte says nothing in the clear")
-    func implicitTLS() async throws {
-        let client = try MailClient(url: Secret("smtps://\(Self.login)127.0.0.1:\(server.port)"), timeoutSeconds: 20)
-        let error = try await failure(client)
-        #expect(error.isRetryable)
-        #expect(!server.commands.contains { $0.contains("EHLO") || $0.contains("AUTH") })
     }
 
     @Test("A picture that is gone, and ids of another form, are told before anything is sent")
     func invalid() async throws {
-        let gone = try message { $0.inlineJPEG = MailMessage.InlineJPEG(.file(path: "/nowhere/at/all"), contentID: "a@b") }
+        let gone = try MailFixture.message { $0.inlineJPEG = MailMessage.InlineJPEG(.file(path: "/nowhere/at/all"), contentID: "a@b") }
         await #expect(throws: MailError.unreadableFile) { try await client.send(gone) }
         for id in ["", "a", "a@", "@b", "a@b@c", "a b@c", "a@b>\r\nBcc: x@example.net", "a@b\u{0}", "ü@b", "a@\(String(repeating: "b", count: 200))"] {
-            let badID = try message { $0.messageID = id }
+            let badID = try MailFixture.message { $0.messageID = id }
             await #expect(throws: MailError.invalidMessage("an id is not of the form name@host")) { try await client.send(badID) }
-            let badPicture = try message { $0.inlineJPEG = MailMessage.InlineJPEG(.bytes([1]), contentID: id) }
+            let badPicture = try MailFixture.message { $0.inlineJPEG = MailMessage.InlineJPEG(.bytes([1]), contentID: id) }
             await #expect(throws: MailError.invalidMessage("an id is not of the form name@host")) { try await client.send(badPicture) }
         }
         #expect(server.accepted == 0)
@@ -248,7 +146,7 @@ struct MailClientTests {
     @Test("A cancelled task does not wait for the server")
     func cancellation() async throws {
         server.script(.rcpt, .hang)
-        let client = client, message = try message()
+        let client = client, message = try MailFixture.message()
         let task = Task { try await client.send(message) }
         await server.wait { $0.contains { $0.hasPrefix("RCPT") } }
         task.cancel()

@@ -108,7 +108,8 @@ final class CurlMail {
         // libcurl has several codes for a refusal; the last reply says what it was.
         let reply = handle.responseCode
         switch code {
-        case CURLE_USE_SSL_FAILED: throw MailError.noEncryption
+        // Not offered, or refused for good; 454 is for now (RFC 3207, section 4).
+        case CURLE_USE_SSL_FAILED where !(400...499).contains(reply): throw MailError.noEncryption
         case CURLE_OPERATION_TIMEDOUT: throw MailError.timedOut
         case _ where (400...599).contains(reply): throw MailError.reply(reply)
         case CURLE_READ_ERROR: throw MailError.unreadableFile

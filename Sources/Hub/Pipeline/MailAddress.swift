@@ -13,9 +13,8 @@ public struct MailAddress: Hashable, Sendable {
     /// `nil` for an address that is not valid.
     public init?(_ address: String, name: String? = nil) {
         let parts = address.split(separator: "@", omittingEmptySubsequences: false)
-        guard parts.count == 2, address.utf8.count <= 254, parts[0].utf8.count <= 64, Self.isDotAtom(parts[0]), Self.isDomain(parts[1]) else {
-            return nil
-        }
+        guard parts.count == 2, address.utf8.count <= 254, parts[0].utf8.count <= 64 else { return nil }
+        guard Self.isDotAtom(parts[0]), Self.isDomain(parts[1]) else { return nil }
         self.address = address
         self.name = name
     }

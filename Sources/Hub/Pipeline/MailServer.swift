@@ -38,7 +38,9 @@ public struct MailServer: Sendable {
         let authority = rest.prefix { !"/?#".contains($0) }
         // Which @ ends the login is a matter of taste among parsers, so there is one at most.
         guard authority.count(where: { $0 == "@" }) <= 1 else { throw .reservedCharacter }
-        guard !text.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7f }), let parsed = CurlURL(text), let host = parsed.host, !host.isEmpty else { throw .malformed }
+        // libcurl would not see what follows a zero byte.
+        guard !text.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7f }) else { throw .malformed }
+        guard let parsed = CurlURL(text), let host = parsed.host, !host.isEmpty else { throw .malformed }
         guard ["", "/"].contains(parsed.path ?? ""), parsed.fragment == nil, parsed.options == nil else { throw .reservedCharacter }
         self.host = host
         port = parsed.givenPort ?? (isImplicit ? 465 : 587)
@@ -96,7 +98,7 @@ public struct MailServer: Sendable {
             case .scheme: "it does not begin with smtp:// or smtps://"
             case .malformed: "it is not of the form smtp://user:password@host:port?from=camera@example.org"
             case .reservedCharacter:
-                "after the host only ?from= and ?tls= may follow; in user and password write @ as %40, / as %2F, ? as %3F, # as %23, ; as %3B"
+                "after the host only ?from= and ?tls= may follow; in a login @ is written %40, / is %2F, ? is %3F, # is %23, ; is %3B"
             case .incompleteLogin: "a login needs both user and password"
             case .option: "only from=camera@example.org and tls=off or tls=starttls may follow the question mark, once each"
             case .tls: "tls is off or starttls, for smtp:// only"

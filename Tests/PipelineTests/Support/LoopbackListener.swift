@@ -9,13 +9,14 @@ import Glibc
 /// Serves connections to 127.0.0.1 until it is stopped.
 final class LoopbackListener: Sendable {
     let port: UInt16
-    private let listener: Int32
-    private let state = LockedValue(State())
+    /// Of both threads and owner. A socket is closed and shut down with the lock held, as its number may be another's right after.
+    private let state: LockedValue<State>
 
     private struct State {
+        /// `nil` once it was shut down; then its thread closes it.
+        var listener: Int32?
         var connections: Set<Int32> = []
         var accepted = 0
-        var isStopped = false
     }
 
     enum Failure: Error { case socket(Int32) }
@@ -36,24 +37,22 @@ final class LoopbackListener: Sendable {
             }
         }
         guard status else { throw Failure.socket(errno) }
-        self.listener = listener
         port = UInt16(bigEndian: address.sin_port)
-        startThread(name: "test-accept") { [weak self] in
-            while true {
-                let connection = accept(listener, nil, nil)
-                guard connection >= 0 else { break }
-                guard let self else {
-                    close(connection)
-                    break
-                }
-                self.state.withLock { state in
+        let state = LockedValue(State(listener: listener))
+        self.state = state
+        startThread(name: "test-accept") {
+            while case let connection = accept(listener, nil, nil), connection >= 0 {
+                state.withLock { state in
                     state.accepted += 1
                     state.connections.insert(connection)
+                    if state.listener == nil { shutdown(connection, Int32(SHUT_RDWR)) }
                 }
-                startThread(name: "test-serve") { [weak self] in
+                startThread(name: "test-serve") {
                     serve(LoopbackConnection(socket: connection))
-                    self?.state.withLock { _ = $0.connections.remove(connection) }
-                    close(connection)
+                    state.withLock { state in
+                        state.connections.remove(connection)
+                        close(connection)
+                    }
                 }
             }
             close(listener)
@@ -65,10 +64,8 @@ final class LoopbackListener: Sendable {
     /// Closes all connections and listens no more.
     func stop() {
         state.withLock { state in
-            // Once only: the descriptor is closed then, and may be somebody else's.
-            guard !state.isStopped else { return }
-            state.isStopped = true
-            shutdown(listener, Int32(SHUT_RDWR))
+            if let listener = state.listener { shutdown(listener, Int32(SHUT_RDWR)) }
+            state.listener = nil
             for connection in state.connections { shutdown(connection, Int32(SHUT_RDWR)) }
         }
     }
