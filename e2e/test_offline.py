@@ -71,7 +71,7 @@ def test_a_clip_outlives_the_death_of_the_hub_and_a_reload(hub, gate, camera_bro
 
     hub.stop(signal.SIGKILL)
     expect(page).not_to_have_attribute("data-connection", "open")
-    expect(camera.get_by_text("1 clip waits for the hub")).to_be_visible()
+    expect(camera.get_by_text("1 clip waits ·")).to_be_visible()
     expect(camera.get_by_text("The hub is away. Next attempt")).to_be_visible(timeout=30_000)
     clip_row(camera, "waiting")
     wait_until(camera, lambda: camera.evaluate(KEPT)["records"][0]["isComplete"])
@@ -83,7 +83,7 @@ def test_a_clip_outlives_the_death_of_the_hub_and_a_reload(hub, gate, camera_bro
     hub.start()
     camera.reload()
     expect(page).to_have_attribute("data-state", "idle")
-    expect(camera.get_by_text("1 clip waits for the hub")).to_be_visible()
+    expect(camera.get_by_text("1 clip waits ·")).to_be_visible()
     expect(camera.get_by_text("Kept on this device, also over a reload.")).to_be_visible()
     assert clip_row(camera, "waiting").get_attribute("data-clip-id") == clip
     assert dialogs == [], "nothing would have been lost"
@@ -91,7 +91,7 @@ def test_a_clip_outlives_the_death_of_the_hub_and_a_reload(hub, gate, camera_bro
     gate.open()
     clip_row(camera, "stored", timeout=60_000)
     expect(page).to_have_attribute("data-pending", "0")
-    expect(camera.get_by_text("waits for the hub")).to_be_hidden()
+    expect(camera.get_by_text("1 clip waits")).to_be_hidden()
     wait_until(camera, lambda: camera.evaluate(KEPT) == NOTHING)
     wait_until(camera, lambda: the_event(hub)["status"] == "done", timeout=60)
     event = the_event(hub)
@@ -140,6 +140,43 @@ def test_a_reload_with_the_hub_at_hand_ends_the_clip_where_the_hub_has_it(hub, c
     clip_row(camera, "stored")
     wait_until(camera, lambda: the_event(hub)["status"] == "done", timeout=60)
     assert the_event(hub)["event_id"] == clip
+    assert unexpected(errors) == []
+
+
+def test_a_second_page_leaves_clips_to_the_first_as_long_as_that_is_open(hub, gate, camera_browser):
+    camera, _ = start_camera(camera_browser, gate)
+    gate.shut()
+    camera.get_by_role("button", name="Record now").click()
+    clip = clip_row(camera, "waiting").get_attribute("data-clip-id")
+    second = camera.context.new_page()
+    second.goto(f"{gate.url}/#/camera")
+    expect(second.locator("pw-sensor-page")).to_have_attribute("data-pending", "0")
+    camera.close()
+    expect(second.locator("pw-sensor-page")).not_to_have_attribute("data-pending", "0")
+    assert clip in [row.get_attribute("data-clip-id") for row in second.locator("[data-clip-id]").all()]
+
+
+def test_a_full_device_gives_up_its_oldest_clip_and_says_so(hub, gate, camera_browser):
+    camera, errors = start_camera(camera_browser, gate)
+    gate.shut()
+    camera.get_by_role("button", name="Record now").click()
+    first = clip_row(camera, "waiting").get_attribute("data-clip-id")
+    wait_until(camera, lambda: camera.evaluate(KEPT)["records"][0]["isComplete"])
+
+    storage = camera.context.new_cdp_session(camera)
+    usage = camera.evaluate("async () => (await navigator.storage.estimate()).usage")
+    storage.send("Storage.overrideQuotaForOrigin", {"origin": gate.url, "quotaSize": usage + 1000})
+    row = camera.locator(f"[data-clip-id='{first}']")
+    # The browser looks at its quota now and then only.
+    expect(row).to_have_attribute("data-state", "failed", timeout=60_000)
+    expect(row).to_contain_text("failed: this device's storage was full")
+    expect(camera.get_by_text("storage takes no more")).to_be_visible(timeout=20_000)
+
+    # With room again, what was held in memory is stored.
+    storage.send("Storage.overrideQuotaForOrigin", {"origin": gate.url})
+    expect(camera.get_by_text("Kept on this device")).to_be_visible(timeout=20_000)
+    gate.open()
+    expect(camera.locator("[data-state=stored]").first).to_be_visible(timeout=60_000)
     assert unexpected(errors) == []
 
 

@@ -300,8 +300,25 @@ test("a hub that lost what it had acknowledged gets it again", async () => {
   assert.equal(clip.upload.phase, "durable");
 });
 
+test("a store that cannot be read for a while costs no clip", async () => {
+  const before = page("p1");
+  goAway(before);
+  record(before, "e1");
+  await settle();
+  const outbox = page("p2");
+  await outbox.restore();
+  await settle();
+  const { read } = store;
+  store.read = async () => { throw new Error("busy"); };
+  await comeBack(outbox);
+  assert.equal(outbox.clips[0].upload.phase, "streaming");
+  store.read = read;
+  await fire();
+  assert.equal(outbox.clips[0].upload.phase, "durable");
+});
+
 test("a store that is full gives up the oldest complete clip, as the last resort", async () => {
-  store = new MemoryClipStore({ maximumBytes: 100 });
+  store.maximumBytes = 100;
   const outbox = page("p1");
   goAway(outbox);
   const oldest = record(outbox, "e1", 1000, [frame(0, 40)]);
@@ -311,6 +328,9 @@ test("a store that is full gives up the oldest complete clip, as the last resort
   const recorded = begin(outbox, "e3", 3000, [frame(0, 40)]);
   await settle();
   assert.deepEqual([oldest, second, recorded].map(({ upload }) => upload.reason), ["this device's storage was full", null, null]);
+  assert.deepEqual([outbox.isDurable, recorded.upload.heldBytes], [false, 40], "in memory until the store takes it");
+  await fire();
+  assert.equal(outbox.isDurable, true);
   assert.equal((await store.records()).find(({ id }) => id === "e3").frames, 1);
   assert.equal(recorded.upload.heldBytes, 0);
 });

@@ -29,7 +29,7 @@
  * @property {(id: string, sequence: number) => Promise<ClipFrame[]>} read some frames from a sequence on; none when there are none
  * @property {(id: string, still: Uint8Array) => Promise<void>} setStill
  * @property {(id: string) => Promise<Uint8Array|null>} still
- * @property {(record: ClipRecord) => Promise<void>} fail keeps a record alone
+ * @property {(record: ClipRecord) => Promise<void>} fail keeps the record alone, if there is room for it
  * @property {(id: string) => Promise<void>} delete
  * @property {() => Promise<boolean>} isNearlyFull
  */

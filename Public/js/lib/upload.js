@@ -25,11 +25,12 @@ export class ClipUpload {
   /** @type {string|null} */ reason = null;
   /** Frames so far. */
   count = 0;
+  /** Of these the store has so many. */
+  storedCount = 0;
   /** Payload bytes in memory. */
   heldBytes = 0;
   /** What is in memory, by sequence. @type {Map<number, ClipFrame>} */
   #frames = new Map();
-  #stored = 0;
   #sent = 0;
   #acknowledged = 0;
   /** Bytes of each frame from `#acknowledged` to `#sent`. @type {number[]} */
@@ -50,7 +51,7 @@ export class ClipUpload {
   static restored({ frames, isComplete }) {
     const upload = new ClipUpload();
     upload.count = frames;
-    upload.#stored = frames;
+    upload.storedCount = frames;
     upload.#isComplete = true;
     upload.#isInterrupted = !isComplete;
     return upload;
@@ -77,12 +78,12 @@ export class ClipUpload {
 
   /** The frames that the store does not have yet, in their order. */
   unstored() {
-    return Array.from({ length: this.isOver ? 0 : this.count - this.#stored }, (_, index) => /** @type {ClipFrame} */ (this.#frames.get(this.#stored + index)));
+    return Array.from({ length: this.isOver ? 0 : this.count - this.storedCount }, (_, index) => /** @type {ClipFrame} */ (this.#frames.get(this.storedCount + index)));
   }
 
   /** The store has all frames below `count`. @param {number} count */
   stored(count) {
-    this.#stored = Math.max(this.#stored, count);
+    this.storedCount = Math.max(this.storedCount, count);
     this.#trim();
   }
 
@@ -172,7 +173,7 @@ export class ClipUpload {
     this.#unacknowledgedBytes += bytes;
     this.#unacknowledged.push(bytes);
     const sequence = this.#sent++;
-    if (sequence < this.#stored) this.#drop(sequence);
+    if (sequence < this.storedCount) this.#drop(sequence);
     return { type: "send", stream: this.#stream, sequence, frame };
   }
 
@@ -190,7 +191,7 @@ export class ClipUpload {
     const isSending = this.phase === "opening" || this.phase === "streaming";
     for (const sequence of this.#frames.keys()) {
       const isNext = isSending && sequence >= this.#sent && this.heldBytes <= AHEAD_BYTES;
-      if (sequence < this.#stored && !isNext) this.#drop(sequence);
+      if (sequence < this.storedCount && !isNext) this.#drop(sequence);
     }
   }
 

@@ -88,29 +88,23 @@ class IndexedDbClipStore {
 
   /** @param {ClipRecord} record */
   async fail(record) {
-    await this.#write("relaxed", (store) => {
-      this.#empty(store, record.id);
-      store(RECORDS).put(record, record.id);
-    });
+    await this.delete(record.id);
+    // Apart, as a store that is full takes deletions alone; it may not even take this, which is then known to this page only.
+    await this.#write("relaxed", (store) => store(RECORDS).put(record, record.id)).catch(() => {});
   }
 
   /** @param {string} id */
   async delete(id) {
     await this.#write("relaxed", (store) => {
-      this.#empty(store, id);
       store(RECORDS).delete(id);
+      store(STILLS).delete(id);
+      store(BATCHES).delete(batchesOf(id));
     });
   }
 
   async isNearlyFull() {
     const { usage = 0, quota = 0 } = (await navigator.storage?.estimate?.()) ?? {};
     return quota > 0 && usage > quota * NEARLY_FULL;
-  }
-
-  /** @param {(name: string) => IDBObjectStore} store @param {string} id */
-  #empty(store, id) {
-    store(BATCHES).delete(batchesOf(id));
-    store(STILLS).delete(id);
   }
 
   /** All of it or nothing. @param {"strict"|"relaxed"} durability @param {(store: (name: string) => IDBObjectStore) => void} body */

@@ -27,7 +27,7 @@ import { encodeFrame, KIND } from "../net/frame.js";
 const SENT_AT_ONCE = 2;
 /** Frames of so long a time are stored together. */
 const SAVE_MS = 500;
-/** Between attempts when the store refused. */
+/** Between attempts when the store refused: browsers take a while to see the room that a clip leaves. */
 const SAVE_AGAIN_MS = 5000;
 /** What the store refuses may take so much memory. */
 const MAXIMUM_HELD_BYTES = 192 << 20;
@@ -57,7 +57,10 @@ export class Outbox extends EventTarget {
    * @param {(body: () => void, ms: number) => any} [options.setTimeout]
    * @param {(timer: any) => void} [options.clearTimeout]
    */
-  constructor({ connection, store, deviceId, page, claim, random = Math.random, setTimeout = (body, ms) => globalThis.setTimeout(body, ms), clearTimeout = (timer) => globalThis.clearTimeout(timer) }) {
+  constructor({
+    connection, store, deviceId, page, claim, random = Math.random,
+    setTimeout = (body, ms) => globalThis.setTimeout(body, ms), clearTimeout = (timer) => globalThis.clearTimeout(timer),
+  }) {
     super();
     this.connection = connection;
     this.store = store;
@@ -86,7 +89,6 @@ export class Outbox extends EventTarget {
     if (this.connection.state === "open") clip.upload.connected();
     this.#enqueue(() => this.#makeRoomEarly(clip));
     this.#saveAfter(clip, 0);
-    this.#enqueue(() => this.#saveStill(clip));
     this.#changed();
     this.#pump(clip);
     return clip;
@@ -139,9 +141,9 @@ export class Outbox extends EventTarget {
       else if (this.connection.state === "open") clip.upload.connected();
     }
     this.clips.sort((a, b) => b.record.at - a.record.at);
-    const failures = this.clips.filter(({ upload }) => upload.phase === "failed");
-    for (const { record } of failures.slice(MAXIMUM_FAILURES)) this.#enqueue(() => this.store.delete(record.id));
-    this.clips = this.clips.filter((clip) => !failures.slice(MAXIMUM_FAILURES).includes(clip));
+    const surplus = this.clips.filter(({ upload }) => upload.phase === "failed").slice(MAXIMUM_FAILURES);
+    for (const { record } of surplus) this.#enqueue(() => this.store.delete(record.id));
+    this.clips = this.clips.filter((clip) => !surplus.includes(clip));
     this.#changed();
     this.#pumpAll();
   }
@@ -204,7 +206,7 @@ export class Outbox extends EventTarget {
     } else if (message.type === "clip.error" && message.code === "storage_full") {
       this.#later(clip, message.message ?? "");
     } else if (message.type === "clip.error" && message.code !== "bad_still") {
-      this.#fail(clip, message.message ?? "the hub refused it");
+      this.#fail(clip, message.message ?? "the hub refused it", null);
     }
     this.#pumpAll();
   }
@@ -259,7 +261,10 @@ export class Outbox extends EventTarget {
   /** @param {Clip} clip @param {number} from */
   async #read(clip, from) {
     const { stream } = clip.upload;
-    const frames = await this.store.read(clip.record.id, from).catch(() => []);
+    const frames = await this.store.read(clip.record.id, from).catch(() => null);
+    if (clip.upload.isOver) return;
+    // That the store cannot be read now does not mean that the clip is lost.
+    if (!frames) return this.setTimeout(() => this.#read(clip, from), clip.backoff.next());
     clip.upload.read(from, frames);
     if (clip.upload.reason) this.#fail(clip, clip.upload.reason, stream);
     this.#pumpAll();
@@ -377,20 +382,19 @@ export class Outbox extends EventTarget {
 
   /** @param {Clip} clip */
   async #save(clip) {
-    while (!clip.upload.isOver) {
-      try {
-        const record = { ...clip.record };
-        await this.store.append(record, clip.upload.unstored());
-        clip.upload.stored(record.frames);
-        this.#isStoring = true;
-        break;
-      } catch (/** @type {any} */ error) {
-        if (error?.name === "QuotaExceededError" && (await this.#makeRoom(clip))) continue;
-        this.#isStoring = false;
-        while (this.clips.reduce((sum, { upload }) => sum + upload.heldBytes, 0) > MAXIMUM_HELD_BYTES && (await this.#makeRoom(clip)));
-        this.#saveAfter(clip, SAVE_AGAIN_MS);
-        break;
-      }
+    if (clip.upload.isOver) return;
+    try {
+      const record = { ...clip.record };
+      await this.store.append(record, clip.upload.unstored());
+      clip.upload.stored(record.frames);
+      await this.#saveStill(clip);
+      this.#isStoring = true;
+    } catch (/** @type {any} */ error) {
+      this.#isStoring = false;
+      if (error.name === "QuotaExceededError") await this.#makeRoom(clip, isStored);
+      const held = () => this.pending.reduce((sum, { upload }) => sum + upload.heldBytes, 0);
+      while (held() > MAXIMUM_HELD_BYTES && (await this.#makeRoom(clip, isHeld)));
+      this.#saveAfter(clip, SAVE_AGAIN_MS);
     }
     this.#changed();
   }
@@ -405,12 +409,17 @@ export class Outbox extends EventTarget {
 
   /** Not to wait until the store is full: then the clip that is being recorded would suffer. @param {Clip} clip */
   async #makeRoomEarly(clip) {
-    if (await this.store.isNearlyFull()) await this.#makeRoom(clip);
+    if (await this.store.isNearlyFull()) await this.#makeRoom(clip, isStored);
   }
 
-  /** The last resort: gives up the oldest clip that is complete. @param {Clip} clip for which there is to be room @returns {Promise<boolean>} whether there was one */
-  async #makeRoom(clip) {
-    const oldest = this.pending.findLast((candidate) => candidate !== clip && !candidate.isRecording);
+  /**
+   * The last resort: gives up the oldest clip that is complete and takes room.
+   * @param {Clip} clip for which there is to be room
+   * @param {(candidate: Clip) => boolean} takesRoom
+   * @returns {Promise<boolean>} whether there was one
+   */
+  async #makeRoom(clip, takesRoom) {
+    const oldest = this.pending.findLast((candidate) => candidate !== clip && !candidate.isRecording && takesRoom(candidate));
     if (!oldest) return false;
     this.#giveUp(oldest, STORAGE_FULL);
     await this.#forget(oldest).catch(() => {});
@@ -432,5 +441,13 @@ export class Outbox extends EventTarget {
   }
 }
 
-/** Whether the hub may take it another time: it is busy, its disk is full, it must be signed in to again, or it knows this clip from a call whose answer was lost. @param {any} error */
+/** @param {Clip} clip */
+const isStored = ({ upload }) => upload.storedCount > 0;
+/** @param {Clip} clip */
+const isHeld = ({ upload }) => upload.heldBytes > 0;
+
+/**
+ * Whether the hub may take it another time: it is busy, its disk is full, it must be signed in to again, or it knows this clip from a call whose answer was lost.
+ * @param {any} error
+ */
 const isTemporary = ({ temporary, code, message }) => temporary || [101, 108, 109, 507].includes(code) || /open already on this connection/.test(message);

@@ -11,13 +11,13 @@ const CONNECTION_WORDS = {
   idle: "Not connected",
   connecting: "Connecting to the hub…",
   open: "Connected to the hub",
-  waiting: "The hub is away; trying again. Clips are kept meanwhile.",
+  waiting: "The hub is away; trying again",
   closed: "Not connected",
 };
 const CLIP_WORDS = { recording: "recording", waiting: "waits for the hub", uploading: "being sent", stored: "stored on the hub", failed: "failed" };
 const PENDING_WORDS = {
   /** @param {number} count @param {number} bytes */
-  title: (count, bytes) => `${count === 1 ? "1 clip waits" : `${count} clips wait`} for the hub · ${size(bytes)}`,
+  title: (count, bytes) => `${count === 1 ? "1 clip waits" : `${count} clips wait`} ·\u00a0${size(bytes).replace(" ", "\u00a0")}`,
   away: "The hub is away.",
   refused: "The hub cannot take it yet.",
   sending: "Being sent, the oldest first.",
@@ -27,6 +27,7 @@ const PENDING_WORDS = {
   next: (seconds) => ` Next attempt ${seconds > 0 ? `in ${seconds} s` : "now"}.`,
   kept: "Kept on this device, also over a reload.",
   memory: "This browser gives the page no storage: reloading or closing it loses them.",
+  full: "This device's storage takes no more: reloading or closing this page loses what is new.",
 };
 /** The meter's full scale, as a multiple of the threshold. */
 const METER_SCALE = 6;
@@ -93,7 +94,7 @@ class SensorPage extends HTMLElement {
           el("button", { class: "button", type: "button", onclick: () => this.#sensor?.recordNow() }, icon("record"), "Record now"),
           el("button", { class: "button button-danger", type: "button", onclick: () => this.#stop() }, icon("stop"), "Stop watching")),
         this.lock,
-        this.clipSection = el("section", { class: "stack-tight" }, el("h2", { text: "Recorded" }), this.empty, this.list)),
+        el("section", { class: "stack-tight" }, el("h2", { text: "Recorded" }), this.empty, this.list)),
     );
     this.replaceChildren(this.form, this.problem, this.pending, this.stage);
   }
@@ -104,7 +105,7 @@ class SensorPage extends HTMLElement {
     this.form.hidden = state === "watching";
     this.stage.hidden = state !== "watching";
     this.problem.hidden = state !== "error";
-    if (state === "watching") this.clipSection.prepend(this.pending);
+    if (state === "watching") this.empty.before(this.pending);
     else this.stage.before(this.pending);
     this.startButton.disabled = state === "starting";
     this.startButton.lastChild.textContent = state === "starting" ? "Starting…" : state === "error" ? "Try again" : "Start watching";
@@ -228,7 +229,7 @@ class SensorPage extends HTMLElement {
     const nextAt = isOpen ? retryAt : connection.retryAt;
     const why = isOpen ? (retryAt === null ? "sending" : "refused") : { waiting: "away", connecting: "connecting", idle: "connecting", closed: "closed" }[connection.state];
     const next = nextAt === null ? "" : PENDING_WORDS.next(Math.max(0, Math.ceil((nextAt - performance.now()) / 1000)));
-    const lines = [PENDING_WORDS.title(count, bytes), PENDING_WORDS[why] + next, outbox.isDurable ? PENDING_WORDS.kept : PENDING_WORDS.memory];
+    const lines = [PENDING_WORDS.title(count, bytes), PENDING_WORDS[why] + next, PENDING_WORDS[outbox.isDurable ? "kept" : outbox.store.isDurable ? "full" : "memory"]];
     this.pending.dataset.state = why;
     this.pending.dataset.durable = String(outbox.isDurable);
     if (this.pending.childElementCount === 0) this.pending.append(icon("clock"), el("div", {}, ...lines.map(() => el("p"))));
