@@ -203,7 +203,7 @@ export class Outbox extends EventTarget {
     if (!clip) return;
     if (message.type === "clip.ack") {
       clip.upload.acknowledged(message.next ?? 0);
-    } else if (message.type === "clip.error" && message.code === "storage_full") {
+    } else if (message.type === "clip.error" && message.temporary) {
       this.#later(clip, message.message ?? "");
     } else if (message.type === "clip.error" && message.code !== "bad_still") {
       this.#fail(clip, message.message ?? "the hub refused it", null);
