@@ -1,170 +1,215 @@
 """A local Bot API server: the wire format, limits and errors that Telegram documents, for one bot.
 
-https://core.telegram.org/bots/api: getMe, getUpdates, deleteWebhook, sendMessage, sendPhoto, sendVideo.
+https://core.telegram.org/bots/api: getMe, getUpdates, setWebhook, deleteWebhook, getWebhookInfo, sendMessage, sendPhoto, sendVideo,
+editMessageMedia, editMessageCaption, editMessageText, editMessageReplyMarkup, answerCallbackQuery.
+
+It calls no webhook: one that is set only keeps updates from being read.
 """
 
 from __future__ import annotations
 
-import email.parser
-import email.policy
-import json
 import threading
 import time
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
+from typing import Callable, TypeVar
+
+from botapi_http import MAXIMUM_UPLOAD, Connections, Fault, check_fault
+from botapi_messages import MAXIMUM_CAPTION, MAXIMUM_PHOTO, MAXIMUM_TEXT, Content, Edit, Message, Messages
+from botapi_updates import Query, Updates
+from botapi_wire import Answer, Refused, bad, error, ok, parse
+
+__all__ = [
+    "BotApi", "Call", "Content", "Edit", "Message", "Query", "TOKEN", "MAXIMUM_CAPTION", "MAXIMUM_PHOTO", "MAXIMUM_TEXT", "MAXIMUM_UPLOAD",
+]
 
 TOKEN = "123456:a-token-for-tests"
-MAXIMUM_UPLOAD = 50 * 1024 * 1024
-MAXIMUM_CAPTION = 1024
-MAXIMUM_TEXT = 4096
+METHODS = [
+    "getMe", "getUpdates", "setWebhook", "deleteWebhook", "getWebhookInfo", "sendMessage", "sendPhoto", "sendVideo", "editMessageMedia",
+    "editMessageCaption", "editMessageText", "editMessageReplyMarkup", "answerCallbackQuery",
+]
+# Telegram does not look at the case.
+NAMES = {name.lower(): name for name in METHODS}
+
+Value = TypeVar("Value")
 
 
 @dataclass
-class Message:
+class Call:
+    """A call that was carried out or refused; not one that a fault kept from that."""
+
     method: str
-    chat: str
-    text: str
     at: float
-    files: dict[str, bytes] = field(default_factory=dict)
-    fields: dict[str, str] = field(default_factory=dict)
+    fields: dict[str, str]
+    status: int
 
 
 class BotApi:
-    """Runs until `stop`; what it was sent is in `messages`."""
+    """Runs until `stop`; what it was sent is in `messages`, with their `edits`."""
 
     def __init__(self) -> None:
-        self.messages: list[Message] = []
         self.changed = threading.Condition()
-        self._updates: list[dict] = []
-        self._next_update = 1
-        api = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                status, answer = api._answer(self.path, self.headers.get("Content-Type", ""), body)
-                data = json.dumps(answer).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            do_GET = do_POST
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.calls: list[Call] = []
+        self.updates = Updates(self.changed)
+        self._messages = Messages(self.changed)
+        self._faults: list[tuple[str | None, Fault]] = []
+        self._connections = Connections(self._answer, self._fault)
+        self.url = self._connections.url
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._connections.stop()
+
+    @property
+    def messages(self) -> list[Message]:
+        return self._messages.all
+
+    # What people do
 
     def user_sends(self, chat: int, text: str, username: str = "someone") -> None:
         """A person writes to the bot."""
-        with self.changed:
-            self._updates.append(
-                {
-                    "update_id": self._next_update,
-                    "message": {
-                        "message_id": self._next_update,
-                        "date": int(time.time()),
-                        "chat": {"id": chat, "type": "private"},
-                        "from": {"id": chat, "is_bot": False, "first_name": "Some", "username": username},
-                        "text": text,
-                    },
-                }
-            )
-            self._next_update += 1
+        message = {"message_id": 1_000_000 + int(time.time()), "date": int(time.time()), "chat": {"id": chat, "type": "private"}}
+        self.updates.push("message", message | {"from": _user(chat, username), "text": text})
 
-    def wait_for(self, method: str, timeout: float = 60) -> Message:
+    def user_presses(self, message: Message, data: str, username: str = "someone") -> Query:
+        """A person presses a button under a message, or sends such data by other means; Telegram does not compare."""
+        with self.changed:
+            query = Query(f"{7_000_000_000 + len(self.updates.queries)}", message.id, data)
+            self.updates.queries[query.id] = query
+            self.updates.push(
+                "callback_query",
+                {"id": query.id, "from": _user(int(message.chat), username), "message": message.json, "chat_instance": "1", "data": data})
+            return query
+
+    def user_deletes(self, message: Message) -> None:
+        with self.changed:
+            message.is_deleted = True
+
+    def user_blocks(self, chat: int) -> None:
+        """From now on the chat takes nothing from the bot; the bot is told."""
+        self._membership(chat, "member", "kicked")
+
+    def user_unblocks(self, chat: int) -> None:
+        self._membership(chat, "kicked", "member")
+
+    def _membership(self, chat: int, old: str, new: str) -> None:
+        bot = {"id": int(TOKEN.split(":")[0]), "is_bot": True, "first_name": "Ping Watch"}
+        with self.changed:
+            (self._messages.blocked.add if new == "kicked" else self._messages.blocked.discard)(str(chat))
+            self.updates.push(
+                "my_chat_member",
+                {
+                    "chat": {"id": chat, "type": "private"}, "from": _user(chat, "someone"), "date": int(time.time()),
+                    "old_chat_member": {"user": bot, "status": old}, "new_chat_member": {"user": bot, "status": new},
+                })
+
+    # What Telegram does
+
+    @property
+    def blocked(self) -> set[str]:
+        """Chats that take nothing from the bot."""
+        return self._messages.blocked
+
+    @property
+    def missing(self) -> set[str]:
+        """Chats that Telegram does not know."""
+        return self._messages.missing
+
+    @property
+    def migrated(self) -> dict[str, str]:
+        """Groups that became supergroups, and which."""
+        return self._messages.migrated
+
+    def set_pace(self, seconds: float) -> None:
+        """How long a chat takes no other message after one."""
+        self._messages.pace = seconds
+
+    def fail(self, *faults: Fault, method: str | None = None) -> None:
+        """What goes wrong with the next calls, one each; of one method, if it is named. See `botapi_http.Fault`."""
+        for fault in faults:
+            check_fault(fault)
+        with self.changed:
+            self._faults += [(method, fault) for fault in faults]
+
+    @property
+    def pending_faults(self) -> list[Fault]:
+        with self.changed:
+            return [fault for _, fault in self._faults]
+
+    # Waiting
+
+    def wait_until(self, condition: Callable[[], Value], timeout: float = 60) -> Value:
+        """The condition's value, once it is a true one."""
         deadline = time.monotonic() + timeout
         with self.changed:
-            while True:
-                for message in self.messages:
-                    if message.method == method:
-                        return message
-                if not self.changed.wait(deadline - time.monotonic()):
-                    raise TimeoutError(f"no {method} came in {timeout} s; there were {[m.method for m in self.messages]}")
+            while not (value := condition()):
+                # What the condition looks at may change elsewhere, too.
+                if not self.changed.wait(0.2) and time.monotonic() > deadline:
+                    raise TimeoutError(f"not in {timeout} s; there were {[(m.method, [e.method for e in m.edits]) for m in self.messages]}")
+            return value
 
-    def _answer(self, path: str, content_type: str, body: bytes) -> tuple[int, dict]:
-        parts = path.strip("/").split("/")
+    def wait_for(self, method: str, timeout: float = 60) -> Message:
+        """The first message that was sent by a method."""
+        return self.wait_until(lambda: next((message for message in self.messages if message.method == method), None), timeout)
+
+    def wait_for_edit(self, message: Message, method: str, timeout: float = 60) -> Edit:
+        return self.wait_until(lambda: next((edit for edit in message.edits if edit.method == method), None), timeout)
+
+    def wait_for_answer(self, query: Query, timeout: float = 60) -> dict[str, str]:
+        return self.wait_until(lambda: query.answer, timeout)
+
+    # Answering
+
+    def _fault(self, path: str) -> Fault | None:
+        name = _method(path)
+        with self.changed:
+            for index, (method, fault) in enumerate(self._faults):
+                if method in (None, name):
+                    self.changed.notify_all()
+                    return self._faults.pop(index)[1]
+        return None
+
+    def _answer(self, path: str, content_type: str, body: bytes) -> Answer:
+        parts = path.split("?")[0].strip("/").split("/")
         if len(parts) != 2 or not parts[0].startswith("bot"):
             return error(404, "Not Found")
         if parts[0] != f"bot{TOKEN}":
             return error(401, "Unauthorized")
+        method, fields = _method(path), {}
         try:
             fields, files = parse(content_type, body)
+            answer = self._perform(method, fields, files)
+        except Refused as refused:
+            answer = refused.answer
         except ValueError as problem:
-            return error(400, f"Bad Request: {problem}")
-        method = parts[1].lower()
-        if method == "getme":
-            return ok({"id": 123456, "is_bot": True, "first_name": "Ping Watch", "username": "pingwatch_test_bot"})
-        if method == "deletewebhook":
-            return ok(True)
-        if method == "getupdates":
-            offset = int(fields.get("offset") or 0)
-            with self.changed:
-                self._updates = [update for update in self._updates if update["update_id"] >= offset]
-                return ok(self._updates[:100])
-        if method in ("sendmessage", "sendphoto", "sendvideo"):
-            return self._send(parts[1], fields, files)
-        return error(404, "Not Found: method not found")
-
-    def _send(self, method: str, fields: dict[str, str], files: dict[str, bytes]) -> tuple[int, dict]:
-        if not fields.get("chat_id"):
-            return error(400, "Bad Request: chat_id is empty")
-        text = fields.get("text" if method == "sendMessage" else "caption", "")
-        if method == "sendMessage" and not text:
-            return error(400, "Bad Request: message text is empty")
-        if len(text.encode("utf-16-le")) // 2 > (MAXIMUM_TEXT if method == "sendMessage" else MAXIMUM_CAPTION):
-            return error(400, "Bad Request: message caption is too long")
-        needed = {"sendVideo": "video", "sendPhoto": "photo"}.get(method)
-        if needed and needed not in files:
-            return error(400, f"Bad Request: there is no {needed} in the request")
-        if any(len(content) > MAXIMUM_UPLOAD for content in files.values()):
-            return error(413, "Request Entity Too Large")
+            answer = bad(str(problem)).answer
         with self.changed:
-            now = time.time()
-            recent = [m for m in self.messages if m.chat == fields["chat_id"] and now - m.at < 0.5]
-            if recent:
-                return error(429, "Too Many Requests: retry after 1", retry_after=1)
-            self.messages.append(Message(method, fields["chat_id"], text, now, files, fields))
+            self.calls.append(Call(method or parts[1], time.time(), fields, answer[0]))
             self.changed.notify_all()
-            return ok({"message_id": len(self.messages), "date": int(now), "chat": {"id": int(fields["chat_id"]), "type": "private"}})
+        return answer
+
+    def _perform(self, method: str | None, fields: dict[str, str], files: dict[str, bytes]) -> Answer:
+        match method:
+            case "getMe":
+                return ok({"id": 123456, "is_bot": True, "first_name": "Ping Watch", "username": "pingwatch_test_bot"})
+            case "getUpdates":
+                return self.updates.get(fields)
+            case "setWebhook":
+                return self.updates.set_webhook(fields)
+            case "deleteWebhook":
+                return self.updates.delete_webhook(fields)
+            case "getWebhookInfo":
+                return self.updates.webhook_info()
+            case "answerCallbackQuery":
+                return self.updates.answer_query(fields)
+            case "sendMessage" | "sendPhoto" | "sendVideo":
+                return self._messages.send(method, fields, files)
+            case "editMessageMedia" | "editMessageCaption" | "editMessageText" | "editMessageReplyMarkup":
+                return self._messages.edit(method, fields, files)
+        raise Refused(404, "Not Found: method not found")
 
 
-def parse(content_type: str, body: bytes) -> tuple[dict[str, str], dict[str, bytes]]:
-    if content_type.startswith("application/json"):
-        return {key: str(value) for key, value in json.loads(body or b"{}").items() if value is not None}, {}
-    if not content_type.startswith("multipart/form-data"):
-        return {}, {}
-    head = f"Content-Type: {content_type}\r\n\r\n".encode()
-    form = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + body)
-    fields: dict[str, str] = {}
-    files: dict[str, bytes] = {}
-    for part in form.iter_parts():
-        name = part.get_param("name", header="content-disposition")
-        content = part.get_payload(decode=True)
-        if part.get_filename():
-            files[name] = content
-        else:
-            fields[name] = content.decode()
-    return fields, files
+def _method(path: str) -> str | None:
+    return NAMES.get(path.split("?")[0].rsplit("/", 1)[-1].lower())
 
 
-def ok(result: object) -> tuple[int, dict]:
-    return 200, {"ok": True, "result": result}
-
-
-def error(code: int, description: str, **parameters: object) -> tuple[int, dict]:
-    answer: dict = {"ok": False, "error_code": code, "description": description}
-    if parameters:
-        answer["parameters"] = parameters
-    return code, answer
+def _user(chat: int, username: str) -> dict:
+    return {"id": chat, "is_bot": False, "first_name": "Some", "username": username}

@@ -4,52 +4,14 @@ from __future__ import annotations
 
 import re
 import subprocess
-import time
-from datetime import datetime
 
 from playwright.sync_api import Page, expect
 
+from browser import EMAIL, seconds, sign_in, start_camera, wait_until, watch_errors
 from system import CHROMIUM, camera_args, probe
 
-EMAIL = "me@example.org"
 # When the first person comes into the picture and leaves it, in the recording.
 ENTERS, LEAVES = 6.0, 19.6
-
-
-def watch_errors(page: Page) -> list[str]:
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    # The question whether a token is needed is answered with 401, which the browser reports.
-    page.on("console", lambda m: errors.append(m.text) if m.type == "error" and "401" not in m.text else None)
-    return errors
-
-
-def sign_in(page: Page, email: str = EMAIL) -> None:
-    page.get_by_label("E-mail").fill(email)
-    page.get_by_role("button", name="Sign in").click()
-
-
-def wait_until(page: Page, condition, timeout: float = 20) -> None:
-    """Playwright's own wait_for_function evaluates text in the page, which its Content-Security-Policy forbids."""
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come true in time"
-        page.wait_for_timeout(50)
-
-
-def seconds(iso: str) -> float:
-    return datetime.fromisoformat(iso).timestamp()
-
-
-def start_camera(browser, hub, label: str = "Hallway") -> tuple[Page, list[str]]:
-    page = browser.new_context(viewport={"width": 360, "height": 740}).new_page()
-    errors = watch_errors(page)
-    page.goto(f"{hub.url}/#/camera")
-    sign_in(page)
-    page.get_by_label("Device name").fill(label)
-    page.get_by_role("button", name="Start watching").click()
-    expect(page.locator("pw-sensor-page")).to_have_attribute("data-state", "watching", timeout=20_000)
-    return page, errors
 
 
 def test_a_phone_watches_and_the_hub_tells_you(hub, bot, camera_browser, viewer_browser, tmp_path):

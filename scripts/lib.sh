@@ -3,10 +3,10 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 build_packages=(
-    libwebsockets-dev libsqlite3-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libswresample-dev
+    libwebsockets-dev libsqlite3-dev libpq-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libswresample-dev
     libssl-dev libcurl4-openssl-dev zlib1g-dev pkg-config
 )
-test_packages=(chromium fonts-dejavu-core ffmpeg python3-venv curl jq gcc)
+test_packages=(postgresql chromium fonts-dejavu-core ffmpeg python3-venv curl jq gcc)
 
 say() { printf '\n== %s\n' "$*"; }
 

@@ -13,111 +13,19 @@ import Testing
 import FoundationEssentials
 #endif
 
-/// A hub's background part, running.
-private final class Running: Sendable {
-    let folder: TemporaryFolder
-    let store: Store
-    let storage: FolderClipStorage
-    let bot: BotAPIServer
-    let linking: TelegramLinking
-    let pipeline: Pipeline
-    let scope: AccountScope
-    let observed = Observed()
-    private let task: Task<Void, Never>
-    let device = DeviceID(trusted: "phone")
-    let session = SessionID(trusted: "session")
-
-    init(sendsVideo: Bool = true, isLinked: Bool = true) async throws {
-        folder = try TemporaryFolder()
-        store = try await Store.open(.sqlite(path: folder.path + "/hub.db"))
-        storage = try FolderClipStorage(folder: folder.path + "/clips")
-        bot = try BotAPIServer()
-        let client = TelegramClient(http: HTTPClient(threads: 2), token: Secret(BotAPIServer.token), baseURL: bot.baseURL)
-        linking = TelegramLinking(
-            store: store, client: client, onboardingURL: nil, lifetimeSeconds: 600, webhookSecret: Secret("hook"), clock: .system)
-        let observed = observed
-        pipeline = Pipeline(
-            store: store, storage: storage, telegram: client, configuration: Pipeline.Configuration(sendsVideo: sendsVideo), clock: .system,
-            onEvent: { _, event in await observed.add(event) }, onDelivery: { _, delivery in await observed.add(delivery) })
-        let now = Timestamp(milliseconds: WallClock.system.milliseconds)
-        scope = try await store.users.findOrCreate(email: "we@example.org", now: now).scope
-        _ = try await store.devices.register(device, label: "Hall", in: scope, now: now)
-        _ = try await store.sessions.start(session, device: device, analysisPrompt: nil, in: scope, now: now)
-        if isLinked {
-            let started = try await linking.start(device: device, in: scope)
-            bot.push(update: 1, #""message":{"chat":{"id":42},"text":"\#(started.fallbackCommand)","from":{"username":"u"}}"#)
-            await linking.poll()
-        }
-        let pipeline = pipeline
-        task = Task { await pipeline.run() }
-    }
-
-    /// An event whose clip was uploaded.
-    @discardableResult
-    func upload(_ bytes: [UInt8], id: String = "event", duration: Double) async throws -> EventID {
-        let now = Timestamp(milliseconds: WallClock.system.milliseconds)
-        let event = Event(
-            id: EventID(trusted: id), device: device, session: session, source: .upload, trigger: Trigger(type: "motion", at: now), createdAt: now,
-            state: .recording, clip: Clip(mime: "video/mp4", sizeBytes: Int64(bytes.count), durationSeconds: duration))
-        _ = try await store.events.insert(event, in: scope)
-        let writer = try await storage.upload(in: scope, event: event.id)
-        try await writer.append(bytes)
-        _ = try await writer.finish()
-        _ = try await store.events.receive(event.id, changes: EventChanges(), job: JobID(trusted: "job-\(id)"), in: scope, now: now)
-        await pipeline.wake()
-        return event.id
-    }
-
-    func stop() async {
-        task.cancel()
-        await task.value
-        bot.stop()
-        await store.close()
-    }
-}
-
-private actor Observed {
-    private(set) var events: [Event] = []
-    private(set) var deliveries: [Delivery] = []
-    private var waiting: [(condition: @Sendable ([Event], [Delivery]) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
-
-    func add(_ event: Event) {
-        events.append(event)
-        wake()
-    }
-
-    func add(_ delivery: Delivery) {
-        deliveries.append(delivery)
-        wake()
-    }
-
-    func wait(until condition: @escaping @Sendable ([Event], [Delivery]) -> Bool) async {
-        if condition(events, deliveries) { return }
-        await withCheckedContinuation { waiting.append((condition, $0)) }
-    }
-
-    private func wake() {
-        waiting.removeAll { waiter in
-            guard waiter.condition(events, deliveries) else { return false }
-            waiter.continuation.resume()
-            return true
-        }
-    }
-}
-
 private func clip(_ name: String) throws -> [UInt8]? { try recordedMaterial(name).map(bytes(of:)) }
 
 @Suite("Pipeline", .timeLimit(.minutes(2)))
 struct PipelineTests {
-    @Test func `an uploaded clip becomes playable, is described, and the alert goes out once`() async throws {
+    @Test(arguments: TestDatabase.kinds) func `an uploaded clip becomes playable, is described, and the alert goes out once`(kind: TestDatabase.Kind) async throws {
         guard let bytes = try clip("door-person.mkv") else { return }
-        let hub = try await Running()
+        let hub = try await Running(kind)
         let id = try await hub.upload(bytes, duration: 5.9)
         await hub.observed.wait { $1.contains { $0.state == .sent } }
         let event = try #require(try await hub.store.events.find(id, in: hub.scope))
         #expect(event.state == .done && event.clip.mime == "video/mp4" && event.analysis?.label == "motion")
         #expect(event.times.processing != nil && event.times.done != nil)
-        #expect(await hub.observed.events.map(\.state.name) == ["processing", "done"])
+        #expect(await hub.observed.eventStates == ["uploaded", "queued", "processing", "done"])
         let call = try #require(hub.bot.calls("sendVideo").first)
         #expect(call.fields["chat_id"] == "42")
         #expect(call.fields["caption"]?.hasPrefix("Motion · Hall\n\(event.analysis?.summary ?? "")") == true)
@@ -140,9 +48,9 @@ struct PipelineTests {
         #expect(hub.bot.calls("sendVideo").isEmpty)
     }
 
-    @Test func `a clip of another length than declared fails with both figures`() async throws {
+    @Test(arguments: TestDatabase.kinds) func `a clip of another length than declared fails with both figures`(kind: TestDatabase.Kind) async throws {
         guard let bytes = try clip("webcam-person.mkv") else { return }
-        let hub = try await Running()
+        let hub = try await Running(kind)
         try await hub.upload(bytes, duration: 60)
         await hub.observed.wait { events, _ in events.contains { $0.state.isFinal } }
         guard case .failed(let failure)? = await hub.observed.events.last?.state else { return #expect(Bool(false)) }
@@ -150,9 +58,9 @@ struct PipelineTests {
         await hub.stop()
     }
 
-    @Test func `nothing moves, nobody is alerted`() async throws {
+    @Test(arguments: TestDatabase.kinds) func `nothing moves, nobody is alerted`(kind: TestDatabase.Kind) async throws {
         guard let bytes = try clip("street-brightness.avi") else { return }
-        let hub = try await Running()
+        let hub = try await Running(kind)
         try await hub.upload(bytes, duration: 4.9)
         await hub.observed.wait { events, _ in events.contains { $0.state.isFinal } }
         #expect(await hub.observed.events.last?.analysis?.shouldNotify == false)
@@ -160,9 +68,9 @@ struct PipelineTests {
         #expect(await hub.observed.deliveries.isEmpty)
     }
 
-    @Test func `without video the words are sent`() async throws {
+    @Test(arguments: TestDatabase.kinds) func `without video the words are sent`(kind: TestDatabase.Kind) async throws {
         guard let bytes = try clip("webcam-person.mkv") else { return }
-        let hub = try await Running(sendsVideo: false)
+        let hub = try await Running(kind, sendsVideo: false)
         try await hub.upload(bytes, duration: 3)
         await hub.observed.wait { $1.contains { $0.state == .sent } }
         await hub.stop()
@@ -171,13 +79,12 @@ struct PipelineTests {
         #expect(hub.bot.calls("sendMessage").last?.fields["text"]?.hasPrefix("Motion · Hall\n") == true)
     }
 
-    @Test func `an alert that Telegram puts off is sent later, one that it refuses is failed with the reason`() async throws {
+    @Test(arguments: TestDatabase.kinds) func `an alert that Telegram puts off is sent later, one that it refuses is failed with the reason`(kind: TestDatabase.Kind) async throws {
         guard let bytes = try clip("webcam-person.mkv") else { return }
-        let hub = try await Running()
+        let hub = try await Running(kind)
         hub.bot.script("sendVideo", .error(429, "Too Many Requests: retry after 1", retryAfter: 1), .raw(status: 502, "<html>"))
         try await hub.upload(bytes, id: "first", duration: 3)
         await hub.observed.wait { $1.contains { $0.state == .sent } }
-        #expect(await hub.observed.deliveries.map(\.state) == [.pending, .retry, .retry, .sent])
         #expect(hub.bot.calls("sendVideo").count == 3)
 
         hub.bot.script("sendVideo", .error(403, "Forbidden: bot was blocked by the user"))
@@ -187,18 +94,18 @@ struct PipelineTests {
         await hub.stop()
     }
 
-    @Test func `work that was begun before a stop is done after the next start`() async throws {
+    @Test(arguments: TestDatabase.kinds) func `work that was begun before a stop is done after the next start`(kind: TestDatabase.Kind) async throws {
         guard let bytes = try clip("webcam-person.mkv") else { return }
-        let hub = try await Running()
+        let hub = try await Running(kind)
         // The upload's first delivery hangs; the stop comes meanwhile.
         hub.bot.script("sendVideo", .hang)
         let id = try await hub.upload(bytes, duration: 3)
         await hub.bot.wait { $0.contains { $0.method == "sendVideo" } }
         await hub.stop()
-        let store = try await Store.open(.sqlite(path: hub.folder.path + "/hub.db"))
+        let store = try await Store.open(hub.database.location)
         let delivery = try #require(try await store.deliveries.list(event: id, in: hub.scope).first)
         #expect(delivery.state == .sending)
-        let job = try await store.jobs.lease(.deliver, seconds: 1, now: Timestamp(milliseconds: WallClock.system.milliseconds))
+        let job = try await store.jobs.lease(.deliver, owner: "serve", seconds: 1, now: Timestamp(milliseconds: WallClock.system.milliseconds))
         #expect(job?.delivery == delivery.id)
         await store.close()
     }
@@ -215,7 +122,7 @@ struct TelegramLinkingTests {
             hub.bot.push(update: id, #""message":{"chat":{"id":7},"text":"\#(text)"}"#)
         }
         await hub.linking.poll()
-        #expect(try await hub.store.telegram.targets(device: hub.device, in: hub.scope).map(\.chat) == ["7"])
+        #expect(try await hub.store.targets.list(device: hub.device, in: hub.scope).map(\.address) == ["7"])
         #expect(hub.bot.calls("sendMessage").map { $0.fields["text"]?.prefix(9) } == ["This code", "Connected"])
         // What was read is not read again.
         await hub.linking.poll()
@@ -228,11 +135,11 @@ struct TelegramLinkingTests {
         #expect(hub.linking.acceptsWebhook(secret: "hook"))
         for secret in [nil, "", "hook ", "Hook"] { #expect(!hub.linking.acceptsWebhook(secret: secret)) }
         for body in ["", "{", "[]", "null", #"{"update_id":"x"}"#, #"{"update_id":1,"message":{"chat":5}}"#] {
-            await hub.linking.handleUpdate(Array(body.utf8))
+            try await hub.linking.handleUpdate(Array(body.utf8))
         }
         let started = try await hub.linking.start(device: hub.device, in: hub.scope)
-        await hub.linking.handleUpdate(Array(#"{"update_id":9,"message":{"chat":{"id":-5},"text":"/start@bot \#(started.linkCode)"}}"#.utf8))
-        #expect(try await hub.store.telegram.targets(device: hub.device, in: hub.scope).map(\.chat) == ["-5"])
+        try await hub.linking.handleUpdate(Array(#"{"update_id":9,"message":{"chat":{"id":-5},"text":"/start@bot \#(started.linkCode)"}}"#.utf8))
+        #expect(try await hub.store.targets.list(device: hub.device, in: hub.scope).map(\.address) == ["-5"])
         await hub.stop()
     }
 }

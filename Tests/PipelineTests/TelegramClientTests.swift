@@ -40,6 +40,28 @@ struct TelegramClientTests {
         #expect(try await client.sendPhoto(path: photo.write([1], as: "p"), caption: "c", to: "5") == "102")
         #expect(try await client.getMe() == "ping_watch_test_bot")
         #expect(server.calls("sendMessage").first?.fields == ["chat_id": "5", "text": "hello"])
+        #expect(server.calls("sendPhoto").first?.fields == ["chat_id": "5", "caption": "c"])
+    }
+
+    @Test("Whatever is sent may carry buttons, come silently, and answer a message")
+    func extras() async throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write([1], as: "f")
+        let keyboard = try TelegramKeyboard(rows: [
+            [#require(.callback("10 min", data: "s10:x")), #require(.callback("\"Nothing\" there", data: "fa:x"))], [],
+            [#require(.url("Clip", address: "https://hub.example/e/1"))],
+        ])
+        _ = try await client.sendMessage("hello", to: "5", keyboard: keyboard, silently: true, replyingTo: "77")
+        _ = try await client.sendPhoto(path: file, caption: "c", to: "5", keyboard: keyboard, silently: true, replyingTo: "77")
+        _ = try await client.sendVideo(TelegramClient.Video(path: file), caption: "c", to: "5", keyboard: keyboard, silently: true, replyingTo: "77")
+        let markup =
+            #"{"inline_keyboard":[[{"callback_data":"s10:x","text":"10 min"},{"callback_data":"fa:x","text":"\"Nothing\" there"}],[{"text":"Clip","url":"https://hub.example/e/1"}]]}"#
+        for call in server.calls {
+            #expect(try sorted(call.fields["reply_markup"]) == markup)
+            #expect(call.fields["disable_notification"] == "true")
+            #expect(try sorted(call.fields["reply_parameters"]) == #"{"allow_sending_without_reply":true,"message_id":77}"#)
+        }
+        #expect(server.calls.count == 3)
     }
 
     @Test("A text is cut inside no character", arguments: [("a", 1), ("é", 2), ("👩‍👩‍👧‍👦", 11), ("𝄞", 2)])
@@ -53,72 +75,10 @@ struct TelegramClientTests {
         #expect(cutText("short", toUTF16Units: 5) == "short")
     }
 
-    @Test(
-        "Each failure has its type",
-        arguments: [
-            (BotAPIServer.Scripted.error(400, "Bad Request: chat not found"), TelegramError.badRequest("Bad Request: chat not found")),
-            (.error(401, "Unauthorized"), .unauthorized), (.error(403, "Forbidden: bot was blocked by the user"), .forbidden),
-            (.error(404, "Not Found"), .notFound), (.error(409, "Conflict"), .conflict),
-            (.error(413, "Request Entity Too Large"), .tooLarge),
-            (.error(429, "Too Many Requests", retryAfter: 7), .tooManyRequests(retryAfter: 7)),
-            (.error(500, "Internal Server Error"), .server(status: 500)),
-            (.raw(status: 502, "<html>Bad Gateway</html>"), .server(status: 502)), (.raw(status: 302, ""), .unexpected(status: 302)),
-            (.raw(status: 200, "garbage"), .malformed), (.raw(status: 200, "{\"ok\":true}"), .malformed),
-            (.raw(status: 200, "{\"ok\":true,\"result\":{\"message_id\":\"x\"}}"), .malformed),
-            (.raw(status: 429, "slow down"), .tooManyRequests(retryAfter: 1)),
-        ])
-    func failures(answer: BotAPIServer.Scripted, error: TelegramError) async throws {
-        server.script("sendMessage", answer)
-        await #expect(throws: error) { try await client.sendMessage("x", to: "5") }
-    }
-
-    @Test("A connection that is closed, and a server that is not there, are unreachable")
-    func unreachable() async throws {
-        server.script("getMe", .close)
-        let first = try await #require(throws: TelegramError.self) { try await client.getMe() }
-        server.stop()
-        let second = try await #require(throws: TelegramError.self) { try await client.getMe() }
-        for error in [first, second] {
-            #expect(error.isRetryable && error.statusCode == nil)
-            #expect(!"\(error) \(String(reflecting: error))".contains(BotAPIServer.token))
-        }
-    }
-
     @Test("A token of another form stays inside its place in the address")
     func token() async throws {
         let odd = TelegramClient(http: HTTPClient(threads: 1), token: Secret("a/../b?c#d e"), baseURL: server.baseURL)
         await #expect(throws: TelegramError.unauthorized) { try await odd.getMe() }
         #expect(!"\(odd)".contains("a/../b"))
-    }
-
-    @Test("Updates are read, those of another form without their parts")
-    func updates() async throws {
-        server.push(
-            update: 7,
-            #""message":{"message_id":1,"date":1,"chat":{"id":-1001234567890,"type":"group"},"from":{"id":3,"username":"someone"},"text":"/start abc"}"#)
-        server.push(update: 8, #""edited_message":{}"#)
-        server.push(update: 9, #""message":{"chat":"what"}"#)
-        let updates = try await client.getUpdates(offset: nil)
-        #expect(updates.map(\.id) == [7, 8, 9])
-        #expect(updates[0].chat == "-1001234567890" && updates[0].username == "someone" && updates[0].linkToken == "abc")
-        #expect(updates[1].chat == nil && updates[2].chat == nil)
-        #expect(server.calls("getUpdates").first?.fields == ["timeout": "0", "allowed_updates": "message"])
-        #expect(try await client.getUpdates(offset: 9).map(\.id) == [9])
-    }
-
-    @Test("One unreadable update does not hide the others")
-    func unreadableUpdate() async throws {
-        server.script("getUpdates", .raw(status: 200, #"{"ok":true,"result":[5,{"update_id":"x"},null,{"update_id":6}]}"#))
-        #expect(try await client.getUpdates(offset: nil).map(\.id) == [6])
-    }
-
-    @Test(
-        "Only the documented forms start a link",
-        arguments: [
-            ("/start abc_-9", "abc_-9"), ("/start@some_bot abc", "abc"), ("/start", nil), ("/start a b", nil), ("start abc", nil),
-            ("/started abc", nil), ("/start a/b", nil), ("/start " + String(repeating: "a", count: 65), nil), ("", nil),
-        ] as [(String, String?)])
-    func startCommand(text: String, token: String?) {
-        #expect(TelegramUpdate(id: 1, chat: "1", text: text, username: nil).linkToken == token)
     }
 }

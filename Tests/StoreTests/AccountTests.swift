@@ -1,19 +1,20 @@
 import Domain
 import Store
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct AccountTests {
-    @Test func `the same address is the same user, another has another account`() async throws {
-        let f = try await StoreFixture()
+    @Test(arguments: TestDatabase.kinds) func `the same address is the same user, another has another account`(kind: TestDatabase.Kind) async throws {
+        let f = try await StoreFixture(kind)
         let again = try await f.store.users.findOrCreate(email: "we@example.org", now: f.at(9))
         #expect(again.scope == f.ours)
         #expect(again.createdAt == f.now)
         #expect(f.ours != f.theirs)
     }
 
-    @Test func `a token is valid until it expires or is revoked`() async throws {
-        let f = try await StoreFixture()
+    @Test(arguments: TestDatabase.kinds) func `a token is valid until it expires or is revoked`(kind: TestDatabase.Kind) async throws {
+        let f = try await StoreFixture(kind)
         let user = try await f.store.users.findOrCreate(email: "we@example.org", now: f.now)
         try await f.store.users.issueToken(user: user.id, hash: "h1", now: f.now, expiresAt: f.at(60))
         #expect(try await f.store.users.token(hash: "h1", now: f.at(59)) == .valid(user, expiresAt: f.at(60)))
@@ -23,8 +24,8 @@ struct AccountTests {
         #expect(try await f.store.users.token(hash: "h1", now: f.now) == .unknown)
     }
 
-    @Test func `two accounts may use one device id and never meet`() async throws {
-        let f = try await StoreFixture()
+    @Test(arguments: TestDatabase.kinds) func `two accounts may use one device id and never meet`(kind: TestDatabase.Kind) async throws {
+        let f = try await StoreFixture(kind)
         _ = try await f.store.devices.register(f.device, label: "Ours", in: f.ours, now: f.at(1))
         #expect(try await f.store.devices.find(f.device, in: f.ours)?.label == "Ours")
         #expect(try await f.store.devices.find(f.device, in: f.theirs)?.label == "Hall")
@@ -37,16 +38,16 @@ struct AccountTests {
         #expect(try await f.store.events.find(EventID(trusted: "e"), in: f.ours)?.state == .recording)
     }
 
-    @Test func `a device that is registered again keeps its time and takes the new label`() async throws {
-        let f = try await StoreFixture()
+    @Test(arguments: TestDatabase.kinds) func `a device that is registered again keeps its time and takes the new label`(kind: TestDatabase.Kind) async throws {
+        let f = try await StoreFixture(kind)
         let again = try await f.store.devices.register(f.device, label: "Door", in: f.ours, now: f.at(5))
         #expect(again.createdAt == f.now)
         try await f.store.devices.touch(f.device, in: f.ours, at: f.at(7))
         #expect(try await f.store.devices.list(in: f.ours) == [Device(id: f.device, label: "Door", createdAt: f.now, lastSeenAt: f.at(7))])
     }
 
-    @Test func `a device watches once at a time`() async throws {
-        let f = try await StoreFixture()
+    @Test(arguments: TestDatabase.kinds) func `a device watches once at a time`(kind: TestDatabase.Kind) async throws {
+        let f = try await StoreFixture(kind)
         let other = SessionID(trusted: "s2")
         let again = try #require(try await f.store.sessions.start(other, device: f.device, analysisPrompt: nil, in: f.ours, now: f.at(1)))
         #expect(!again.isNew && again.session.id == f.session && again.session.analysisPrompt == "look for cats")
@@ -59,8 +60,8 @@ struct AccountTests {
         #expect(try await f.store.sessions.list(device: f.device, in: f.ours, page: Page()).items.map(\.id) == [other, f.session])
     }
 
-    @Test func `a setting is made once`() async throws {
-        let f = try await StoreFixture()
+    @Test(arguments: TestDatabase.kinds) func `a setting is made once`(kind: TestDatabase.Kind) async throws {
+        let f = try await StoreFixture(kind)
         #expect(try await f.store.settings.valueOrInsert("key") { "first" } == "first")
         #expect(try await f.store.settings.valueOrInsert("key") { "second" } == "first")
         try await f.store.settings.set("key", "third")

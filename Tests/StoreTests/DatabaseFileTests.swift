@@ -11,11 +11,11 @@ import FoundationEssentials
 
 @Suite(.timeLimit(.minutes(1)))
 struct DatabaseFileTests {
-    @Test func `what was written is there after the store is opened again`() async throws {
-        let f = try await StoreFixture()
+    @Test(arguments: TestDatabase.kinds) func `what was written is there after the store is opened again`(kind: TestDatabase.Kind) async throws {
+        let f = try await StoreFixture(kind)
         let event = try await f.queued("e")
         await f.store.close()
-        let again = try await Store.open(.sqlite(path: f.databasePath))
+        let again = try await Store.open(f.database.location)
         #expect(try await again.events.find(event.id, in: f.ours) == event)
         try await again.ping()
         await again.close()
@@ -38,8 +38,7 @@ struct DatabaseFileTests {
 
     @Test func `a database of a newer version is refused`() async throws {
         let folder = try TemporaryFolder()
-        let database = Database()
-        try await database.open(path: folder.path + "/hub.db")
+        let database = Database(.sqlite(path: folder.path + "/hub.db"))
         let future = Migrations.all + [.init(version: 99, name: "future", statements: ["CREATE TABLE future (id TEXT)"])]
         try await Migrations.run(on: database, future, now: 0)
         await database.close()
@@ -48,26 +47,24 @@ struct DatabaseFileTests {
         }
     }
 
-    @Test func `a migration that fails leaves nothing behind, and the ones before it`() async throws {
-        let database = Database()
-        try await database.open(path: ":memory:")
+    @Test(arguments: TestDatabase.kinds) func `a migration that fails leaves nothing behind, and the ones before it`(kind: TestDatabase.Kind) async throws {
+        let test = try await TestDatabase(kind)
+        let database = Database(test.location)
         let broken = [
             Migrations.Migration(version: 1, name: "good", statements: ["CREATE TABLE one (id TEXT)"]),
             Migrations.Migration(version: 2, name: "bad", statements: ["CREATE TABLE two (id TEXT)", "CREATE NONSENSE"]),
         ]
         await #expect(throws: StoreError.self) { try await Migrations.run(on: database, broken, now: 0) }
         let tables = try await database.read { session in
-            try session.query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name", table: "sqlite_master").map {
-                try $0.text("name")
-            }
+            try session.query(session.dialect.tables).map { try $0.text("name") }
         }
         #expect(tables == ["migrations", "one"])
     }
 
-    @Test func `a transaction that throws leaves nothing behind`() async throws {
+    @Test(arguments: TestDatabase.kinds) func `a transaction that throws leaves nothing behind`(kind: TestDatabase.Kind) async throws {
         struct Stop: Error {}
-        let database = Database()
-        try await database.open(path: ":memory:")
+        let test = try await TestDatabase(kind)
+        let database = Database(test.location)
         try await database.write { try $0.execute("CREATE TABLE one (id TEXT)") }
         await #expect(throws: Stop.self) {
             try await database.write { session in

@@ -1,11 +1,12 @@
 import Domain
 import Store
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct EventRowsTests {
-    @Test func `an event reads back as it was written`() async throws {
-        let f = try await StoreFixture()
+    @Test(arguments: TestDatabase.kinds) func `an event reads back as it was written`(kind: TestDatabase.Kind) async throws {
+        let f = try await StoreFixture(kind)
         let event = f.event("e")
         guard case .inserted(let inserted) = try await f.store.events.insert(event, in: f.ours) else { return #expect(Bool(false)) }
         #expect(inserted == event)
@@ -26,8 +27,8 @@ struct EventRowsTests {
         #expect(try await f.store.events.find(event.id, in: f.ours) == updated)
     }
 
-    @Test func `the same id is one event, and a session of another device is none`() async throws {
-        let f = try await StoreFixture()
+    @Test(arguments: TestDatabase.kinds) func `the same id is one event, and a session of another device is none`(kind: TestDatabase.Kind) async throws {
+        let f = try await StoreFixture(kind)
         _ = try await f.store.events.insert(f.event("e"), in: f.ours)
         guard case .exists = try await f.store.events.insert(f.event("e", at: 9), in: f.ours) else { return #expect(Bool(false)) }
         #expect(try await f.store.events.find(EventID(trusted: "e"), in: f.ours)?.trigger.at == f.now)
@@ -38,20 +39,20 @@ struct EventRowsTests {
         #expect(try await f.store.events.find(stranger.id, in: f.ours) == nil)
     }
 
-    @Test func `a received clip is queued once, with its job`() async throws {
-        let f = try await StoreFixture()
+    @Test(arguments: TestDatabase.kinds) func `a received clip is queued once, with its job`(kind: TestDatabase.Kind) async throws {
+        let f = try await StoreFixture(kind)
         let queued = try await f.queued("e")
         #expect(queued.state == .queued && queued.times.durable == f.now && queued.times.queued == f.now)
         let again = try await f.store.events.receive(
             queued.id, changes: EventChanges(), job: JobID(trusted: "job-2"), in: f.ours, now: f.at(1))
         #expect(again == nil)
-        let job = try #require(try await f.store.jobs.lease(.process, seconds: 60, now: f.at(1)))
+        let job = try #require(try await f.store.jobs.lease(.process, owner: "w", seconds: 60, now: f.at(1)))
         #expect(job.event == queued.id && job.attempts == 1)
-        #expect(try await f.store.jobs.lease(.process, seconds: 60, now: f.at(1)) == nil)
+        #expect(try await f.store.jobs.lease(.process, owner: "w", seconds: 60, now: f.at(1)) == nil)
     }
 
-    @Test func `what cannot happen changes nothing`() async throws {
-        let f = try await StoreFixture()
+    @Test(arguments: TestDatabase.kinds) func `what cannot happen changes nothing`(kind: TestDatabase.Kind) async throws {
+        let f = try await StoreFixture(kind)
         _ = try await f.store.events.insert(f.event("e"), in: f.ours)
         let id = EventID(trusted: "e")
         #expect(try await f.store.events.apply(.finished, to: id, in: f.ours, now: f.at(1)) == nil)
@@ -62,8 +63,8 @@ struct EventRowsTests {
         #expect(try await f.store.events.apply(.received, to: id, in: f.ours, now: f.at(2)) == nil)
     }
 
-    @Test func `pages follow one another without gap or repetition, newest first`() async throws {
-        let f = try await StoreFixture()
+    @Test(arguments: TestDatabase.kinds) func `pages follow one another without gap or repetition, newest first`(kind: TestDatabase.Kind) async throws {
+        let f = try await StoreFixture(kind)
         // Three of them at the same time, so that the id decides.
         for index in 0..<7 { _ = try await f.store.events.insert(f.event("e\(index)", at: Double(max(index, 3))), in: f.ours) }
         var seen: [String] = []
@@ -81,8 +82,8 @@ struct EventRowsTests {
         }
     }
 
-    @Test func `a list can be of one session, device or status`() async throws {
-        let f = try await StoreFixture()
+    @Test(arguments: TestDatabase.kinds) func `a list can be of one session, device or status`(kind: TestDatabase.Kind) async throws {
+        let f = try await StoreFixture(kind)
         _ = try await f.queued("a")
         _ = try await f.store.events.insert(f.event("b"), in: f.ours)
         var filter = EventFilter()
@@ -96,8 +97,8 @@ struct EventRowsTests {
         #expect(try await f.store.events.list(filter, in: f.ours, page: Page()).items.count == 2)
     }
 
-    @Test func `recordings of which nothing was heard are found in all accounts`() async throws {
-        let f = try await StoreFixture()
+    @Test(arguments: TestDatabase.kinds) func `recordings of which nothing was heard are found in all accounts`(kind: TestDatabase.Kind) async throws {
+        let f = try await StoreFixture(kind)
         _ = try await f.store.events.insert(f.event("old"), in: f.ours)
         _ = try await f.store.events.insert(f.event("new", at: 100), in: f.theirs)
         let found = try await f.store.events.recordings(updatedBefore: f.at(50))
@@ -105,10 +106,10 @@ struct EventRowsTests {
         #expect(found.map(\.scope) == [f.ours])
     }
 
-    @Test func `a forced stop drops what is open and says how much`() async throws {
-        let f = try await StoreFixture()
+    @Test(arguments: TestDatabase.kinds) func `a forced stop drops what is open and says how much`(kind: TestDatabase.Kind) async throws {
+        let f = try await StoreFixture(kind)
         let processing = try await f.queued("processing")
-        _ = try await f.store.jobs.lease(.process, seconds: 60, now: f.at(1))
+        _ = try await f.store.jobs.lease(.process, owner: "w", seconds: 60, now: f.at(1))
         _ = try await f.store.events.apply(.started, to: processing.id, in: f.ours, now: f.at(1))
         _ = try await f.queued("waiting", at: 2)
         _ = try await f.store.events.insert(f.event("recording", at: 3), in: f.ours)
@@ -118,6 +119,6 @@ struct EventRowsTests {
         #expect(result.session.status == .stopped)
         // A worker that finishes dropped work changes nothing.
         #expect(try await f.store.events.apply(.finished, to: processing.id, in: f.ours, now: f.at(5)) == nil)
-        #expect(try await f.store.jobs.lease(.process, seconds: 60, now: f.at(100)) == nil)
+        #expect(try await f.store.jobs.lease(.process, owner: "w", seconds: 60, now: f.at(100)) == nil)
     }
 }

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 struct StoreFixture {
-    let folder: TemporaryFolder
+    let database: TestDatabase
     let store: Store
     let ours: AccountScope
     let theirs: AccountScope
@@ -14,11 +14,9 @@ struct StoreFixture {
     let session = SessionID(trusted: "session-1")
     let now = Timestamp(milliseconds: 1_700_000_000_000)
 
-    var databasePath: String { folder.path + "/hub.db" }
-
-    init() async throws {
-        folder = try TemporaryFolder()
-        store = try await Store.open(.sqlite(path: folder.path + "/hub.db"))
+    init(_ kind: TestDatabase.Kind) async throws {
+        database = try await TestDatabase(kind)
+        store = try await Store.open(database.location)
         ours = try await store.users.findOrCreate(email: "we@example.org", now: now).scope
         theirs = try await store.users.findOrCreate(email: "they@example.org", now: now).scope
         for scope in [ours, theirs] {
@@ -37,10 +35,11 @@ struct StoreFixture {
     }
 
     /// An event whose clip was received, with its job.
-    func queued(_ id: String, at seconds: Double = 0) async throws -> Event {
-        _ = try await store.events.insert(event(id, at: seconds), in: ours)
+    func queued(_ id: String, at seconds: Double = 0, in scope: AccountScope? = nil) async throws -> Event {
+        let scope = scope ?? ours
+        _ = try await store.events.insert(event(id, at: seconds), in: scope)
         return try #require(
             await store.events.receive(
-                EventID(trusted: id), changes: EventChanges(), job: JobID(trusted: "job-\(id)"), in: ours, now: at(seconds)))
+                EventID(trusted: id), changes: EventChanges(), job: JobID(trusted: "job-\(id)"), in: scope, now: at(seconds)))
     }
 }

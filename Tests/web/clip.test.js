@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Backoff } from "../../Public/js/lib/backoff.js";
 import { PrerollRing } from "../../Public/js/lib/ring.js";
 import { ClipTrigger } from "../../Public/js/lib/trigger.js";
 import { ClipUpload } from "../../Public/js/lib/upload.js";
@@ -202,37 +203,115 @@ test("an upload that failed stays failed and takes nothing more", () => {
   assert.deepEqual([upload.phase, upload.reason], ["failed", "disk full"]);
 });
 
-test("an upload knows what it keeps, and forgets what the hub has", () => {
+test("an upload holds what is not stored, and of the stored only what is sent next", () => {
   const upload = new ClipUpload();
-  const hub = new FakeHub();
-  upload.connected();
   for (let i = 0; i < 3; i++) upload.add(frame(i));
-  assert.equal(upload.bytes, 30);
-  while (hub.step(upload));
-  assert.equal(upload.bytes, 30);
-  hub.acknowledge(upload);
-  assert.equal(upload.bytes, 0);
+  assert.deepEqual(upload.unstored().map(({ timestamp }) => timestamp), [0, 1, 2]);
+  upload.stored(2);
+  assert.deepEqual([upload.heldBytes, upload.unstored().length], [10, 1]);
+  upload.connected();
+  upload.take();
+  upload.opened({ stream: 1, next: 2, windowBytes: 100 });
+  assert.equal(upload.take()?.type, "send");
+  assert.equal(upload.heldBytes, 10, "sent, and still to be stored");
+  upload.stored(3);
+  assert.equal(upload.heldBytes, 0);
   upload.add(frame(3));
-  upload.failed("enough");
-  assert.equal(upload.bytes, 0);
+  upload.stored(4);
+  assert.equal(upload.heldBytes, 10, "stored, and sent next");
+  upload.disconnected();
+  assert.equal(upload.heldBytes, 0);
 });
 
-for (const [name, next] of [["less than it had acknowledged", 1], ["more than there is", 5]]) {
-  test(`an upload fails rather than send a torn clip when the hub has ${name}`, () => {
-    const upload = new ClipUpload();
-    const hub = new FakeHub();
-    upload.connected();
-    for (let i = 0; i < 3; i++) upload.add(frame(i));
-    while (hub.step(upload));
-    hub.acknowledge(upload);
-    upload.disconnected();
-    upload.connected();
-    assert.deepEqual(upload.take(), { type: "open" });
-    upload.opened({ stream: 9, next, windowBytes: 100 });
-    assert.equal(upload.phase, "failed");
-    assert.equal(upload.take(), null);
-  });
+test("an upload on a slow network stays small: what is stored is read when its turn comes", () => {
+  const upload = new ClipUpload();
+  upload.connected();
+  upload.take();
+  upload.opened({ stream: 1, next: 0, windowBytes: 10 });
+  for (let i = 0; i < 100; i++) {
+    upload.add(frame(i, 100_000));
+    upload.stored(i + 1);
+    upload.take();
+  }
+  assert.ok(upload.heldBytes < 3 << 20, `${upload.heldBytes}`);
+});
+
+/** Serves what an upload reads back. */
+function step(hub, upload, stored, windowBytes) {
+  const take = upload.take.bind(upload);
+  upload.take = () => {
+    const action = take();
+    if (action?.type !== "read") return action;
+    upload.read(action.from, stored.slice(action.from, action.from + 2));
+    return take();
+  };
+  const isDone = hub.step(upload, windowBytes);
+  upload.take = take;
+  return isDone;
 }
+
+test("an upload begins again at the first frame with a hub that lost what it had acknowledged", () => {
+  const upload = new ClipUpload();
+  const stored = [0, 1, 2, 3].map((index) => frame(index));
+  let hub = new FakeHub();
+  upload.connected();
+  for (const one of stored) upload.add(one);
+  upload.stored(4);
+  for (let i = 0; i < 3; i++) step(hub, upload, stored);
+  hub.acknowledge(upload);
+  assert.equal(hub.disk.length, 2);
+  upload.disconnected();
+  upload.complete();
+  upload.connected();
+  hub = new FakeHub();
+  while (!upload.isOver) if (!step(hub, upload, stored)) hub.acknowledge(upload);
+  assert.deepEqual(hub.disk.map(({ timestamp }) => timestamp), [0, 1, 2, 3]);
+});
+
+test("an upload passes over what was read for a connection that broke", () => {
+  const upload = ClipUpload.restored({ frames: 2, isComplete: true });
+  upload.connected();
+  upload.take();
+  upload.opened({ stream: 1, next: 1, windowBytes: 100 });
+  assert.deepEqual(upload.take(), { type: "read", from: 1 });
+  assert.equal(upload.take(), null);
+  upload.disconnected();
+  upload.connected();
+  upload.take();
+  upload.opened({ stream: 2, next: 0, windowBytes: 100 });
+  assert.deepEqual(upload.take(), { type: "read", from: 0 });
+  upload.read(1, []);
+  assert.equal(upload.phase, "streaming");
+  upload.read(0, [frame(0), frame(1)]);
+  assert.deepEqual([upload.take()?.sequence, upload.take()?.sequence, upload.take()?.frames], [0, 1, 2]);
+});
+
+test("an upload fails when the store has lost its frames", () => {
+  const upload = ClipUpload.restored({ frames: 2, isComplete: true });
+  upload.connected();
+  upload.take();
+  upload.opened({ stream: 1, next: 0, windowBytes: 100 });
+  upload.take();
+  upload.read(0, []);
+  assert.deepEqual([upload.phase, upload.reason], ["failed", "this device's storage has lost it"]);
+});
+
+test("a clip that a reload interrupted ends with what the hub has, should that be more than was stored", () => {
+  const upload = ClipUpload.restored({ frames: 2, isComplete: false });
+  upload.connected();
+  upload.take();
+  upload.opened({ stream: 1, next: 5, windowBytes: 100 });
+  assert.deepEqual(upload.take(), { type: "close", stream: 1, frames: 5 });
+});
+
+test("an upload fails rather than send a torn clip when the hub has more than there is", () => {
+  const upload = ClipUpload.restored({ frames: 2, isComplete: true });
+  upload.connected();
+  upload.take();
+  upload.opened({ stream: 1, next: 5, windowBytes: 100 });
+  assert.equal(upload.phase, "failed");
+  assert.equal(upload.take(), null);
+});
 
 test("an upload whose end the hub had, though its answer was lost, is opened again and closed", () => {
   const upload = new ClipUpload();
@@ -249,6 +328,14 @@ test("an upload whose end the hub had, though its answer was lost, is opened aga
   assert.equal(upload.take()?.type, "open");
   upload.opened({ stream: 2, next: 1, windowBytes: 100 });
   assert.deepEqual(upload.take(), { type: "close", stream: 2, frames: 1 });
+});
+
+test("attempts come later and later, up to a limit, and soon again after a change for the better", () => {
+  const backoff = new Backoff({ base: 1000, max: 60_000, random: () => 1 });
+  assert.deepEqual(Array.from({ length: 8 }, () => backoff.next()), [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]);
+  backoff.reset();
+  assert.equal(backoff.next(), 1000);
+  assert.equal(new Backoff({ random: () => 0.25 }).next(), 250, "full jitter");
 });
 
 test("event ids sort by time and are version 7", () => {

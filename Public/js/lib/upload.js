@@ -1,7 +1,8 @@
 // @ts-check
-// One clip on its way to the hub. A pure state machine: the socket's news come in, `take` says what to do next.
+// One clip on its way to the hub. A pure state machine: news of the socket and of the device's store come in, `take` says what to do next.
 //
-// Frames stay here until the hub has them on its disk. After a break the clip is opened again and goes on where the hub says.
+// Frames are in memory until the store has them, and while they are about to be sent. What is stored is read back when its turn comes,
+// so that after any break, or with a hub that lost what it had acknowledged, the clip goes on where the hub says.
 
 /**
  * @typedef {object} ClipFrame
@@ -11,30 +12,55 @@
  * @property {number} duration µs
  * @property {Uint8Array} payload
  *
- * @typedef {{type: "open"} | {type: "send", stream: number, sequence: number, frame: ClipFrame} | {type: "close", stream: number, frames: number}} UploadAction
+ * @typedef {{type: "open"} | {type: "read", from: number} | {type: "send", stream: number, sequence: number, frame: ClipFrame}
+ *   | {type: "close", stream: number, frames: number}} UploadAction
  */
+
+/** Stored frames that stay in memory because they are sent next. Beyond it they are read back: a slow network must not fill the memory. */
+const AHEAD_BYTES = 2 << 20;
 
 export class ClipUpload {
   /** @type {"waiting"|"opening"|"streaming"|"closing"|"durable"|"failed"} */
   phase = "waiting";
   /** @type {string|null} */ reason = null;
-  /** Frames from `base` on; those before are on the hub's disk. @type {ClipFrame[]} */
-  #frames = [];
-  #base = 0;
+  /** Frames so far. */
+  count = 0;
+  /** Of these the store has so many. */
+  storedCount = 0;
+  /** Payload bytes in memory. */
+  heldBytes = 0;
+  /** What is in memory, by sequence. @type {Map<number, ClipFrame>} */
+  #frames = new Map();
   #sent = 0;
+  #acknowledged = 0;
+  /** Bytes of each frame from `#acknowledged` to `#sent`. @type {number[]} */
+  #unacknowledged = [];
+  #unacknowledgedBytes = 0;
+  /** The sequence that is being read from the store. @type {number|null} */
+  #reading = null;
   #isComplete = false;
+  #isInterrupted = false;
   #isConnected = false;
   #stream = 0;
   #windowBytes = 0;
-  #unacknowledgedBytes = 0;
-  /** Payload bytes that are kept for the hub. */
-  bytes = 0;
+
+  /**
+   * A clip that a page before this one left in the store.
+   * @param {{frames: number, isComplete: boolean}} record
+   */
+  static restored({ frames, isComplete }) {
+    const upload = new ClipUpload();
+    upload.count = frames;
+    upload.storedCount = frames;
+    upload.#isComplete = true;
+    upload.#isInterrupted = !isComplete;
+    return upload;
+  }
 
   /** @param {ClipFrame} frame */
   add(frame) {
     if (this.#isComplete || this.isOver) return;
-    this.#frames.push(frame);
-    this.bytes += frame.payload.byteLength;
+    this.#hold(this.count++, frame);
   }
 
   /** No more frames will come. */
@@ -46,12 +72,27 @@ export class ClipUpload {
     return this.phase === "durable" || this.phase === "failed";
   }
 
-  get count() {
-    return this.#base + this.#frames.length;
-  }
-
   get stream() {
     return this.phase === "streaming" || this.phase === "closing" ? this.#stream : null;
+  }
+
+  /** The frames that the store does not have yet, in their order. */
+  unstored() {
+    return Array.from({ length: this.isOver ? 0 : this.count - this.storedCount }, (_, index) => /** @type {ClipFrame} */ (this.#frames.get(this.storedCount + index)));
+  }
+
+  /** The store has all frames below `count`. @param {number} count */
+  stored(count) {
+    this.storedCount = Math.max(this.storedCount, count);
+    this.#trim();
+  }
+
+  /** What the store has from a sequence on that `take` asked for; nothing: it has lost it. @param {number} from @param {ClipFrame[]} frames */
+  read(from, frames) {
+    if (from !== this.#reading) return;
+    this.#reading = null;
+    if (frames.length) frames.forEach((frame, index) => this.#hold(from + index, frame));
+    else this.failed("this device's storage has lost it");
   }
 
   connected() {
@@ -60,47 +101,49 @@ export class ClipUpload {
 
   disconnected() {
     this.#isConnected = false;
-    if (!this.isOver) this.phase = "waiting";
+    this.again();
   }
 
   /** The hub opened the clip. @param {{stream: number, next: number, windowBytes: number}} answer */
   opened({ stream, next, windowBytes }) {
     if (this.phase !== "opening") return;
-    if (next < this.#base || next > this.count) {
-      // What was acknowledged is no longer here: nothing whole can come of it.
-      this.failed(`the hub wants to go on at frame ${next}, this device has ${this.#base} to ${this.count}`);
+    // What was sent last before a reload may not have been stored any more: an interrupted clip ends with what the hub has.
+    if (next > this.count && !this.#isInterrupted) {
+      this.failed(`the hub has ${next} frames of it, this device recorded ${this.count}`);
       return;
     }
+    this.phase = "streaming";
     this.#stream = stream;
     this.#windowBytes = windowBytes;
-    this.#forget(next);
-    this.#sent = next;
-    this.#unacknowledgedBytes = 0;
-    this.phase = "streaming";
+    this.#goBack(next);
   }
 
   /** Everything below `next` is on the hub's disk. @param {number} next */
   acknowledged(next) {
-    this.#unacknowledgedBytes -= this.#forget(Math.min(next, this.#sent));
+    while (this.#acknowledged < Math.min(next, this.#sent)) {
+      this.#unacknowledgedBytes -= this.#unacknowledged.shift() ?? 0;
+      this.#acknowledged++;
+    }
   }
 
   /** The hub has all of it. */
   durable() {
-    this.phase = "durable";
-    this.#empty();
+    this.#end("durable");
   }
 
   /** It cannot go on. @param {string} reason */
   failed(reason) {
     if (this.isOver) return;
-    this.phase = "failed";
+    this.#end("failed");
     this.reason = reason;
-    this.#empty();
   }
 
-  /** An attempt failed that is worth another. */
+  /** What was begun is void: the clip is to be opened again. */
   again() {
-    if (!this.isOver) this.phase = "waiting";
+    if (this.isOver) return;
+    this.phase = "waiting";
+    this.#reading = null;
+    this.#goBack(this.#acknowledged);
   }
 
   /** What to do next; `null`: wait for news. @returns {UploadAction|null} */
@@ -110,33 +153,65 @@ export class ClipUpload {
       this.phase = "opening";
       return { type: "open" };
     }
-    if (this.phase !== "streaming") return null;
-    const frame = this.#frames[this.#sent - this.#base];
-    if (frame) {
-      // One frame may always be under way, even one larger than the window.
-      if (this.#unacknowledgedBytes > 0 && this.#unacknowledgedBytes + frame.payload.byteLength > this.#windowBytes) return null;
-      this.#unacknowledgedBytes += frame.payload.byteLength;
-      return { type: "send", stream: this.#stream, sequence: this.#sent++, frame };
-    }
+    if (this.phase !== "streaming" || this.#reading !== null) return null;
+    if (this.#sent < this.count) return this.#next();
     if (!this.#isComplete) return null;
     this.phase = "closing";
-    return { type: "close", stream: this.#stream, frames: this.count };
+    return { type: "close", stream: this.#stream, frames: this.#sent };
   }
 
-  /** Drops frames below `next`. @param {number} next @returns {number} bytes of those that had been sent */
-  #forget(next) {
-    let bytes = 0;
-    while (this.#base < next && this.#frames.length) {
-      const frame = /** @type {ClipFrame} */ (this.#frames.shift());
-      this.bytes -= frame.payload.byteLength;
-      if (this.#base < this.#sent) bytes += frame.payload.byteLength;
-      this.#base++;
+  /** @returns {UploadAction|null} */
+  #next() {
+    const frame = this.#frames.get(this.#sent);
+    if (!frame) {
+      this.#reading = this.#sent;
+      return { type: "read", from: this.#sent };
     }
-    return bytes;
+    const bytes = frame.payload.byteLength;
+    // One frame may always be under way, even one larger than the window.
+    if (this.#unacknowledgedBytes > 0 && this.#unacknowledgedBytes + bytes > this.#windowBytes) return null;
+    this.#unacknowledgedBytes += bytes;
+    this.#unacknowledged.push(bytes);
+    const sequence = this.#sent++;
+    if (sequence < this.storedCount) this.#drop(sequence);
+    return { type: "send", stream: this.#stream, sequence, frame };
   }
 
-  #empty() {
-    this.#frames = [];
-    this.bytes = 0;
+  /** @param {number} next the sequence from which is sent */
+  #goBack(next) {
+    this.#sent = next;
+    this.#acknowledged = next;
+    this.#unacknowledged = [];
+    this.#unacknowledgedBytes = 0;
+    this.#trim();
+  }
+
+  /** Drops what is stored and not sent soon. */
+  #trim() {
+    const isSending = this.phase === "opening" || this.phase === "streaming";
+    for (const sequence of this.#frames.keys()) {
+      const isNext = isSending && sequence >= this.#sent && this.heldBytes <= AHEAD_BYTES;
+      if (sequence < this.storedCount && !isNext) this.#drop(sequence);
+    }
+  }
+
+  /** @param {number} sequence @param {ClipFrame} frame */
+  #hold(sequence, frame) {
+    this.#drop(sequence);
+    this.#frames.set(sequence, frame);
+    this.heldBytes += frame.payload.byteLength;
+  }
+
+  /** @param {number} sequence */
+  #drop(sequence) {
+    this.heldBytes -= this.#frames.get(sequence)?.payload.byteLength ?? 0;
+    this.#frames.delete(sequence);
+  }
+
+  /** @param {"durable"|"failed"} phase */
+  #end(phase) {
+    this.phase = phase;
+    this.#frames.clear();
+    this.heldBytes = 0;
   }
 }

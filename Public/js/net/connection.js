@@ -1,6 +1,7 @@
 // @ts-check
 // One WebSocket to the hub that comes back by itself (docs/PROTOCOL.md).
 
+import { Backoff } from "../lib/backoff.js";
 import { decodeFrame } from "./frame.js";
 
 export const SUBPROTOCOL = "pingwatch.v1";
@@ -33,8 +34,10 @@ export class Connection extends EventTarget {
   state = "idle";
   /** @type {WebSocket|null} */
   #socket = null;
+  /** When the next attempt comes, on the clock of `performance.now()`. @type {number|null} */
+  retryAt = null;
   #nextId = 1;
-  #attempts = 0;
+  /** @type {Backoff} */ #backoff;
   /** @type {Map<number, {resolve: (data: any) => void, reject: (error: Error) => void, timer: any}>} */
   #pending = new Map();
   /** @type {Map<string, {epoch: string, offset: number}>} */
@@ -57,20 +60,27 @@ export class Connection extends EventTarget {
       clearTimeout: (/** @type {any} */ timer) => clearTimeout(timer),
       ...options,
     };
+    this.#backoff = new Backoff({ base: FIRST_DELAY_MS, max: LONGEST_DELAY_MS, random: this.options.random });
   }
 
+  /** Begins, or tries again at once. */
   connect() {
-    if (this.state !== "idle" && this.state !== "closed") return;
-    this.#watchPage();
+    if (this.state === "connecting" || this.state === "open") return;
+    this.options.clearTimeout(this.#retryTimer);
+    this.#backoff.reset();
+    if (this.state !== "waiting") this.#watchPage();
     this.#open();
   }
 
   close() {
+    this.retryAt = null;
     this.#watching?.abort();
     this.#watching = null;
     this.#drop("closed");
     this.#socket?.close(1000);
     this.#socket = null;
+    // Who leaves on purpose begins anew.
+    this.#positions.clear();
   }
 
   get bufferedAmount() {
@@ -112,6 +122,7 @@ export class Connection extends EventTarget {
   }
 
   #open() {
+    this.retryAt = null;
     this.#setState("connecting");
     const socket = new this.options.WebSocket(this.options.url, SUBPROTOCOL);
     socket.binaryType = "arraybuffer";
@@ -154,7 +165,7 @@ export class Connection extends EventTarget {
       this.#positions.set(channel, { epoch: sub.epoch, offset: sub.offset });
       for (const publication of sub.publications ?? []) missed.push({ channel, data: publication.data });
     }
-    this.#attempts = 0;
+    this.#backoff.reset();
     this.#setState("open");
     this.#emit("open", { data: connect.data, isAgain: wasOpen, recovered });
     for (const publication of missed) this.#emit("publication", publication);
@@ -209,10 +220,10 @@ export class Connection extends EventTarget {
       this.#emit("fatal", { code, reason });
       return;
     }
+    const delay = this.#backoff.next();
+    this.retryAt = performance.now() + delay;
     this.#drop("waiting");
-    // Full jitter, so that many clients of a hub that restarts do not come at once.
-    const ceiling = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#attempts++);
-    this.#retryTimer = this.options.setTimeout(() => this.#open(), this.options.random() * ceiling);
+    this.#retryTimer = this.options.setTimeout(() => this.#open(), delay);
   }
 
   /** The socket is dead though it may not know. */
@@ -248,9 +259,7 @@ export class Connection extends EventTarget {
     const look = () => {
       if (document.visibilityState !== "visible") return;
       if (this.state === "waiting") {
-        this.options.clearTimeout(this.#retryTimer);
-        this.#attempts = 0;
-        this.#open();
+        this.connect();
       } else if (this.state === "open") {
         // The hub answers; silence means that the socket is dead.
         this.#socket?.send(JSON.stringify({ id: this.#nextId++, ping: {} }));

@@ -2,24 +2,40 @@
 // The page of a camera: what it sees, how much moves, what it recorded.
 
 import { announce, el, icon } from "../components/dom.js";
+import { clockTime, dayName, size } from "../state/words.js";
 import { CameraError } from "./camera.js";
 import { rememberedDevice, Sensor } from "./sensor.js";
+import { uplinkOf } from "./uplink.js";
 
 const CONNECTION_WORDS = {
   idle: "Not connected",
   connecting: "Connecting to the hub…",
   open: "Connected to the hub",
-  waiting: "The hub is away; trying again. Clips are kept meanwhile.",
+  waiting: "The hub is away; trying again",
   closed: "Not connected",
 };
-const CLIP_WORDS = { recording: "recording", uploading: "being sent", stored: "stored on the hub", failed: "failed" };
+const CLIP_WORDS = { recording: "recording", waiting: "waits for the hub", uploading: "being sent", stored: "stored on the hub", failed: "failed" };
+const PENDING_WORDS = {
+  /** @param {number} count @param {number} bytes */
+  title: (count, bytes) => `${count === 1 ? "1 clip waits" : `${count} clips wait`} ·\u00a0${size(bytes).replace(" ", "\u00a0")}`,
+  away: "The hub is away.",
+  refused: "The hub cannot take it yet.",
+  sending: "Being sent, the oldest first.",
+  connecting: "Connecting to the hub…",
+  closed: "They are sent when this device watches again.",
+  /** @param {number} seconds */
+  next: (seconds) => ` Next attempt ${seconds > 0 ? `in ${seconds} s` : "now"}.`,
+  kept: "Kept on this device, also over a reload.",
+  memory: "This browser gives the page no storage: reloading or closing it loses them.",
+  full: "This device's storage takes no more: reloading or closing this page loses what is new.",
+};
 /** The meter's full scale, as a multiple of the threshold. */
 const METER_SCALE = 6;
-/** More than the recorder itself remembers, so that no row comes back. */
-const MAXIMUM_ROWS = 100;
+const COUNTDOWN_MS = 1000;
 
 class SensorPage extends HTMLElement {
   /** @type {Sensor|null} */ #sensor = null;
+  /** @type {import("./uplink.js").Uplink|null} */ #uplink = null;
   #abort = new AbortController();
   /** @type {Map<string, HTMLElement>} */ #rows = new Map();
 
@@ -27,8 +43,12 @@ class SensorPage extends HTMLElement {
     this.#build();
     this.#show("idle");
     document.addEventListener("visibilitychange", () => this.#showVisibility(), { signal: this.#abort.signal });
-    const isBusy = () => this.list.querySelector("[data-state=recording], [data-state=uploading]");
-    window.addEventListener("beforeunload", (event) => { if (isBusy()) event.preventDefault(); }, { signal: this.#abort.signal });
+    window.addEventListener("beforeunload", (event) => { if (this.#uplink?.outbox.isAtRisk) event.preventDefault(); }, { signal: this.#abort.signal });
+    const countdown = setInterval(() => this.#showPending(), COUNTDOWN_MS);
+    this.#abort.signal.addEventListener("abort", () => clearInterval(countdown));
+    const { device_id } = rememberedDevice();
+    // What a page before this one left is sent without the camera.
+    if (device_id) uplinkOf(device_id).then((uplink) => this.#follow(uplink));
   }
 
   disconnectedCallback() {
@@ -63,6 +83,7 @@ class SensorPage extends HTMLElement {
     this.meter = el("div", { class: "meter" }, this.meterBar, el("div", { class: "meter-mark" }));
     this.list = el("ul", { class: "sensor-clips", "aria-label": "Recorded clips" });
     this.empty = el("p", { class: "muted", text: "Nothing yet. Walk past the camera to try it." });
+    this.pending = el("section", { class: "pending", "aria-label": "Clips that wait for the hub", hidden: true });
     this.stage = el(
       "div", { class: "sensor-stage", hidden: true },
       el("div", { class: "sensor-view" }, this.video, el("p", { class: "badge badge-live", hidden: true }, icon("live"), "Live: somebody is watching")),
@@ -75,7 +96,7 @@ class SensorPage extends HTMLElement {
         this.lock,
         el("section", { class: "stack-tight" }, el("h2", { text: "Recorded" }), this.empty, this.list)),
     );
-    this.replaceChildren(this.form, this.problem, this.stage);
+    this.replaceChildren(this.form, this.problem, this.pending, this.stage);
   }
 
   /** @param {"idle"|"starting"|"watching"|"error"} state */
@@ -84,6 +105,8 @@ class SensorPage extends HTMLElement {
     this.form.hidden = state === "watching";
     this.stage.hidden = state !== "watching";
     this.problem.hidden = state !== "error";
+    if (state === "watching") this.empty.before(this.pending);
+    else this.stage.before(this.pending);
     this.startButton.disabled = state === "starting";
     this.startButton.lastChild.textContent = state === "starting" ? "Starting…" : state === "error" ? "Try again" : "Start watching";
   }
@@ -102,6 +125,7 @@ class SensorPage extends HTMLElement {
     this.video.addEventListener("playing", () => { this.dataset.cameraStartedAt = String(performance.timeOrigin + performance.now()); }, { once: true });
     try {
       await sensor.start({ label, sound: this.sound.checked });
+      if (sensor.uplink) this.#follow(sensor.uplink);
       this.querySelector(".sensor-title").textContent = `${label} is watching`;
       this.#show("watching");
       announce("Watching.");
@@ -134,12 +158,20 @@ class SensorPage extends HTMLElement {
     this.#show("error");
   }
 
+  /** Shows what becomes of a device's clips. @param {import("./uplink.js").Uplink} uplink */
+  #follow(uplink) {
+    if (uplink === this.#uplink || this.#abort.signal.aborted) return;
+    this.#uplink = uplink;
+    const show = () => { if (uplink === this.#uplink) this.#showClips(uplink); };
+    uplink.outbox.addEventListener("change", show, { signal: this.#abort.signal });
+    uplink.connection.addEventListener("state", show, { signal: this.#abort.signal });
+    show();
+  }
+
   /** @param {Sensor} sensor */
   #update(sensor) {
-    // One that was stopped still sends its clips.
-    this.#showClips(sensor.clips?.clips ?? []);
     if (sensor !== this.#sensor) return;
-    const state = sensor.connection?.state ?? "idle";
+    const state = sensor.uplink?.connection.state ?? "idle";
     this.dataset.connection = state;
     this.status.textContent = CONNECTION_WORDS[state];
     this.status.dataset.connection = state;
@@ -162,34 +194,62 @@ class SensorPage extends HTMLElement {
     this.meterText.textContent = `${words} · ${(score * 100).toFixed(1)} % of the picture moves; a clip begins at ${(threshold * 100).toFixed(1)} %`;
   }
 
-  /** A camera that watches for months must not keep a row for every clip. */
-  #forgetOld() {
-    const rows = [...this.#rows].filter(([, row]) => row.dataset.state === "stored" || row.dataset.state === "failed");
-    for (const [id, row] of rows.slice(0, Math.max(0, this.#rows.size - MAXIMUM_ROWS))) {
+  /** @param {import("./uplink.js").Uplink} uplink */
+  #showClips({ outbox }) {
+    this.empty.hidden = outbox.clips.length > 0;
+    const ids = new Set(outbox.clips.map(({ record }) => record.id));
+    for (const [id, row] of this.#rows) {
+      if (ids.has(id)) continue;
       row.remove();
       this.#rows.delete(id);
     }
+    outbox.clips.forEach((clip, index) => {
+      const row = this.#rows.get(clip.record.id) ?? el("li", { "data-clip-id": clip.record.id });
+      this.#rows.set(clip.record.id, row);
+      if (this.list.children[index] !== row) this.list.insertBefore(row, this.list.children[index] ?? null);
+      const state = stateOf(clip);
+      const reason = clip.upload.reason ?? clip.problem;
+      const text = `${timeOf(clip)} · ${clip.record.trigger === "manual" ? "By hand" : "Motion"} · ${CLIP_WORDS[state]}${reason ? `: ${reason}` : ""}`;
+      if (row.textContent === text && row.dataset.state === state) return;
+      row.dataset.state = state;
+      row.replaceChildren(el("span", { class: "clip-dot" }), el("span", { text }));
+    });
+    this.#showPending();
   }
 
-  /** @param {import("./clips.js").Clip[]} clips */
-  #showClips(clips) {
-    if (clips.length) this.empty.hidden = true;
-    for (const clip of [...clips].reverse()) {
-      const state = clip.upload.phase === "failed" ? "failed" : clip.upload.phase === "durable" ? "stored" : clip.isRecording ? "recording" : "uploading";
-      let row = this.#rows.get(clip.id);
-      if (!row) {
-        row = el("li", { "data-clip-id": clip.id });
-        this.#rows.set(clip.id, /** @type {HTMLElement} */ (row));
-        this.list.prepend(row);
-        this.#forgetOld();
-      }
-      if (row?.dataset.state === state) continue;
-      const time = new Date(clip.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-      const reason = clip.upload.reason ? `: ${clip.upload.reason}` : "";
-      row?.replaceChildren(el("span", { class: "clip-dot" }), el("span", { text: `${time} · ${clip.trigger === "manual" ? "By hand" : "Motion"} · ${CLIP_WORDS[state]}${reason}` }));
-      if (row) row.dataset.state = state;
-    }
+  /** What waits for the hub, and why. */
+  #showPending() {
+    if (!this.#uplink) return;
+    const { connection, outbox } = this.#uplink;
+    const { count, bytes, retryAt } = outbox.waiting;
+    this.dataset.pending = String(count);
+    this.pending.hidden = count === 0;
+    if (!count) return;
+    const isOpen = connection.state === "open";
+    const nextAt = isOpen ? retryAt : connection.retryAt;
+    const why = isOpen ? (retryAt === null ? "sending" : "refused") : { waiting: "away", connecting: "connecting", idle: "connecting", closed: "closed" }[connection.state];
+    const next = nextAt === null ? "" : PENDING_WORDS.next(Math.max(0, Math.ceil((nextAt - performance.now()) / 1000)));
+    const lines = [PENDING_WORDS.title(count, bytes), PENDING_WORDS[why] + next, PENDING_WORDS[outbox.isDurable ? "kept" : outbox.store.isDurable ? "full" : "memory"]];
+    this.pending.dataset.state = why;
+    this.pending.dataset.durable = String(outbox.isDurable);
+    if (this.pending.childElementCount === 0) this.pending.append(icon("clock"), el("div", {}, ...lines.map(() => el("p"))));
+    this.pending.querySelectorAll("p").forEach((/** @type {HTMLElement} */ line, /** @type {number} */ index) => { if (line.textContent !== lines[index]) line.textContent = lines[index]; });
   }
+}
+
+/** @param {import("./outbox.js").Clip} clip @returns {keyof typeof CLIP_WORDS} */
+function stateOf({ upload, isRecording }) {
+  if (upload.phase === "failed") return "failed";
+  if (upload.phase === "durable") return "stored";
+  if (isRecording) return "recording";
+  return upload.phase === "waiting" ? "waiting" : "uploading";
+}
+
+/** @param {import("./outbox.js").Clip} clip */
+function timeOf({ record }) {
+  const iso = new Date(record.at).toISOString();
+  const day = dayName(iso);
+  return day === "Today" ? clockTime(iso) : `${day}, ${clockTime(iso)}`;
 }
 
 customElements.define("pw-sensor-page", SensorPage);

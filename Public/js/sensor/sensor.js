@@ -1,13 +1,14 @@
 // @ts-check
-// A camera at work: media, motion, clips, live and connection, without a screen of its own.
+// A camera at work: media, motion, clips and live, without a screen of its own.
 
-import { Connection, socketURL } from "../net/connection.js";
-import { api, getToken } from "../net/api.js";
+import { api } from "../net/api.js";
 import { startCamera } from "./camera.js";
+import { askToPersist } from "./clip-store.js";
 import { ClipRecorder } from "./clips.js";
 import { MediaEncoder, pageNow } from "./encoder.js";
 import { LiveSender } from "./live.js";
 import { watchMotion } from "./motion-watch.js";
+import { uplinkOf } from "./uplink.js";
 import { WakeLock } from "./wake-lock.js";
 
 const DEVICE_KEY = "pingwatch.device";
@@ -35,15 +36,16 @@ export class Sensor extends EventTarget {
   isLive = false;
   /** Whether the camera has stopped to deliver pictures. */
   isStalled = false;
-  /** @type {ClipRecorder|null} */ clips = null;
-  /** @type {Connection|null} */ connection = null;
+  /** @type {import("./uplink.js").Uplink|null} */ uplink = null;
+  /** @type {ClipRecorder|null} */ #recorder = null;
   /** @type {MediaStream|null} */ #stream = null;
   /** @type {MediaEncoder|null} */ #encoder = null;
   /** @type {string|null} */ #sessionId = null;
   /** @type {(() => void)|null} */ #endMotion = null;
   /** @type {any} */ #telemetry = null;
   /** @type {any} */ #ticks = null;
-  #isStopped = false;
+  /** Aborts when watching was stopped. */
+  #stopped = new AbortController();
   #lastPictureAt = 0;
   #score = 0;
   #lock = new WakeLock((isHeld) => {
@@ -70,7 +72,10 @@ export class Sensor extends EventTarget {
       const device = await api("/devices/register", { method: "POST", body: { device_id: rememberedDevice().device_id, label } });
       this.#check();
       localStorage.setItem(DEVICE_KEY, JSON.stringify({ device_id: device.device_id, label: device.label, sound }));
-      await this.#record(device.device_id);
+      askToPersist();
+      this.uplink = await uplinkOf(device.device_id);
+      this.#check();
+      await this.#record(device.device_id, this.uplink);
       await this.#lock.start();
       this.#check();
     } catch (error) {
@@ -81,63 +86,59 @@ export class Sensor extends EventTarget {
 
   /** Who left the page while the browser asked for the camera does not want it any more. */
   #check() {
-    if (this.#isStopped) throw new Error("Watching was stopped.");
+    if (this.#stopped.signal.aborted) throw new Error("Watching was stopped.");
   }
 
-  /** @param {string} deviceId */
-  async #record(deviceId) {
+  /** @param {string} deviceId @param {import("./uplink.js").Uplink} uplink */
+  async #record(deviceId, uplink) {
     const stream = /** @type {MediaStream} */ (this.#stream);
     const encoder = new MediaEncoder(stream, this.video);
-    const connection = new Connection({ url: socketURL(), getToken, kind: "sensor", deviceId });
+    const { connection } = uplink;
+    const { signal } = this.#stopped;
     const live = new LiveSender(connection, encoder);
-    const clips = new ClipRecorder(connection, encoder, () => this.#sessionId, () => this.#still());
+    const recorder = new ClipRecorder(uplink.outbox, encoder, () => this.#sessionId, () => this.#still());
     this.#encoder = encoder;
-    this.connection = connection;
-    this.clips = clips;
+    this.#recorder = recorder;
 
     encoder.addEventListener("chunk", (/** @type {any} */ { detail }) => {
       if (detail.chunk.track === 0) this.#lastPictureAt = pageNow();
-      clips.chunk(detail.chunk);
+      recorder.chunk(detail.chunk);
       live.chunk(detail.chunk);
     });
     encoder.addEventListener("configuration", (/** @type {any} */ { detail }) => {
-      clips.configured(detail.track);
+      recorder.configured(detail.track);
       live.configured(detail.track, detail.json);
     });
     encoder.addEventListener("ended", (/** @type {any} */ { detail }) => this.#ended(detail.reason));
-    clips.addEventListener("change", () => this.#changed());
 
     connection.addEventListener("state", () => {
-      if (connection.state !== "open") {
-        live.disconnected();
-        clips.disconnected();
-      }
+      if (connection.state !== "open") live.disconnected();
+      this.isLive = live.isLive;
       this.#changed();
-    });
+    }, { signal });
     connection.addEventListener("publication", (/** @type {any} */ { detail }) => {
-      // Another start may have this device's name by now.
-      if (this.#isStopped) return;
       if (detail.channel === `sensor:${deviceId}`) live.asked(detail.data);
       if (detail.data.type === "session.stopped" && detail.data.session.session_id === this.#sessionId) this.#ended("Watching was stopped from another device.");
       this.isLive = live.isLive;
       this.#changed();
-    });
-    connection.addEventListener("message", (/** @type {any} */ { detail }) => clips.message(detail.data));
-    connection.addEventListener("fatal", (/** @type {any} */ { detail }) => this.#ended(`The hub closed the connection: ${detail.reason || detail.code}.`));
+    }, { signal });
+    connection.addEventListener("fatal", (/** @type {any} */ { detail }) => this.#ended(`The hub closed the connection: ${detail.reason || detail.code}.`), { signal });
 
+    await encoder.start();
+    this.#check();
     const isOpen = new Promise((resolve, reject) => {
-      const begin = () => this.#opened(connection, clips).then(resolve, (error) => {
+      const begin = () => this.#opened(connection).then(resolve, (error) => {
         if (!this.#sessionId) reject(error);
         else if (!error.temporary) this.#ended(error.message);
         // If the connection broke instead, its next opening begins again.
         else setTimeout(() => { if (connection.state === "open" && this.#sessionId) begin(); }, AGAIN_MS);
       });
-      connection.addEventListener("open", begin);
-      connection.addEventListener("fatal", (/** @type {any} */ { detail }) => reject(new Error(`The hub refused the connection: ${detail.reason}.`)));
+      connection.addEventListener("open", begin, { signal });
+      connection.addEventListener("fatal", (/** @type {any} */ { detail }) => reject(new Error(`The hub refused the connection: ${detail.reason}.`)), { signal });
+      // Clips of before may have opened it.
+      if (connection.state === "open") begin();
     });
-    await encoder.start();
-    this.#check();
-    connection.connect();
+    uplink.hold(this);
     /** @type {any} */
     let patience = null;
     const tooLate = new Promise((_, reject) => {
@@ -147,29 +148,27 @@ export class Sensor extends EventTarget {
     this.#check();
     this.#endMotion = watchMotion(stream.getVideoTracks()[0], this.video, (result) => {
       this.#score = result.score;
-      clips.motion(result);
+      recorder.motion(result);
       this.dispatchEvent(new CustomEvent("motion", { detail: result }));
     }, (reason) => this.#ended(`Motion cannot be detected: ${reason}`));
     this.#telemetry = setInterval(() => this.#report(), TELEMETRY_MS);
     this.#lastPictureAt = pageNow();
-    this.#ticks = setInterval(() => this.#tick(clips), TICK_MS);
+    this.#ticks = setInterval(() => this.#tick(recorder), TICK_MS);
   }
 
-  /** @param {Connection} connection @param {ClipRecorder} clips */
-  async #opened(connection, clips) {
-    // Who stopped sends what was recorded before, and nothing begins anew.
-    if (this.#isStopped) return clips.connected();
+  /** @param {import("../net/connection.js").Connection} connection */
+  async #opened(connection) {
     // The active session of the device goes on after a break.
     const { session } = await connection.rpc("session.start", {});
+    if (this.#stopped.signal.aborted) return;
     this.#sessionId = session.session_id;
-    clips.connected();
     this.#report();
     this.#changed();
   }
 
-  /** @param {ClipRecorder} clips */
-  #tick(clips) {
-    clips.tick();
+  /** @param {ClipRecorder} recorder */
+  #tick(recorder) {
+    recorder.tick();
     const isStalled = pageNow() - this.#lastPictureAt > STALLED_MS;
     if (isStalled === this.isStalled) return;
     this.isStalled = isStalled;
@@ -179,14 +178,14 @@ export class Sensor extends EventTarget {
 
   /** Ends watching; what was recorded is still sent as long as the page is open. */
   async stop() {
-    this.#isStopped = true;
+    this.#stopped.abort();
     clearInterval(this.#telemetry);
     clearInterval(this.#ticks);
     this.#endMotion?.();
     this.#endMotion = null;
     this.#encoder?.stop();
     this.#encoder = null;
-    this.clips?.stop();
+    this.#recorder?.stop();
     this.#stream?.getTracks().forEach((track) => track.stop());
     this.#stream = null;
     this.video.srcObject = null;
@@ -198,22 +197,14 @@ export class Sensor extends EventTarget {
   }
 
   async #finish() {
-    const { connection, clips } = this;
     const sessionId = this.#sessionId;
     this.#sessionId = null;
-    if (!connection) return;
-    if (sessionId) await connection.rpc("session.stop", { session_id: sessionId }).catch(() => {});
-    const close = () => {
-      if (clips?.pending) return;
-      connection.close();
-      clips?.removeEventListener("change", close);
-    };
-    clips?.addEventListener("change", close);
-    close();
+    if (sessionId) await this.uplink?.connection.rpc("session.stop", { session_id: sessionId }).catch(() => {});
+    this.uplink?.release(this);
   }
 
   recordNow() {
-    this.clips?.recordNow();
+    this.#recorder?.recordNow();
   }
 
   /** @param {string} reason */
@@ -227,7 +218,7 @@ export class Sensor extends EventTarget {
     // @ts-ignore: Chromium only
     const battery = await navigator.getBattery?.().catch(() => null);
     if (battery) Object.assign(telemetry, { battery: battery.level, charging: battery.charging });
-    this.connection?.rpc("device.telemetry", { telemetry }).catch(() => {});
+    this.uplink?.connection.rpc("device.telemetry", { telemetry }).catch(() => {});
   }
 
   /** What the camera shows now, as JPEG. @returns {Promise<Uint8Array|null>} */

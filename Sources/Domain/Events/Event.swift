@@ -46,6 +46,10 @@ public struct Clip: Hashable, Sendable {
     public var thumbnailKey: String?
     /// Where a client keeps it (`ClipSource.external`).
     public var externalURI: String?
+    /// It was closed without its sensor, which may still bring the rest.
+    public var isIncomplete = false
+    /// What is wrong with the clip although the event goes on, in words.
+    public var problem: String?
 
     public init(
         mime: String, sizeBytes: Int64 = 0, durationSeconds: Double? = nil, width: Int? = nil, height: Int? = nil, key: String? = nil,
@@ -103,6 +107,9 @@ public struct EventTimes: Hashable, Sendable {
     public init() {}
 }
 
+/// What a person said of an event.
+public enum Feedback: String, Hashable, Sendable { case falseAlarm = "false_alarm" }
+
 public struct Event: Hashable, Sendable {
     /// Made by the phone (UUIDv7) or by the hub; unique within the account.
     public let id: EventID
@@ -118,6 +125,7 @@ public struct Event: Hashable, Sendable {
     public var clip: Clip
     public var analysis: AnalysisResult?
     public var times: EventTimes
+    public var feedback: Feedback?
 
     public init(
         id: EventID, device: DeviceID, session: SessionID, source: ClipSource, trigger: Trigger, createdAt: Timestamp,

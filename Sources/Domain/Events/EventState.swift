@@ -42,6 +42,8 @@ public enum EventState: Hashable, Sendable {
         case dropped(reason: String)
         /// A person asked to try again.
         case retried
+        /// A sensor came back to a clip that had been closed without it.
+        case resumed
     }
 
     /// The state after `input`, or `nil` when that cannot happen in this state: the caller changes nothing then.
@@ -53,6 +55,8 @@ public enum EventState: Hashable, Sendable {
         case (.processing, .requeued): .queued
         case (.processing, .finished): .done
         case (.failed(let failure), .retried) where failure.retryable: .queued
+        // Whether the clip is incomplete, the event knows.
+        case (.done, .resumed), (.failed, .resumed): .recording
         case (.recording, .failed(let failure)), (.uploaded, .failed(let failure)), (.queued, .failed(let failure)),
             (.processing, .failed(let failure)):
             .failed(failure)

@@ -1,14 +1,14 @@
 // Background work as rows: leased, retried with backoff, dead after the limit.
 
 public struct Job: Hashable, Sendable {
-    public enum Work: String, Hashable, Sendable {
+    public enum Work: String, Hashable, Sendable, CaseIterable {
         /// Mux, check and analyse an event's clip.
         case process
         /// Send one delivery.
         case deliver
     }
 
-    public enum State: String, Hashable, Sendable { case queued, leased, done, dead, dropped }
+    public enum State: String, Hashable, Sendable, CaseIterable { case queued, leased, done, dead, dropped }
 
     public let id: JobID
     public let account: AccountID
@@ -17,15 +17,19 @@ public struct Job: Hashable, Sendable {
     /// The delivery to send (`Work.deliver`).
     public let delivery: DeliveryID?
     public var state: State
-    /// How often it was leased, this time included.
+    /// How often it was tried, this time included.
     public var attempts: Int
+    /// Tells one lease from all others of this job.
+    public var lease: Int
     public var runAt: Timestamp
     public var leaseUntil: Timestamp?
     public var lastError: String?
+    public let createdAt: Timestamp
+    public var updatedAt: Timestamp
 
     public init(
-        id: JobID, account: AccountID, work: Work, event: EventID, delivery: DeliveryID?, state: State, attempts: Int, runAt: Timestamp,
-        leaseUntil: Timestamp?, lastError: String?
+        id: JobID, account: AccountID, work: Work, event: EventID, delivery: DeliveryID?, state: State, attempts: Int, lease: Int,
+        runAt: Timestamp, leaseUntil: Timestamp?, lastError: String?, createdAt: Timestamp, updatedAt: Timestamp
     ) {
         self.id = id
         self.account = account
@@ -34,9 +38,12 @@ public struct Job: Hashable, Sendable {
         self.delivery = delivery
         self.state = state
         self.attempts = attempts
+        self.lease = lease
         self.runAt = runAt
         self.leaseUntil = leaseUntil
         self.lastError = lastError
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
     }
 
     public var scope: AccountScope { AccountScope(account) }
@@ -55,7 +62,8 @@ public struct RetryPolicy: Hashable, Sendable {
     }
 
     public static let processing = RetryPolicy(maximumAttempts: 5, baseSeconds: 2, maximumSeconds: 300)
-    public static let delivery = RetryPolicy(maximumAttempts: 8, baseSeconds: 1, maximumSeconds: 300)
+    /// Until the delivery's deadline.
+    public static let delivery = RetryPolicy(maximumAttempts: .max, baseSeconds: 1, maximumSeconds: 300)
 
     /// Seconds until the next attempt after `attempts` have failed: exponential, with the upper half jittered by `random` (0…1), and
     /// never before `retryAfter` (what the other side asked for). `nil`: give up.

@@ -1,12 +1,20 @@
 // What the environment and the command line say, parsed once, every mistake reported.
 
+import Pipeline
 import Runtime
+import Store
+
+#if canImport(Glibc)
+import Glibc
+#endif
 
 struct Configuration: Sendable {
     var host = "127.0.0.1"
     var port = 8000
     var dataFolder = "data"
-    var databasePath = ""
+    var database = Store.Location.sqlite(path: "")
+    /// How long a start waits for a Postgres server that does not answer.
+    var databaseWaitSeconds = 60.0
     var publicFolder = "Public"
     var authRequired = true
     var devLoginEnabled = false
@@ -18,6 +26,20 @@ struct Configuration: Sendable {
     var telegramLinkSeconds = 600.0
     var telegramWebhookSecret: Secret?
     var notificationTimeoutSeconds = 10.0
+    var webhookURL: Secret?
+    var webhookSecret: Secret?
+    var webhookAllowsPrivateAddresses = false
+    var mailServer: MailServer?
+    /// Where people reach the page, without a slash at the end.
+    var publicURL: String?
+    var alertCooldownSeconds = 0.0
+    var alertDeadlineSeconds = 21_600.0
+    var clipIdleSeconds = 300.0
+    var maximumBacklog = 1000
+    var diskReserveBytes: Int64 = 256 << 20
+    var metricsToken: Secret?
+    /// Names this process among those that share a database.
+    var nodeName = ""
     var logLevel = Log.Level.info
 
     /// Every mistake, a line each.
@@ -45,6 +67,19 @@ struct Configuration: Sendable {
         telegramLinkSeconds = reader.clamped("TELEGRAM_LINK_TOKEN_TTL_SECONDS", 60...3600) ?? telegramLinkSeconds
         telegramWebhookSecret = reader.text("TELEGRAM_WEBHOOK_SECRET").map { Secret($0) }
         notificationTimeoutSeconds = reader.number("NOTIFICATION_TIMEOUT_SECONDS", 1...300) ?? notificationTimeoutSeconds
+        webhookURL = reader.url("NOTIFY_WEBHOOK_URL").map { Secret($0) }
+        webhookSecret = reader.text("NOTIFY_WEBHOOK_SECRET").map { Secret($0) }
+        webhookAllowsPrivateAddresses = reader.bool("NOTIFY_WEBHOOK_ALLOW_PRIVATE") ?? webhookAllowsPrivateAddresses
+        mailServer = reader.mailServer("SMTP_URL")
+        publicURL = reader.url("PUBLIC_URL").map { String($0.reversed().drop { $0 == "/" }.reversed()) }
+        alertCooldownSeconds = reader.number("ALERT_COOLDOWN_SECONDS", 0...86_400) ?? alertCooldownSeconds
+        alertDeadlineSeconds = reader.number("ALERT_DEADLINE_SECONDS", 1...604_800) ?? alertDeadlineSeconds
+        clipIdleSeconds = reader.number("CLIP_IDLE_SECONDS", 1...86_400) ?? clipIdleSeconds
+        maximumBacklog = reader.integer("BACKLOG_LIMIT", 1...1_000_000) ?? maximumBacklog
+        diskReserveBytes = reader.integer("DISK_RESERVE_MB", 0...10_000_000).map { Int64($0) << 20 } ?? diskReserveBytes
+        metricsToken = reader.text("METRICS_TOKEN").map { Secret($0) }
+        databaseWaitSeconds = reader.number("DATABASE_WAIT_SECONDS", 0...86_400) ?? databaseWaitSeconds
+        nodeName = reader.text("NODE_NAME") ?? hostName()
         if let text = reader.text("LOG_LEVEL") {
             let names = Log.Level.allCases.map(\.rawValue)
             if let level = Log.Level(rawValue: text.lowercased()) {
@@ -58,7 +93,7 @@ struct Configuration: Sendable {
         if !Self.isNumericAddress(host) {
             reader.mistakes.append("HOST: \"\(host)\" is not a numeric address such as 127.0.0.1, 0.0.0.0 or ::")
         }
-        databasePath = readDatabase(&reader)
+        database = readDatabase(&reader)
         guard reader.mistakes.isEmpty else { throw Mistakes(lines: reader.mistakes) }
     }
 
@@ -88,14 +123,18 @@ struct Configuration: Sendable {
         }
     }
 
-    private func readDatabase(_ reader: inout Reader) -> String {
-        guard let url = reader.text("DATABASE_URL") else { return dataFolder + "/pingwatch.db" }
+    private func readDatabase(_ reader: inout Reader) -> Store.Location {
+        let connections = reader.integer("DATABASE_CONNECTIONS", 1...64) ?? 6
+        guard let url = reader.text("DATABASE_URL") else { return .sqlite(path: dataFolder + "/pingwatch.db") }
+        if url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") { return .postgres(url: Secret(url), connections: connections) }
         let prefix = "sqlite:///"
         guard url.hasPrefix(prefix), url.count > prefix.count else {
-            reader.mistakes.append("DATABASE_URL: only sqlite:///relative/path or sqlite:////absolute/path is accepted")
-            return ""
+            // The value may hold a password.
+            reader.mistakes.append(
+                "DATABASE_URL: only postgres://…, sqlite:///relative/path and sqlite:////absolute/path are accepted")
+            return .sqlite(path: "")
         }
-        return String(url.dropFirst(prefix.count))
+        return .sqlite(path: String(url.dropFirst(prefix.count)))
     }
 
     private static func isNumericAddress(_ text: String) -> Bool {
@@ -157,13 +196,30 @@ struct Configuration: Sendable {
             return min(max(number, range.lowerBound), range.upperBound)
         }
 
+        mutating func mailServer(_ name: String) -> MailServer? {
+            guard let value = text(name) else { return nil }
+            do {
+                return try MailServer(parsing: Secret(value))
+            } catch {
+                mistakes.append("\(name): \(error)")
+                return nil
+            }
+        }
+
         mutating func url(_ name: String) -> String? {
             guard let value = text(name) else { return nil }
             guard value.hasPrefix("https://") || value.hasPrefix("http://"), !value.contains(" ") else {
-                mistakes.append("\(name): \"\(value)\" is not an http or https address")
+                mistakes.append("\(name): this is not an http or https address")
                 return nil
             }
             return value
         }
     }
+}
+
+/// gethostname(2).
+private func hostName() -> String {
+    var name = [CChar](repeating: 0, count: 256)
+    guard gethostname(&name, name.count - 1) == 0 else { return "hub" }
+    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }

@@ -1,6 +1,8 @@
 // `pingwatch`: parse, wire, run until told to stop.
 
+import Pipeline
 import Runtime
+import Store
 
 #if canImport(Glibc)
 import Glibc
@@ -14,6 +16,8 @@ struct Main {
         usage: pingwatch <command>
 
           serve [--port N] [--host ADDRESS] [--data-dir FOLDER]   run the hub
+          worker [--data-dir FOLDER]                              share the hub's work from another process: Postgres only
+          migrate [up|status]                                     bring the database to this version, or say what is missing
           version                                                 print the version
 
         Environment: see .env.example.
@@ -26,6 +30,8 @@ struct Main {
         let arguments = Array(CommandLine.arguments.dropFirst())
         switch arguments.first {
         case "serve": await serve(Array(arguments.dropFirst()))
+        case "worker": await work(Array(arguments.dropFirst()))
+        case "migrate": await migrate(Array(arguments.dropFirst()))
         case "version", "--version": print("pingwatch \(version)")
         case "help", "--help", "-h": print(usage, terminator: "")
         default: fail(usage, status: 64)
@@ -33,22 +39,62 @@ struct Main {
     }
 
     private static func serve(_ arguments: [String]) async {
+        await run(arguments) { configuration, termination in
+            let hub = try await Hub(configuration)
+            let address = try await hub.start()
+            announce("pingwatch \(version) listens on \(address)")
+            await hub.run(until: termination)
+        }
+    }
+
+    private static func work(_ arguments: [String]) async {
+        await run(arguments) { configuration, termination in
+            guard case .postgres = configuration.database else {
+                throw Configuration.Mistakes(lines: ["DATABASE_URL: a worker needs postgres://…; with SQLite the hub does all work itself"])
+            }
+            let core = try await Core(configuration, role: "worker-\(getpid())")
+            announce("pingwatch \(version) works")
+            let working = Task { await core.pipeline.run() }
+            await termination.wait()
+            working.cancel()
+            await working.value
+            await core.store.close()
+        }
+    }
+
+    private static func migrate(_ arguments: [String]) async {
+        let action = arguments.first { !$0.hasPrefix("-") } ?? "up"
+        guard ["up", "status"].contains(action) else { fail(usage, status: 64) }
+        await run(arguments.filter { $0 != action }) { configuration, _ in
+            try Core.makeFolder(of: configuration)
+            if action == "up" { await (try Store.open(configuration.database)).close() }
+            let found = try await Store.migrations(of: configuration.database)
+            for name in found.applied { print("applied  \(name)") }
+            for name in found.missing { print("missing  \(name)") }
+        }
+    }
+
+    /// What every subcommand does: read the configuration, run, and say in one line why it could not.
+    private static func run(
+        _ arguments: [String], _ body: (Configuration, TerminationSignals) async throws -> Void
+    ) async {
         // What the hub writes is for its own user alone.
         umask(0o077)
         let termination = TerminationSignals()
         do {
             let configuration = try Configuration(environment: environment(), arguments: arguments)
             Log.setThreshold(configuration.logLevel)
-            let hub = try await Hub(configuration)
-            let address = try await hub.start()
-            print("pingwatch \(version) listens on \(address)")
-            fflush(nil)
-            await hub.run(until: termination)
+            try await body(configuration, termination)
         } catch let error as Configuration.Mistakes {
             fail(error.description + "\n", status: 78)
         } catch {
             fail("pingwatch: \(error)\n", status: 1)
         }
+    }
+
+    private static func announce(_ line: String) {
+        print(line)
+        fflush(nil)
     }
 
     private static func fail(_ text: String, status: Int32) -> Never {

@@ -32,7 +32,14 @@ struct EventProcessor: Sendable {
             return Result(changes: changes, analysis: analysis)
         }
         let folder = try await storage.workFolder(in: scope, event: event.id)
-        let made = try await media.run { [event] in try Self.make(event, in: folder) }
+        let made: Made
+        do {
+            made = try await media.run { [event] in try Self.make(event, in: folder) }
+        } catch let error as MediaError {
+            // Nothing is wrong with a clip because there was no room to write its playable form.
+            guard try await storage.room() > 0 else { throw StoreError.storageFull }
+            throw error
+        }
         let object = made.clip.mime == "video/webm" ? "clip.webm" : "clip.mp4"
         let clipKey = ClipObject.key(scope, event.id, object)
         let posterKey = ClipObject.key(scope, event.id, "poster.jpg"), thumbnailKey = ClipObject.key(scope, event.id, "thumbnail.jpg")
@@ -61,7 +68,7 @@ struct EventProcessor: Sendable {
 
     /// What was received is not needed any more once the result is in the database.
     func removeReceived(_ event: Event, in scope: AccountScope) async {
-        for object in [ClipObject.log, ClipObject.upload, "still.jpg"] {
+        for object in [ClipObject.log, ClipObject.upload, ClipObject.still] {
             try? await storage.remove(key: ClipObject.key(scope, event.id, object))
         }
     }

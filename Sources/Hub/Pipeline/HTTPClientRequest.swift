@@ -46,12 +46,17 @@ public struct HTTPClientRequest: Sendable {
     public var body: Body
     /// For the whole exchange.
     public var timeoutSeconds: Double
-    /// A longer answer is an error.
+    /// A longer answer is an error, or is cut there.
     public var maximumResponseBytes: Int
+    /// What is beyond `maximumResponseBytes` is not read, which is no error then.
+    public var cutsLongResponse: Bool
+    /// Which addresses may be connected to, asked for the very address, after names were looked up: 4 or 16 bytes in network order.
+    /// With a rule no proxy is used. Without one all addresses are allowed, and the environment's proxies are used.
+    public var addressRule: (@Sendable (_ address: [UInt8]) -> Bool)?
 
     public init(
         _ method: Method, url: Secret, headers: [(name: String, value: String)] = [], body: Body = .none, timeoutSeconds: Double = 30,
-        maximumResponseBytes: Int = 1 << 20
+        maximumResponseBytes: Int = 1 << 20, cutsLongResponse: Bool = false, addressRule: (@Sendable (_ address: [UInt8]) -> Bool)? = nil
     ) {
         self.method = method
         self.url = url
@@ -59,13 +64,23 @@ public struct HTTPClientRequest: Sendable {
         self.body = body
         self.timeoutSeconds = timeoutSeconds
         self.maximumResponseBytes = maximumResponseBytes
+        self.cutsLongResponse = cutsLongResponse
+        self.addressRule = addressRule
     }
 }
 
-public struct HTTPClientResponse: Hashable, Sendable {
+public struct HTTPClientResponse: Sendable {
     /// Status code (RFC 9110, section 15). Redirects are not followed.
     public let status: Int
+    /// In the order in which they came.
+    public let headers: [(name: String, value: String)]
     public let body: [UInt8]
+
+    /// The first value of a header field; names are the same in upper and lower case (RFC 9110, section 5.1).
+    public func header(_ name: String) -> String? {
+        let name = name.lowercased()
+        return headers.first { $0.name.lowercased() == name }?.value
+    }
 }
 
 /// Why there is no answer. Its description never holds the URL.
@@ -74,7 +89,11 @@ public enum HTTPClientError: Error, Hashable, Sendable, CustomStringConvertible 
     case invalidRequest(String)
     /// A file to send cannot be read.
     case unreadableFile
-    /// No connection, or it broke; in libcurl's words.
+    /// The host has no address that the request's rule allows. Nothing was sent.
+    case refusedAddress
+    /// No connection, so that nothing of the request was sent; in libcurl's words.
+    case notConnected(String)
+    /// The connection broke, at an unknown point of the exchange; in libcurl's words.
     case unreachable(String)
     case timedOut
     case responseTooLarge
@@ -83,6 +102,8 @@ public enum HTTPClientError: Error, Hashable, Sendable, CustomStringConvertible 
         switch self {
         case .invalidRequest(let reason): "the request is invalid: \(reason)"
         case .unreadableFile: "the file to send cannot be read"
+        case .refusedAddress: "the address is not allowed"
+        case .notConnected(let reason): "no connection: \(reason)"
         case .unreachable(let reason): "no answer: \(reason)"
         case .timedOut: "no answer in time"
         case .responseTooLarge: "the answer is too large"

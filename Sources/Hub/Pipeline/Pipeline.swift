@@ -8,97 +8,132 @@ public import Store
 /// Processes events and delivers alerts. Everything it does is a row first, so that the next start goes on where this one ends.
 public final class Pipeline: Sendable {
     public struct Configuration: Sendable {
-        /// `sendVideo` rather than `sendMessage`.
-        public var sendsVideo: Bool
-        public var processingWorkers = 2
-        public var deliveryWorkers = 4
+        /// Names this process among those that share the work; the same again after a restart.
+        public var owner = "serve"
+        /// One more than may work for one account at once, so that nobody waits behind somebody's long clip.
+        public var processingWorkers = 3
+        public var deliveryWorkers = 6
         /// A worker that says nothing for so long has lost its job to another.
-        public var leaseSeconds = 60.0
+        public var leaseSeconds = 30.0
+        /// After an alert that arrived none follows to the same target for so long.
+        public var cooldownSeconds = 0.0
+        /// How long an alert is of use.
+        public var deadlineSeconds = 21_600.0
 
-        public init(sendsVideo: Bool) { self.sendsVideo = sendsVideo }
+        public init() {}
     }
-
-    public typealias EventObserver = @Sendable (AccountScope, Event) async -> Void
-    public typealias DeliveryObserver = @Sendable (AccountScope, Delivery) async -> Void
 
     private let store: Store
     private let processor: EventProcessor
-    private let sender: TelegramSender?
+    private let deliverer: Deliverer
+    public let planner: AlertPlanner
     private let configuration: Configuration
     private let clock: WallClock
-    private let onEvent: EventObserver
-    private let onDelivery: DeliveryObserver
-    private let bell = WakeBell()
     private let log = Log("pipeline")
 
-    /// - Parameters:
-    ///   - telegram: without it no alert is planned.
-    ///   - onEvent: called after each change of an event that is in the database.
-    public init(
-        store: Store, storage: any ClipStorage, telegram: TelegramClient?, configuration: Configuration, clock: WallClock,
-        onEvent: @escaping EventObserver, onDelivery: @escaping DeliveryObserver
-    ) {
+    /// - Parameter channels: the ways in which alerts go out.
+    public init(store: Store, storage: any ClipStorage, channels: AlertChannels, media: ThreadPool, configuration: Configuration, clock: WallClock) {
         self.store = store
-        // libav's work is bounded by the cores, whatever the number of workers.
-        let media = ThreadPool(name: "media", threads: 2)
         processor = EventProcessor(store: store, storage: storage, media: media)
-        sender = telegram.map {
-            TelegramSender(client: $0, storage: storage, media: media, sendsVideo: configuration.sendsVideo, clock: clock)
-        }
+        deliverer = Deliverer(store: store, channels: channels.channels, cooldownSeconds: configuration.cooldownSeconds, clock: clock)
+        planner = AlertPlanner(
+            store: store, channels: Set(channels.channels.keys), deadlineSeconds: configuration.deadlineSeconds, clock: clock)
         self.configuration = configuration
         self.clock = clock
-        self.onEvent = onEvent
-        self.onDelivery = onDelivery
     }
 
     private var now: Timestamp { Timestamp(milliseconds: clock.milliseconds) }
 
-    /// There is new work.
-    public func wake() async { bell.ring() }
-
     /// Works until the task is cancelled; what is being worked on then is given back.
     public func run() async {
+        await takeUp()
         await withDiscardingTaskGroup { group in
             for _ in 0..<configuration.processingWorkers {
-                group.addTask { await self.work(.process) { try await self.process($0) } }
+                group.addTask {
+                    await self.work(.process, limit: self.configuration.processingWorkers - 1) { try await self.process($0) }
+                }
             }
-            // Without a sender planned deliveries wait until there is one again.
-            guard sender != nil else { return }
             for _ in 0..<configuration.deliveryWorkers {
-                group.addTask { await self.work(.deliver) { try await self.deliver($0) } }
+                group.addTask {
+                    await self.work(.deliver, limit: self.configuration.deliveryWorkers - 2) { try await self.deliverer.deliver($0) }
+                }
+            }
+            group.addTask { await self.watchClock() }
+        }
+    }
+
+    /// What this process had leased before it was ended, nobody works on any more.
+    private func takeUp() async {
+        while !Task.isCancelled {
+            do {
+                try await store.jobs.releaseAll(owner: configuration.owner, now: now)
+                // Telegram may ask to wait for a day at most.
+                try await store.jobs.clampFuture(limitSeconds: 90_000, now: now)
+                return
+            } catch {
+                log.warning("the work of before cannot be taken up yet", ["error": String(describing: error)])
+                try? await Task.sleep(for: .seconds(1))
+            }
+        }
+    }
+
+    /// A clock that is set must neither stop work (back) nor take leases away from those who work (forth).
+    private func watchClock() async {
+        var wall = clock.milliseconds, elapsed = MonotonicClock.system.milliseconds
+        while (try? await Task.sleep(for: .milliseconds(500))) != nil {
+            let nextWall = clock.milliseconds, nextElapsed = MonotonicClock.system.milliseconds
+            let jump = (nextWall - wall) - (nextElapsed - elapsed)
+            guard abs(jump) > 2000 else {
+                (wall, elapsed) = (nextWall, nextElapsed)
+                continue
+            }
+            log.warning("the clock was set", ["milliseconds": String(jump)])
+            do {
+                try await store.jobs.clockJumped(by: jump)
+                (wall, elapsed) = (nextWall, nextElapsed)
+            } catch {
+                log.warning("work could not be moved with the clock yet", ["error": String(describing: error)])
             }
         }
     }
 
     // MARK: - Workers
 
-    private func work(_ work: Job.Work, _ perform: @escaping @Sendable (Job) async throws -> Void) async {
+    private func work(_ work: Job.Work, limit: Int, _ perform: @escaping @Sendable (Job) async throws -> Deliverer.Outcome) async {
+        let bell = store.jobs.bell(work)
         while !Task.isCancelled {
             let rings = bell.rings
             do {
-                if let job = try await store.jobs.lease(work, seconds: configuration.leaseSeconds, now: now) {
+                let job = try await store.jobs.lease(
+                    work, owner: configuration.owner, seconds: configuration.leaseSeconds, limitPerAccount: max(limit, 1), now: now)
+                if let job {
                     await keepingLease(of: job) { await self.attempt(job, perform) }
                     continue
                 }
                 let next = try await store.jobs.nextRunAt(work)
-                let wait = next.map { min(max($0.milliseconds - now.milliseconds, 10), 10_000) } ?? 10_000
+                // What is due already belongs to an account that has enough workers; its next end rings.
+                let wait = next.map { min(max($0.milliseconds - now.milliseconds, 200), 5000) } ?? 5000
                 await bell.wait(since: rings, milliseconds: wait)
             } catch {
-                log.error("looking for work failed", ["work": work.rawValue, "error": String(reflecting: error)])
-                await bell.wait(since: rings, milliseconds: 2000)
+                log.error("looking for work failed", ["work": work.rawValue, "error": String(describing: error)])
+                await bell.wait(since: rings, milliseconds: 1000)
             }
         }
     }
 
-    private func attempt(_ job: Job, _ perform: @Sendable (Job) async throws -> Void) async {
+    private func attempt(_ job: Job, _ perform: @Sendable (Job) async throws -> Deliverer.Outcome) async {
         do {
-            try await perform(job)
-            try await store.jobs.complete(job, now: now)
+            switch try await perform(job) {
+            case .done: try await store.jobs.complete(job, now: now)
+            case .again(let time, let reason): try await store.jobs.retry(job, at: time, error: reason, now: now)
+            case .notBefore(let time): try await store.jobs.release(job, at: time, now: now)
+            case .dead(let reason): try await store.jobs.kill(job, error: reason, now: now)
+            }
         } catch is CancellationError {
             _ = try? await store.jobs.release(job, now: now)
         } catch {
             log.error(
-                "work failed", ["work": job.work.rawValue, "job_id": job.id.rawValue, "event_id": job.event.rawValue, "error": String(reflecting: error)])
+                "work failed", ["work": job.work.rawValue, "job_id": job.id.rawValue, "event_id": job.event.rawValue, "error": String(describing: error)])
             await giveBack(job, error)
         }
     }
@@ -119,109 +154,69 @@ public final class Pipeline: Sendable {
 
     /// Something of the hub's own went wrong: later again, or given up with the reason in the event.
     private func giveBack(_ job: Job, _ error: any Error) async {
-        let words = "the hub could not process the clip: \(error)"
+        let words = "the hub could not do it: \(error)"
         do {
             let policy: RetryPolicy = job.work == .process ? .processing : .delivery
-            if let delay = policy.delay(afterAttempts: job.attempts, random: Crypto.randomFraction()) {
-                if job.work == .process { await change(job, .requeued) }
+            // A full disk and a database that is away are nobody's fault, and pass.
+            let attempts = Self.isPassing(error) ? min(job.attempts, policy.maximumAttempts - 1) : job.attempts
+            if let delay = policy.delay(afterAttempts: attempts, random: Crypto.randomFraction()) {
+                if job.work == .process { try await change(job, .requeued) }
+                if let delivery = job.delivery {
+                    let later = Delivery.Input.postponed(reason: words, statusCode: nil, mayHaveArrived: false)
+                    _ = try await store.deliveries.finish(delivery, later, kind: "hub", in: job.scope, now: now)
+                }
                 try await store.jobs.retry(job, at: now.advanced(bySeconds: delay), error: words, now: now)
             } else {
-                if job.work == .process { await change(job, .failed(EventFailure(stage: .processing, reason: words, retryable: true))) }
+                try await fail(job, EventFailure(stage: .processing, reason: words, retryable: true))
                 try await store.jobs.kill(job, error: words, now: now)
             }
         } catch {
             // The lease runs out and the job comes again.
-            log.error("a job could not be given back", ["job_id": job.id.rawValue, "error": String(reflecting: error)])
+            log.error("a job could not be given back", ["job_id": job.id.rawValue, "error": String(describing: error)])
         }
     }
 
-    @discardableResult
-    private func change(_ job: Job, _ input: EventState.Input, _ changes: EventChanges = EventChanges()) async -> Event? {
-        do {
-            guard let event = try await store.events.apply(input, to: job.event, changes: changes, in: job.scope, now: now) else { return nil }
-            await onEvent(job.scope, event)
-            return event
-        } catch {
-            log.error("an event could not be changed", ["event_id": job.event.rawValue, "error": String(reflecting: error)])
-            return nil
+    private static func isPassing(_ error: any Error) -> Bool {
+        switch error {
+        case StoreError.storageFull, StoreError.unavailable, StoreError.contention: true
+        default: false
         }
+    }
+
+    private func change(_ job: Job, _ input: EventState.Input) async throws {
+        _ = try await store.events.apply(input, to: job.event, in: job.scope, now: now)
     }
 
     // MARK: - Processing
 
-    private func process(_ job: Job) async throws {
+    private func process(_ job: Job) async throws -> Deliverer.Outcome {
         guard let event = try await store.events.apply(.started, to: job.event, in: job.scope, now: now) else {
             // Dropped, or done before a crash: only the alerts may be missing.
-            if let event = try await store.events.find(job.event, in: job.scope), event.state == .done { try await planAlerts(event, in: job.scope) }
-            return
+            if let event = try await store.events.find(job.event, in: job.scope), event.state.isFinal {
+                try await planner.planClip(event, in: job.scope)
+            }
+            return .done
         }
-        await onEvent(job.scope, event)
         let prompt = try await store.sessions.find(event.session, in: job.scope)?.analysisPrompt
         let result: EventProcessor.Result
         do {
             result = try await processor.process(event, prompt: prompt, in: job.scope)
         } catch let error as MediaError {
             log.info("a clip cannot be used", ["event_id": event.id.rawValue, "reason": error.debugDescription])
-            await change(job, .failed(EventFailure(stage: .processing, reason: error.reason, retryable: false)))
-            return
+            try await fail(job, EventFailure(stage: .processing, reason: error.reason, retryable: false))
+            return .dead(reason: error.reason)
         }
-        guard let done = try await store.events.apply(.finished, to: event.id, changes: result.changes, in: job.scope, now: now) else { return }
-        try await planAlerts(done, in: job.scope)
-        await onEvent(job.scope, done)
-        await processor.removeReceived(done, in: job.scope)
+        guard let done = try await store.events.apply(.finished, to: event.id, changes: result.changes, in: job.scope, now: now) else {
+            return .done
+        }
+        try await planner.planClip(done, in: job.scope)
+        // The phone may still bring the rest of an incomplete clip.
+        if !done.clip.isIncomplete { await processor.removeReceived(done, in: job.scope) }
+        return .done
     }
 
-    private func planAlerts(_ event: Event, in scope: AccountScope) async throws {
-        guard sender != nil, event.analysis?.shouldNotify == true else { return }
-        let chats = try await store.telegram.targets(device: event.device, in: scope).map(\.chat)
-        let milliseconds = now.milliseconds
-        let planned = try await store.deliveries.plan(event: event.id, channel: .telegram, targets: chats, in: scope, now: now) {
-            makeUUIDv7(milliseconds: milliseconds)
-        }
-        guard !planned.isEmpty else { return }
-        bell.ring()
-        for delivery in planned { await onDelivery(scope, delivery) }
-    }
-
-    // MARK: - Delivering
-
-    private func deliver(_ job: Job) async throws {
-        guard let sender, let id = job.delivery, let delivery = try await store.deliveries.begin(id, in: job.scope, now: now),
-            let event = try await store.events.find(job.event, in: job.scope)
-        else { return }
-        let label = try await store.devices.find(event.device, in: job.scope)?.label ?? "Camera"
-        do {
-            let message = try await sender.send(event, deviceLabel: label, to: delivery.target, in: job.scope)
-            try await finish(delivery, .sent, message: message, in: job.scope)
-        } catch is CancellationError {
-            throw CancellationError()
-        } catch {
-            try await failed(delivery, job, error)
-        }
-    }
-
-    private func failed(_ delivery: Delivery, _ job: Job, _ error: any Error) async throws {
-        let telegram = error as? TelegramError
-        let isRetryable = telegram?.isRetryable ?? !(error is MediaError)
-        var retryAfter: Double?
-        if case .tooManyRequests(let seconds)? = telegram { retryAfter = seconds }
-        let delay = RetryPolicy.delivery.delay(afterAttempts: job.attempts, random: Crypto.randomFraction(), retryAfter: retryAfter)
-        let words = (telegram?.description ?? (error as? MediaError)?.reason) ?? "the hub could not send it"
-        log.warning("an alert was not sent", ["event_id": job.event.rawValue, "delivery_id": delivery.id.rawValue, "reason": words])
-        guard isRetryable, let delay else {
-            try await finish(delivery, .failed, reason: words, status: telegram?.statusCode, in: job.scope)
-            try await store.jobs.kill(job, error: words, now: now)
-            return
-        }
-        try await finish(delivery, .retry, reason: words, status: telegram?.statusCode, in: job.scope)
-        try await store.jobs.retry(job, at: now.advanced(bySeconds: delay), error: words, now: now)
-    }
-
-    private func finish(
-        _ delivery: Delivery, _ state: Delivery.State, reason: String? = nil, message: String? = nil, status: Int? = nil, in scope: AccountScope
-    ) async throws {
-        let finished = try await store.deliveries.finish(
-            delivery.id, state: state, reason: reason, providerMessage: message, statusCode: status, in: scope, now: now)
-        if let finished { await onDelivery(scope, finished) }
+    private func fail(_ job: Job, _ failure: EventFailure) async throws {
+        guard job.work == .process, let event = try await store.events.apply(.failed(failure), to: job.event, in: job.scope, now: now) else { return }
+        try await planner.planClip(event, in: job.scope)
     }
 }

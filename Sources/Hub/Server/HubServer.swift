@@ -13,12 +13,14 @@ public final class HubServer: Sendable {
     private let services: Services
     private let router: Router
     private let files: StaticFiles
+    private let publisher: OutboxPublisher
+    private let housekeeper: Housekeeper
     private let log = Log("server")
 
     /// - Throws: when the folder of the web page is missing or the database does not answer.
     public init(
-        loop: EventLoop, store: Store, storage: any ClipStorage, telegram: TelegramLinking, configuration: ServerConfiguration,
-        clock: WallClock, wakePipeline: @escaping @Sendable () async -> Void
+        loop: EventLoop, store: Store, storage: any ClipStorage, telegram: TelegramLinking, channels: AlertChannels, planner: AlertPlanner,
+        configuration: ServerConfiguration, clock: WallClock
     ) async throws {
         self.loop = loop
         files = try StaticFiles(folder: configuration.publicFolder)
@@ -26,14 +28,17 @@ public final class HubServer: Sendable {
         let key = try await store.settings.valueOrInsert("media.signing_key") { Crypto.randomToken() }
         let presenter = Presenter(signer: MediaSigner(key: Array(key.utf8)), clock: clock)
         let bus = LocalBus(realtime: realtime)
+        let metrics = Metrics()
+        let watching = Watching(store: store, presence: bus, presenter: presenter, clock: clock)
+        let events = Events(
+            store: store, storage: storage, planner: planner, presenter: presenter, clock: clock, limits: configuration.limits)
+        publisher = OutboxPublisher(
+            store: store, bus: bus, events: events, watching: watching, presenter: presenter, metrics: metrics, clock: clock)
+        housekeeper = Housekeeper(store: store, storage: storage, realtime: realtime, limits: configuration.limits, clock: clock)
         services = Services(
-            accounts: Accounts(store: store, configuration: configuration, clock: clock),
-            watching: Watching(store: store, bus: bus, presence: bus, presenter: presenter, clock: clock),
-            events: Events(
-                store: store, storage: storage, bus: bus, presenter: presenter, clock: clock, limits: configuration.limits,
-                wake: wakePipeline),
-            store: store, storage: storage, telegram: telegram, presenter: presenter, signer: presenter.signer,
-            configuration: configuration, clock: clock)
+            accounts: Accounts(store: store, configuration: configuration, clock: clock), watching: watching, events: events, store: store,
+            storage: storage, telegram: telegram, channels: channels, planner: planner, metrics: metrics, presenter: presenter,
+            signer: presenter.signer, configuration: configuration, clock: clock)
         router = Router(accounts: services.accounts, routes: services.routes())
     }
 
@@ -46,24 +51,19 @@ public final class HubServer: Sendable {
         return port
     }
 
-    /// Drives what depends on time, until cancelled.
+    /// Publishes, keeps house, and drives what depends on time, until cancelled.
     public func run() async {
-        while !Task.isCancelled {
-            try? await Task.sleep(for: .milliseconds(250))
-            await realtime.tick()
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.publisher.run() }
+            group.addTask { await self.housekeeper.run() }
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .milliseconds(250))
+                await realtime.tick()
+            }
         }
     }
 
     public func stop() async { await loop.stop() }
-
-    /// Tells the account's users what became of an event.
-    public func announce(_ event: Event, in scope: AccountScope) async { await services.events.announce(event, in: scope) }
-
-    /// Tells the account's users what became of an alert.
-    public func announce(_ delivery: Delivery, in scope: AccountScope) async {
-        await realtime.publish(
-            Publication("delivery.updated", ["delivery": services.presenter.delivery(delivery)]), toUsersOf: scope)
-    }
 }
 
 /// The channels of this process.

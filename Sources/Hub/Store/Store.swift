@@ -1,34 +1,42 @@
 // The hub's state: everything that must be there after a restart, except the clips' bytes.
 
 internal import Domain
-import Runtime
+public import Runtime
 
 /// Repositories on one database. Every call on somebody's data takes the account's scope.
 public struct Store: Sendable {
     /// Where the rows are.
-    public enum Location: Hashable, Sendable {
+    public enum Location: Sendable {
         /// A SQLite file, made when it is missing. `:memory:` for tests.
         case sqlite(path: String)
+        /// A database of a Postgres server, by libpq's connection string, over so many connections.
+        case postgres(url: Secret, connections: Int)
     }
 
     private let database: Database
+    private let listener: PostgresListener?
     public let users: Users
     public let devices: Devices
     public let sessions: Sessions
     public let events: EventRows
     public let jobs: Jobs
     public let deliveries: Deliveries
+    public let targets: AlertTargets
     public let telegram: TelegramLinks
+    public let outbox: Outbox
     public let settings: Settings
 
-    private init(_ database: Database) {
+    private init(_ database: Database, listener: PostgresListener?) {
         self.database = database
+        self.listener = listener
         users = Users(database: database)
         devices = Devices(database: database)
         sessions = Sessions(database: database)
         events = EventRows(database: database)
         jobs = Jobs(database: database)
         deliveries = Deliveries(database: database)
+        targets = AlertTargets(database: database)
+        outbox = Outbox(database: database)
         telegram = TelegramLinks(database: database)
         settings = Settings(database: database)
     }
@@ -37,21 +45,38 @@ public struct Store: Sendable {
     ///
     /// - Throws: `StoreError`, such as `newerSchema` or `unusableFile`.
     public static func open(_ location: Location) async throws -> Store {
-        let database = Database()
-        switch location {
-        case .sqlite(let path): try await database.open(path: path)
-        }
+        let database = Database(location)
         do {
+            try await database.connect()
             try await Migrations.run(on: database, now: WallClock.system.milliseconds)
         } catch {
             await database.close()
             throw error
         }
-        return Store(database)
+        var listener: PostgresListener?
+        if case .postgres(let url, _) = location { listener = PostgresListener(url: url, bells: database.bells) }
+        return Store(database, listener: listener)
+    }
+
+    /// The names of the schema's steps that a database has, and of those it lacks; changes nothing.
+    public static func migrations(of location: Location) async throws -> (applied: [String], missing: [String]) {
+        let database = Database(location)
+        do {
+            try await database.connect()
+            let status = try await Migrations.status(of: database)
+            await database.close()
+            return (status.applied.map { "\($0.version) \($0.name)" }, status.missing.map { "\($0.version) \($0.name)" })
+        } catch {
+            await database.close()
+            throw error
+        }
     }
 
     /// Nothing can be asked any more.
-    public func close() async { await database.close() }
+    public func close() async {
+        listener?.stop()
+        await database.close()
+    }
 
     /// Whether the database answers.
     public func ping() async throws { _ = try await database.read { try $0.query("SELECT 1") } }

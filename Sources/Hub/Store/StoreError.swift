@@ -10,8 +10,14 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case newerSchema(found: Int, known: Int)
     /// The file is no SQLite database, or is damaged.
     case unusableFile(path: String, reason: String)
-    /// Anything else that the database says: its result code and words.
-    case database(code: Int32, message: String)
+    /// The database is damaged (SQLITE_CORRUPT, XX001).
+    case corrupt(path: String, reason: String)
+    /// The database does not answer. Whether a change was made is not known when `mayHaveHappened`.
+    case unavailable(String, mayHaveHappened: Bool)
+    /// Several transactions were in each other's way, more often than is reasonable.
+    case contention
+    /// Anything else that the database says: its result code or SQLSTATE, and its words.
+    case database(code: String, message: String)
     /// A row holds what this version cannot have written.
     case unreadableRow(table: String, column: String)
     /// A file operation failed: strerror(3) and what was tried.
@@ -24,6 +30,11 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         case .newerSchema(let found, let known):
             "the database is of a newer version of the hub (schema \(found); this version knows \(known)): run that version"
         case .unusableFile(let path, let reason): "the database \(path) cannot be used: \(reason)"
+        case .corrupt(let path, let reason):
+            "the database \(path) is damaged: \(reason). Stop the hub, keep a copy of the file, and bring back a backup or repair it "
+                + "(docs/RELIABILITY.md, \"A damaged database\")"
+        case .unavailable(let reason, _): "the database does not answer: \(reason)"
+        case .contention: "the database is too busy"
         case .database(let code, let message): "the database failed (\(code)): \(message)"
         case .unreadableRow(let table, let column): "a row of \(table) cannot be read: column \(column)"
         case .file(let operation, _, let reason): "\(operation): \(reason)"

@@ -8,7 +8,7 @@ struct EventStateTests {
         .recording, .uploaded, .queued, .processing, .done, .failed(failure), .failed(passing), .dropped(reason: "stopped"),
     ]
     private static let inputs: [EventState.Input] = [
-        .received, .enqueued, .started, .requeued, .finished, .failed(failure), .dropped(reason: "x"), .retried,
+        .received, .enqueued, .started, .requeued, .finished, .failed(failure), .dropped(reason: "x"), .retried, .resumed,
     ]
 
     /// What each input makes of each state; nothing where there is no line.
@@ -20,7 +20,9 @@ struct EventStateTests {
             .started: .processing, .requeued: .queued, .finished: .done, .failed(failure): .failed(failure),
             .dropped(reason: "x"): .dropped(reason: "x"),
         ],
-        .failed(passing): [.retried: .queued],
+        .done: [.resumed: .recording],
+        .failed(failure): [.resumed: .recording],
+        .failed(passing): [.retried: .queued, .resumed: .recording],
     ]
 
     @Test func `every pair of state and input`() {
@@ -29,10 +31,10 @@ struct EventStateTests {
         }
     }
 
-    @Test func `names are those of the wire, and what is final goes on by nobody but a person`() {
+    @Test func `names are those of the wire, and what is final goes on only when a person or the sensor asks`() {
         #expect(Set(Self.states.map(\.name)) == Set(EventState.names))
         for state in Self.states where state.isFinal {
-            for input in Self.inputs where input != .retried { #expect(state.after(input) == nil) }
+            for input in Self.inputs where ![.retried, .resumed].contains(input) { #expect(state.after(input) == nil) }
         }
     }
 }

@@ -21,7 +21,7 @@ final class BotAPIServer: Sendable {
     }
 
     enum Scripted: Sendable {
-        case error(Int, String, retryAfter: Int? = nil)
+        case error(Int, String, retryAfter: Int? = nil, migrateTo: Int64? = nil)
         case raw(status: Int, String)
         case close
         case hang
@@ -87,7 +87,7 @@ final class BotAPIServer: Sendable {
         }
         defer { for continuation in ready { continuation.resume() } }
         switch scripted {
-        case .error(let code, let text, let seconds): return error(code, text, retryAfter: seconds)
+        case .error(let code, let text, let seconds, let chat): return error(code, text, retryAfter: seconds, migrateTo: chat)
         case .raw(let status, let text): return .answer(status: status, body: Array(text.utf8))
         case .close: return .close
         case .hang: return .hang
@@ -102,6 +102,12 @@ final class BotAPIServer: Sendable {
         case "deleteWebhook":
             state.withLock { $0.hasWebhook = false }
             return ok("true")
+        case "setWebhook":
+            state.withLock { $0.hasWebhook = true }
+            return ok("true")
+        case "answerCallbackQuery": return ok("true")
+        case "editMessageMedia", "editMessageCaption", "editMessageText", "editMessageReplyMarkup":
+            return ok("{\"message_id\":\(call.fields["message_id"] ?? "0"),\"date\":1}")
         case "getUpdates":
             if state.withLock({ $0.hasWebhook }) {
                 return error(409, "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first")
@@ -136,8 +142,9 @@ final class BotAPIServer: Sendable {
 
     private func ok(_ result: String) -> LoopbackHTTPServer.Response { json(200, "{\"ok\":true,\"result\":\(result)}") }
 
-    private func error(_ code: Int, _ description: String, retryAfter: Int? = nil) -> LoopbackHTTPServer.Response {
-        let parameters = retryAfter.map { ",\"parameters\":{\"retry_after\":\($0)}" } ?? ""
+    private func error(_ code: Int, _ description: String, retryAfter: Int? = nil, migrateTo: Int64? = nil) -> LoopbackHTTPServer.Response {
+        var parameters = retryAfter.map { ",\"parameters\":{\"retry_after\":\($0)}" } ?? ""
+        if let migrateTo { parameters = ",\"parameters\":{\"migrate_to_chat_id\":\(migrateTo)}" }
         return json(code, "{\"ok\":false,\"error_code\":\(code),\"description\":\"\(description)\"\(parameters)}")
     }
 
@@ -191,21 +198,4 @@ final class BotAPIServer: Sendable {
     }
 
     private struct WeakServer: Sendable { weak let server: BotAPIServer? }
-}
-
-/// A JSON scalar or list as text.
-private struct JSONText: Decodable {
-    let text: String
-    init(from decoder: any Decoder) throws {
-        let value = try decoder.singleValueContainer()
-        if let string = try? value.decode(String.self) {
-            text = string
-        } else if let number = try? value.decode(Int64.self) {
-            text = String(number)
-        } else if let flag = try? value.decode(Bool.self) {
-            text = String(flag)
-        } else {
-            text = ((try? value.decode([String].self)) ?? []).joined(separator: ",")
-        }
-    }
 }

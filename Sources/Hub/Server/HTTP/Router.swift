@@ -137,6 +137,7 @@ struct Router: Sendable {
     static func response(for error: any Error, log: Log) -> HTTPResponse {
         let error = apiError(for: error, log: log)
         var response = json(error.json, status: error.status)
+        if error.status == 503 { response.headers.append(("Retry-After", "2")) }
         if error.status == 401 { response.headers.append(("WWW-Authenticate", "Bearer")) }
         return response
     }
@@ -147,6 +148,9 @@ func apiError(for error: any Error, log: Log) -> APIError {
     switch error {
     case let error as APIError: return error
     case StoreError.storageFull: return .storageFull
+    case StoreError.unavailable, StoreError.contention:
+        log.warning("the database does not answer", ["error": String(describing: error)])
+        return .unavailable
     case StoreError.invalidCursor: return .invalid("cursor", "this is not a cursor of the hub")
     default:
         log.error("request failed", ["error": String(reflecting: error)])

@@ -15,10 +15,10 @@ extension Services {
             },
             Route(.get, "/notifications/telegram/target") { request in
                 let device = try await ownDevice(request)
-                let target = try await store.telegram.targets(device: device, in: request.scope).first
+                let target = try await chats(of: device, in: request.scope).first
                 return Router.json([
                     "enabled": .bool(telegram.isEnabled), "linked": .bool(target != nil), "device_id": .string(device.rawValue),
-                    "chat_id": .optional(target?.chat),
+                    "chat_id": .optional(target?.address),
                 ])
             },
             Route(.post, "/notifications/telegram/link/start") { request in
@@ -41,7 +41,7 @@ extension Services {
                     throw APIError.notFound("link attempt")
                 }
                 // So that linking works where Telegram cannot reach the hub.
-                await telegram.poll()
+                await telegram.refresh()
                 guard let attempt = try await store.telegram.attempt(id, device: device, in: request.scope) else {
                     throw APIError.notFound("link attempt")
                 }
@@ -57,14 +57,19 @@ extension Services {
                 guard telegram.acceptsWebhook(secret: request.head.header("x-telegram-bot-api-secret-token")) else {
                     throw APIError.notFound("route")
                 }
-                // Always 200: Telegram would send a malformed update again and again.
-                await telegram.handleUpdate(request.body)
+                // 200 for what cannot be read as well: Telegram would send it again and again.
+                try await telegram.handleUpdate(request.body)
                 return Router.json(["ok": true])
             },
         ]
     }
 
-    private func ownDevice(_ request: Request) async throws -> DeviceID {
+    /// Those that get alerts.
+    private func chats(of device: DeviceID, in scope: AccountScope) async throws -> [AlertTarget] {
+        try await store.targets.list(device: device, in: scope).filter { $0.channel == .telegram && $0.disabledReason == nil }
+    }
+
+    func ownDevice(_ request: Request) async throws -> DeviceID {
         let device: DeviceID = try request.requiredQueryIdentifier("device_id")
         guard try await store.devices.find(device, in: request.scope) != nil else { throw APIError.notFound("device") }
         return device
@@ -72,7 +77,7 @@ extension Services {
 
     private func readiness(_ device: DeviceID, in scope: AccountScope) async throws -> JSON {
         guard telegram.isEnabled else { return notConfigured(attempt: nil) }
-        let isLinked = try await !store.telegram.targets(device: device, in: scope).isEmpty
+        let isLinked = try await !chats(of: device, in: scope).isEmpty
         return [
             "enabled": true, "ready": .bool(isLinked), "status": isLinked ? "ready" : "not_linked",
             "reason": isLinked ? .null : "no chat is connected to this device yet",

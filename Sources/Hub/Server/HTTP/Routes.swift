@@ -14,6 +14,9 @@ struct Services: Sendable {
     let store: Store
     let storage: any ClipStorage
     let telegram: TelegramLinking
+    let channels: AlertChannels
+    let planner: AlertPlanner
+    let metrics: Metrics
     let presenter: Presenter
     let signer: MediaSigner
     let configuration: ServerConfiguration
@@ -22,7 +25,7 @@ struct Services: Sendable {
 
 extension Services {
     func routes() -> [Route] {
-        systemRoutes() + accountRoutes() + watchingRoutes() + eventRoutes() + telegramRoutes() + mediaRoutes()
+        systemRoutes() + accountRoutes() + watchingRoutes() + eventRoutes() + workRoutes() + alertRoutes() + telegramRoutes() + mediaRoutes()
     }
 
     private func systemRoutes() -> [Route] {
@@ -34,6 +37,16 @@ extension Services {
                 } catch {
                     return Router.json(["status": "database"], status: 503)
                 }
+            },
+            Route(.get, "/metrics", .open) { request in
+                // Where no token is configured the route does not exist.
+                guard let token = configuration.metricsToken, let given = Router.bearer(request.head), token.matches(given) else {
+                    throw APIError.notFound("route")
+                }
+                let text = metrics.exposition(try await gauges())
+                return HTTPResponse(
+                    status: 200, headers: [("Content-Type", "text/plain; version=0.0.4; charset=utf-8"), ("Cache-Control", "no-store")],
+                    body: .bytes(Array(text.utf8)))
             },
             Route(.get, "/version", .open) { _ in
                 Router.json(["name": "pingwatch", "version": .string(configuration.version)])
@@ -93,7 +106,7 @@ extension Services {
         ]
     }
 
-    private func next(_ cursor: String?) -> [(name: String, value: String)] { cursor.map { [("X-Next-Cursor", $0)] } ?? [] }
+    func next(_ cursor: String?) -> [(name: String, value: String)] { cursor.map { [("X-Next-Cursor", $0)] } ?? [] }
 
     private func eventRoutes() -> [Route] {
         [
@@ -158,11 +171,6 @@ extension Services {
                 let event = try await events.setSummary(result, of: try request.identifier(0, "event"), in: request.scope)
                 return Router.json(try await events.present(event, in: request.scope))
             },
-            Route(.get, "/events/{id}/deliveries") { request in
-                let event = try await events.find(try request.identifier(0, "event"), in: request.scope)
-                let deliveries = try await store.deliveries.list(event: event.id, in: request.scope)
-                return Router.json(.array(deliveries.map(presenter.delivery)))
-            },
         ]
     }
 
@@ -173,7 +181,7 @@ extension Services {
     }
 
     private static let mediaTypes = [
-        "clip.mp4": "video/mp4", "clip.webm": "video/webm", "poster.jpg": "image/jpeg", "thumbnail.jpg": "image/jpeg", "still.jpg": "image/jpeg",
+        "clip.mp4": "video/mp4", "clip.webm": "video/webm", "poster.jpg": "image/jpeg", "thumbnail.jpg": "image/jpeg", ClipObject.still: "image/jpeg",
     ]
 
     /// A clip or picture by its signed link, with ranges.

@@ -12,7 +12,8 @@ final class ClipStream {
     let writer: ClipLogWriter
     var receiver: ClipReceiver
     var isWriting = false
-    var hasFirstByte: Bool
+    /// When the first frame came, of a clip that had none before.
+    var firstByteAt: Timestamp?
     /// Why it came to an end before its time; nothing more is taken then.
     var failure: String?
     private var pending: [[UInt8]] = []
@@ -25,7 +26,6 @@ final class ClipStream {
         self.scope = scope
         self.writer = writer
         self.receiver = receiver
-        hasFirstByte = receiver.next > 0
     }
 
     /// Queues a message (header and payload) as a record of the clip log.

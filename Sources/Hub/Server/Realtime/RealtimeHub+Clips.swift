@@ -46,6 +46,7 @@ extension RealtimeHub {
             fail(clip, of: client, code: "bad_frame", reason: error.description)
             return
         }
+        if header.sequence == 0 { noteFirstByte(of: clip) }
         message.withBytes { clip.append($0) }
         guard !clip.isWriting else { return }
         clip.isWriting = true
@@ -57,33 +58,55 @@ extension RealtimeHub {
         while clip.failure == nil, let batch = clip.takeBatch() {
             let next = clip.receiver.next
             do {
-                if !clip.hasFirstByte {
-                    clip.hasFirstByte = true
-                    try await services.events.noteFirstByte(clip.event, in: clip.scope)
-                }
                 let durable = try await clip.writer.append(batch.records, nextSequence: next)
                 clip.receiver.persisted(next: durable, bytes: batch.payloadBytes)
                 client.message(["type": "clip.ack", "stream": .integer(Int64(clip.stream)), "next": .integer(Int64(durable))])
             } catch {
+                // The disk is full or fails. What was acknowledged is there; the sensor keeps the rest and comes again.
                 let told = apiError(for: error, log: log)
-                fail(clip, of: client, code: told.code, reason: told.message)
+                breakOff(clip, of: client, code: told.code, reason: told.message, isTemporary: true)
+                await clip.writer.close()
             }
         }
         clip.isWriting = false
         clip.wakeWaiters()
     }
 
-    /// Ends a clip that cannot go on, says so to the sensor, and records the reason.
+    /// For the list of what happened; the clip does not wait for it.
+    private func noteFirstByte(of clip: ClipStream) {
+        let time = now, event = clip.event, scope = clip.scope
+        clip.firstByteAt = time
+        Task {
+            do {
+                try await services.events.noteFirstByte(event, at: time, in: scope)
+            } catch {
+                log.debug("the first byte was not noted yet", ["event_id": event.rawValue, "error": String(describing: error)])
+            }
+        }
+    }
+
+    /// Ends a clip that was not sent by the rules, says so to the sensor, and records the reason.
     private func fail(_ clip: ClipStream, of client: Client, code: String, reason: String) {
+        guard clip.failure == nil else { return }
+        breakOff(clip, of: client, code: code, reason: reason, isTemporary: false)
+        Task { await recordFailure(of: clip, reason: reason) }
+    }
+
+    /// Takes nothing more on this stream.
+    private func breakOff(_ clip: ClipStream, of client: Client, code: String, reason: String, isTemporary: Bool) {
         guard clip.failure == nil else { return }
         clip.failure = reason
         client.clips[clip.stream] = nil
         client.message([
             "type": "clip.error", "stream": .integer(Int64(clip.stream)), "event_id": .string(clip.event.rawValue), "code": .string(code),
-            "message": .string(reason),
+            "message": .string(reason), "temporary": .bool(isTemporary),
         ])
-        Task { await recordFailure(of: clip, reason: reason) }
         clip.wakeWaiters()
+    }
+
+    /// Whether a connected sensor has the clip open.
+    func isReceiving(_ event: EventID, in scope: AccountScope) -> Bool {
+        clients.values.contains { client in client.clips.values.contains { $0.event == event && $0.scope == scope } }
     }
 
     private func recordFailure(of clip: ClipStream, reason: String) async {
@@ -190,9 +213,8 @@ extension RealtimeHub {
         if let failure = clip.failure { throw APIError(status: 500, code: "clip_failed", message: failure) }
         client.clips[clip.stream] = nil
         await clip.writer.close()
-        var changes = EventChanges()
-        if let duration { changes.clip = { $0.durationSeconds = duration / 1000 } }
-        let queued = try await services.events.enqueue(clip.event, changes: changes, in: clip.scope)
+        let queued = try await services.events.close(
+            clip.event, firstByteAt: clip.firstByteAt, durationSeconds: duration.map { $0 / 1000 }, in: clip.scope)
         return ["status": "durable", "event": services.presenter.event(queued, in: clip.scope)]
     }
 

@@ -1,18 +1,17 @@
 // Events from the trigger until their clip is on disk and a job is queued for it.
 
 import Domain
+import Pipeline
 import Runtime
 import Store
 
 struct Events: Sendable {
     let store: Store
     let storage: any ClipStorage
-    let bus: any Bus
+    let planner: AlertPlanner
     let presenter: Presenter
     let clock: WallClock
     let limits: ServerConfiguration.Limits
-    /// Tells the pipeline that there is work.
-    let wake: @Sendable () async -> Void
 
     private static let clipTypes: Set<String> = [
         "video/mp4", "video/webm", "video/x-matroska", "video/quicktime", "video/x-msvideo", "video/mpeg", "application/octet-stream",
@@ -37,12 +36,6 @@ struct Events: Sendable {
         let devices = try await store.devices.list(in: scope)
         let labels = Dictionary(devices.map { ($0.id, $0.label) }) { first, _ in first }
         return (.array(events.items.map { presenter.event($0, in: scope, deviceLabel: labels[$0.device]) }), events.nextCursor)
-    }
-
-    /// Tells the account's users what became of an event.
-    func announce(_ event: Event, as type: String = "event.updated", in scope: AccountScope) async {
-        let label = try? await store.devices.find(event.device, in: scope)?.label
-        await bus.publish(Publication(type, ["event": presenter.event(event, in: scope, deviceLabel: label)]), toUsersOf: scope)
     }
 
     // MARK: - Whole clips over HTTP
@@ -74,10 +67,13 @@ struct Events: Sendable {
     func initiate(_ declared: Declaration, in scope: AccountScope) async throws -> Event {
         let event = newEvent(declared, source: .upload, state: .recording)
         switch try await insert(event, in: scope) {
-        case .inserted(let event):
-            await announce(event, as: "event.triggered", in: scope)
-            return event
-        case .exists(let event):
+        case .inserted(let event): return event
+        case .exists(let existing):
+            var event = existing
+            // Its bytes did not come for so long that it had been given up.
+            if event.source == .upload, event.clip.isIncomplete, let resumed = try await store.events.resume(event.id, in: scope, now: now) {
+                event = resumed
+            }
             guard event.state == .recording, event.source == .upload else {
                 throw APIError.conflict("already_uploaded", "event_id: this event already exists and is \(event.state.name)")
             }
@@ -105,7 +101,12 @@ struct Events: Sendable {
     }
 
     private func insert(_ event: Event, in scope: AccountScope) async throws -> EventInsertion {
-        try await store.events.insert(event, in: scope)
+        if event.source != .external, try await storage.room() <= 0 { throw StoreError.storageFull }
+        // What is known already is never refused for what waits behind it.
+        if try await store.jobs.backlog(in: scope) >= limits.maximumBacklog, try await store.events.find(event.id, in: scope) == nil {
+            throw APIError.backlogFull
+        }
+        return try await store.events.insert(event, in: scope)
     }
 
     private func newEvent(_ declared: Declaration, source: ClipSource, state: EventState) -> Event {
@@ -134,8 +135,7 @@ struct Events: Sendable {
         var changes = EventChanges()
         changes.clip = { $0.etag = etag }
         changes.firstByteAt = now
-        guard let event = try await store.events.update(event.id, changes: changes, in: scope, now: now) else { return }
-        await announce(event, in: scope)
+        _ = try await store.events.update(event.id, changes: changes, in: scope, now: now)
     }
 
     /// The client says that the upload is whole.
@@ -152,19 +152,35 @@ struct Events: Sendable {
                 throw APIError(status: 409, code: "etag_mismatch", message: "etag: other bytes were uploaded than these", field: "etag")
             }
         }
-        return try await enqueue(id, changes: EventChanges(), in: scope)
+        return try await enqueue(id, changes: Self.whole(), in: scope)
     }
 
-    /// Recording is over: the event waits for the pipeline. Also the way of a streamed clip.
-    @discardableResult
-    func enqueue(_ id: EventID, changes: EventChanges, in scope: AccountScope) async throws -> Event {
-        let job = JobID(trusted: makeUUIDv7(milliseconds: clock.milliseconds))
-        guard let event = try await store.events.receive(id, changes: changes, job: job, in: scope, now: now) else {
-            return try await find(id, in: scope)
+    /// The clip is as its sender meant it to be.
+    private static func whole(_ change: @escaping @Sendable (inout Clip) -> Void = { _ in }) -> EventChanges {
+        var changes = EventChanges()
+        changes.clip = { clip in
+            clip.isIncomplete = false
+            clip.problem = nil
+            change(&clip)
         }
-        await announce(event, in: scope)
-        await wake()
+        return changes
+    }
+
+    /// Recording is over: the event waits for the pipeline.
+    private func enqueue(_ id: EventID, changes: EventChanges, in scope: AccountScope) async throws -> Event {
+        let job = JobID(trusted: makeUUIDv7(milliseconds: clock.milliseconds))
+        if let event = try await store.events.receive(id, changes: changes, job: job, in: scope, now: now) { return event }
+        let event = try await find(id, in: scope)
+        // It was closed without its sender in this very moment.
+        if event.clip.isIncomplete { throw APIError.busy }
         return event
+    }
+
+    /// All frames of a streamed clip are on disk.
+    func close(_ id: EventID, firstByteAt: Timestamp?, durationSeconds: Double?, in scope: AccountScope) async throws -> Event {
+        var changes = Self.whole { clip in if let durationSeconds { clip.durationSeconds = durationSeconds } }
+        changes.firstByteAt = firstByteAt
+        return try await enqueue(id, changes: changes, in: scope)
     }
 
     // MARK: - Streamed clips
@@ -189,31 +205,39 @@ struct Events: Sendable {
             startedAt: opening.trigger.at.advanced(byMilliseconds: -opening.preRollMilliseconds),
             clip: Clip(mime: opening.mime, width: opening.width, height: opening.height))
         switch try await insert(event, in: scope) {
-        case .inserted(let inserted):
-            event = inserted
-            await announce(event, as: "event.triggered", in: scope)
+        case .inserted(let inserted): event = inserted
         case .exists(let existing):
             guard existing.source == .stream, existing.device == opening.device else {
                 throw APIError.conflict("event_exists", "event_id: another event has this id")
             }
-            guard existing.state == .recording else {
-                throw APIError.conflict("already_durable", "event_id: this event is \(existing.state.name) already")
-            }
-            event = existing
+            event = try await takeUp(existing, in: scope)
         case .noSuchSession: throw APIError.notFound("session")
         }
         return (event, try await storage.clipLog(in: scope, event: event.id))
     }
 
-    func noteFirstByte(_ id: EventID, in scope: AccountScope) async throws {
+    /// A clip that is opened again, after a break or after it had been closed without its sensor.
+    private func takeUp(_ event: Event, in scope: AccountScope) async throws -> Event {
+        if event.state == .recording {
+            // It has been heard of.
+            return try await store.events.update(event.id, changes: EventChanges(), in: scope, now: now) ?? event
+        }
+        guard event.clip.isIncomplete else {
+            throw APIError.conflict("already_durable", "event_id: this event is \(event.state.name) already")
+        }
+        guard let resumed = try await store.events.resume(event.id, in: scope, now: now) else { throw APIError.busy }
+        return resumed
+    }
+
+    func noteFirstByte(_ id: EventID, at time: Timestamp, in scope: AccountScope) async throws {
         var changes = EventChanges()
-        changes.firstByteAt = now
+        changes.firstByteAt = time
         _ = try await store.events.update(id, changes: changes, in: scope, now: now)
     }
 
     /// A picture of the moment of the trigger.
     func setStill(_ bytes: [UInt8], of id: EventID, in scope: AccountScope) async throws {
-        let key = "\(scope.account)/\(id)/still.jpg"
+        let key = ClipObject.key(scope, id, ClipObject.still)
         try await storage.put(bytes, key: key)
         var changes = EventChanges()
         changes.clip = { clip in
@@ -223,7 +247,7 @@ struct Events: Sendable {
             clip.thumbnailKey = key
         }
         guard let updated = try await store.events.update(id, changes: changes, in: scope, now: now) else { return }
-        await announce(updated, in: scope)
+        try await planner.planStill(updated, in: scope)
     }
 
     func fail(_ id: EventID, reason: String, retryable: Bool, in scope: AccountScope) async throws -> Event {
@@ -231,7 +255,7 @@ struct Events: Sendable {
         guard let event = try await store.events.apply(.failed(failure), to: id, in: scope, now: now) else {
             return try await find(id, in: scope)
         }
-        await announce(event, in: scope)
+        try await planner.planClip(event, in: scope)
         return event
     }
 
@@ -242,7 +266,6 @@ struct Events: Sendable {
         var changes = EventChanges()
         changes.analysis = result
         guard let event = try await store.events.update(id, changes: changes, in: scope, now: now) else { throw APIError.notFound("event") }
-        await announce(event, in: scope)
         return event
     }
 }

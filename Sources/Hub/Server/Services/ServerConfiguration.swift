@@ -1,5 +1,7 @@
 // What the server part of the hub is told at start.
 
+public import Runtime
+
 public struct ServerConfiguration: Sendable {
     /// Whether requests need a token.
     public var authRequired: Bool
@@ -9,6 +11,8 @@ public struct ServerConfiguration: Sendable {
     /// Folder of the web page.
     public var publicFolder: String
     public var version: String
+    /// Who may read `/metrics`; nobody where it is not set.
+    public var metricsToken: Secret?
     public var limits = Limits()
 
     public struct Limits: Sendable {
@@ -20,6 +24,10 @@ public struct ServerConfiguration: Sendable {
         /// A clip uploaded whole.
         public var maximumUploadBytes: Int64 = 512 << 20
         public var maximumStillBytes = 512 << 10
+        /// A streamed clip of which nothing is heard for so long is closed with what arrived.
+        public var clipIdleSeconds = 300.0
+        /// Events of one account that may wait to be processed; more are refused until some are done.
+        public var maximumBacklog = 1000
         /// A JSON body.
         public var maximumBodyBytes = 256 << 10
         /// Control messages that wait for one connection before it is closed as too slow.

@@ -11,7 +11,6 @@ protocol PresenceSource: Sendable {
 
 struct Watching: Sendable {
     let store: Store
-    let bus: any Bus
     let presence: any PresenceSource
     let presenter: Presenter
     let clock: WallClock
@@ -21,9 +20,7 @@ struct Watching: Sendable {
     func register(_ id: DeviceID?, label: String, in scope: AccountScope) async throws -> JSON {
         let id = id ?? DeviceID(trusted: makeUUIDv7(milliseconds: clock.milliseconds))
         let device = try await store.devices.register(id, label: label, in: scope, now: now)
-        let json = await present(device, in: scope, watching: try await isWatching(id, in: scope))
-        await bus.publish(Publication("device.updated", ["device": json]), toUsersOf: scope)
-        return json
+        return await present(device, in: scope, watching: try await isWatching(id, in: scope))
     }
 
     func devices(in scope: AccountScope) async throws -> JSON {
@@ -48,33 +45,21 @@ struct Watching: Sendable {
         guard let started = try await store.sessions.start(id, device: device, analysisPrompt: prompt, in: scope, now: now) else {
             throw APIError.notFound("device")
         }
-        if started.isNew {
-            await publish("session.started", started.session, in: scope)
-        }
         return started.session
     }
 
     func stop(_ id: SessionID, in scope: AccountScope) async throws -> WatchSession {
         guard let before = try await store.sessions.find(id, in: scope) else { throw APIError.notFound("session") }
         guard before.status == .active, let session = try await store.sessions.stop(id, in: scope, now: now) else { return before }
-        await publish("session.stopped", session, in: scope)
         return session
     }
 
     func forceStop(_ id: SessionID, in scope: AccountScope) async throws -> JSON {
         let result = try await store.sessions.forceStop(id, reason: "the session was stopped by force", in: scope, now: now)
         guard let result else { throw APIError.notFound("session") }
-        await publish("session.stopped", result.session, in: scope)
-        for event in result.events {
-            await bus.publish(Publication("event.updated", ["event": presenter.event(event, in: scope)]), toUsersOf: scope)
-        }
         guard case .object(var json) = presenter.session(result.session) else { return .null }
         json["dropped_processing_events"] = .integer(Int64(result.droppedProcessingEvents))
         json["dropped_queued_jobs"] = .integer(Int64(result.droppedQueuedJobs))
         return .object(json)
-    }
-
-    private func publish(_ type: String, _ session: WatchSession, in scope: AccountScope) async {
-        await bus.publish(Publication(type, ["session": presenter.session(session)]), toUsersOf: scope)
     }
 }

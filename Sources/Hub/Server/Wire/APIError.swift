@@ -30,6 +30,12 @@ public struct APIError: Error, Hashable, Sendable, CustomStringConvertible {
     static func conflict(_ code: String, _ message: String) -> APIError { APIError(status: 409, code: code, message: message) }
     static let internalError = APIError(status: 500, code: "internal", message: "the hub could not do this; its log says why")
     static let storageFull = APIError(status: 507, code: "storage_full", message: "the hub's disk is full")
+    static let unavailable = APIError(
+        status: 503, code: "database_unavailable", message: "the hub's database does not answer; try again in a moment")
+    /// A clip that was closed without its sensor is being processed just now; it can be continued afterwards.
+    static let busy = APIError(status: 503, code: "busy", message: "event_id: this event is being processed; try again in a moment")
+    static let backlogFull = APIError(
+        status: 503, code: "backlog_full", message: "many of this account's events wait to be processed; try again later")
     static let unauthorized = APIError(status: 401, code: "unauthorized", message: "a bearer token is needed")
     static let invalidToken = APIError(status: 401, code: "invalid_token", message: "the token is not valid")
     static let expiredToken = APIError(status: 401, code: "token_expired", message: "the token has expired; sign in again")

@@ -23,7 +23,8 @@ struct Presenter: Sendable {
             "clip_etag": .optional(event.clip.etag), "clip_uri": .optional(event.clip.externalURI),
             "clip_uploaded_at": time(event.times.durable), "width": .optional(event.clip.width), "height": .optional(event.clip.height),
             "clip_url": url(event.clip.key), "poster_url": url(event.clip.posterKey), "thumbnail_url": url(event.clip.thumbnailKey),
-            "failure": .null, "dropped_reason": .null,
+            "failure": .null, "dropped_reason": .null, "incomplete": .bool(event.clip.isIncomplete),
+            "clip_problem": .optional(event.clip.problem), "feedback": .optional(event.feedback?.rawValue),
             "stages": [
                 "triggered": time(event.trigger.at), "first_byte": time(event.times.firstByte), "durable": time(event.times.durable),
                 "queued": time(event.times.queued), "processing": time(event.times.processing), "done": time(event.times.done),
@@ -74,11 +75,41 @@ struct Presenter: Sendable {
         ]
     }
 
-    func delivery(_ delivery: Delivery) -> JSON {
-        [
+    func delivery(_ delivery: Delivery, attempts: [DeliveryAttempt]? = nil) -> JSON {
+        var json: [String: JSON] = [
             "delivery_id": .string(delivery.id.rawValue), "event_id": .string(delivery.event.rawValue),
-            "channel": .string(delivery.channel.rawValue), "target": .string(delivery.target), "state": .string(delivery.state.rawValue),
-            "attempts": .integer(Int64(delivery.attempts)), "reason": .optional(delivery.reason), "sent_at": time(delivery.sentAt),
+            "device_id": .string(delivery.device.rawValue), "channel": .string(delivery.channel.rawValue), "target": .string(delivery.target),
+            "state": .string(delivery.state.rawValue), "stage": .optional(delivery.reached?.rawValue),
+            "attempts": .integer(Int64(delivery.attempts)), "reason": .optional(delivery.reason), "status_code": .optional(delivery.statusCode),
+            "possible_repeat": .bool(delivery.possibleRepeat), "created_at": time(delivery.createdAt), "updated_at": time(delivery.updatedAt),
+            "sent_at": time(delivery.sentAt), "deadline_at": time(delivery.deadline),
+        ]
+        if let attempts { json["history"] = .array(attempts.map(attempt)) }
+        return .object(json)
+    }
+
+    private func attempt(_ attempt: DeliveryAttempt) -> JSON {
+        [
+            "number": .integer(Int64(attempt.number)), "stage": .string(attempt.stage.rawValue), "started_at": time(attempt.startedAt),
+            "ended_at": time(attempt.endedAt), "outcome": .optional(attempt.outcome?.rawValue), "status_code": .optional(attempt.statusCode),
+            "reason": .optional(attempt.reason),
+        ]
+    }
+
+    func target(_ target: AlertTarget) -> JSON {
+        [
+            "device_id": .string(target.device.rawValue), "channel": .string(target.channel.rawValue), "target": .string(target.address),
+            "name": .optional(target.name), "still_first": .bool(target.wantsStill), "snoozed_until": time(target.snoozedUntil),
+            "disabled_reason": .optional(target.disabledReason), "created_at": time(target.createdAt),
+        ]
+    }
+
+    func job(_ job: Job) -> JSON {
+        [
+            "job_id": .string(job.id.rawValue), "work": .string(job.work.rawValue), "event_id": .string(job.event.rawValue),
+            "delivery_id": .optional(job.delivery?.rawValue), "state": .string(job.state.rawValue), "attempts": .integer(Int64(job.attempts)),
+            "run_at": time(job.runAt), "lease_until": time(job.leaseUntil), "last_error": .optional(job.lastError),
+            "created_at": time(job.createdAt), "updated_at": time(job.updatedAt),
         ]
     }
 

@@ -13,12 +13,14 @@ public actor ClipLogWriter {
     /// The sequence after the last whole record that was there when the log was opened.
     public nonisolated let initialNext: UInt32
     private nonisolated let executor: ThreadExecutor
+    private nonisolated let reserve: DiskReserve
     private var file: File?
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// A record that was torn by a crash is cut off.
-    init(path: String, executor: ThreadExecutor) throws(StoreError) {
+    init(path: String, reserve: DiskReserve, executor: ThreadExecutor) throws(StoreError) {
+        self.reserve = reserve
         let file = try File(path, flags: O_RDWR | O_CREAT | O_APPEND)
         let found = try Self.scan(file)
         if found.end < (try file.size) {
@@ -37,6 +39,7 @@ public actor ClipLogWriter {
     /// - Returns: `nextSequence`, which may be acknowledged now.
     public func append(_ records: [[UInt8]], nextSequence: UInt32) throws -> UInt32 {
         guard let file else { throw StoreError.file(operation: "writing \(path)", errno: EBADF, reason: "the log is closed") }
+        try reserve.check(records.reduce(0) { $0 + $1.count })
         let start = try file.size
         do {
             try file.append(records.count == 1 ? records[0] : Array(records.joined()))

@@ -20,12 +20,26 @@ public protocol ClipStorage: Sendable {
     func remove(key: String) async throws
     /// A local folder for work on an event, made when it is missing.
     func workFolder(in scope: AccountScope, event: EventID) async throws -> String
+
+    /// Bytes that clips may still take; what is written beyond that is refused with `StoreError.storageFull`, while there is still room for
+    /// what goes on with the clips that are there.
+    func room() async throws -> Int64
+
+    // For bringing files and rows together at a start.
+
+    /// The events of which there are objects.
+    func folders() async throws -> [(scope: AccountScope, event: EventID)]
+    /// Moves all objects of an event out of the way, to where an operator finds them.
+    func setAside(_ event: EventID, in scope: AccountScope) async throws
+    /// Removes what was being written when a process ended.
+    func removeLeftovers(of event: EventID, in scope: AccountScope, olderThanSeconds seconds: Double) async throws
 }
 
 /// The names of an event's objects.
 public enum ClipObject {
     public static let log = "clip.log"
     public static let upload = "upload.bin"
+    public static let still = "still.jpg"
 
     public static func key(_ scope: AccountScope, _ event: EventID, _ object: String) -> String { "\(scope.account)/\(event)/\(object)" }
 

@@ -109,6 +109,42 @@ enum Folder {
         guard fsync(folder.descriptor) == 0 else { throw failure("writing the folder of \(path) to the disk") }
     }
 
+    /// Names in a folder, without the two that every folder has; none when it is missing (opendir(3)).
+    static func entries(_ path: String) throws(StoreError) -> [String] {
+        guard let folder = opendir(path) else {
+            if errno == ENOENT || errno == ENOTDIR { return [] }
+            throw failure("reading the folder \(path)")
+        }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// rmdir(2).
+    static func removeEmpty(_ path: String) throws(StoreError) {
+        guard rmdir(path) == 0 || errno == ENOENT else { throw failure("removing \(path)") }
+    }
+
+    /// Since it was last written; 0 when that is not known.
+    static func ageSeconds(_ path: String) -> Double {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return 0 }
+        return Double(time(nil) - status.st_mtim.tv_sec)
+    }
+
+    /// What a process without privileges may still write (statvfs(3)).
+    static func freeBytes(_ path: String) throws(StoreError) -> Int64 {
+        var status = statvfs()
+        guard statvfs(path, &status) == 0 else { throw failure("asking for the room in \(path)") }
+        return Int64(status.f_bavail) * Int64(status.f_frsize)
+    }
+
     /// unlink(2); what is missing is no error.
     static func remove(_ path: String) throws(StoreError) {
         guard unlink(path) == 0 || errno == ENOENT else { throw failure("removing \(path)") }

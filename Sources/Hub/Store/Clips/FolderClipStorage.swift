@@ -14,10 +14,15 @@ public final class FolderClipStorage: ClipStorage {
     /// Writers wait for the disk; each belongs to one of these threads.
     private let executors: [ThreadExecutor]
     private let nextExecutor = Atomic<Int>(0)
+    private let reserveBytes: Int64
 
-    public init(folder: String) throws {
+    private static let asideFolder = "lost+found"
+
+    /// - Parameter reserveBytes: of the disk that clips leave free, for the database and for processing what is there.
+    public init(folder: String, reserveBytes: Int64 = 0) throws {
         try Folder.make(folder)
         self.folder = folder
+        self.reserveBytes = reserveBytes
         pool = ThreadPool(name: "files", threads: 2)
         executors = (0..<2).map { ThreadExecutor(name: "clips-\($0)") }
     }
@@ -42,13 +47,15 @@ public final class FolderClipStorage: ClipStorage {
     public func clipLog(in scope: AccountScope, event: EventID) async throws -> ClipLogWriter {
         let path = try await workFolder(in: scope, event: event) + "/" + ClipObject.log
         let executor = executor
-        return try await pool.run { try ClipLogWriter(path: path, executor: executor) }
+        let reserve = DiskReserve(folder: folder, bytes: reserveBytes)
+        return try await pool.run { try ClipLogWriter(path: path, reserve: reserve, executor: executor) }
     }
 
     public func upload(in scope: AccountScope, event: EventID) async throws -> UploadWriter {
         let path = try await workFolder(in: scope, event: event) + "/" + ClipObject.upload
         let executor = executor
-        return try await pool.run { try UploadWriter(path: path, executor: executor) }
+        let reserve = DiskReserve(folder: folder, bytes: reserveBytes)
+        return try await pool.run { try UploadWriter(path: path, reserve: reserve, executor: executor) }
     }
 
     public func put(_ bytes: [UInt8], key: String) async throws {
@@ -94,6 +101,55 @@ public final class FolderClipStorage: ClipStorage {
     public func remove(key: String) async throws {
         let path = try path(key)
         try await pool.run { try Folder.remove(path) }
+    }
+
+    public func room() async throws -> Int64 {
+        let reserve = DiskReserve(folder: folder, bytes: reserveBytes)
+        return try await pool.run { try reserve.room() }
+    }
+
+    public func folders() async throws -> [(scope: AccountScope, event: EventID)] {
+        let folder = folder
+        return try await pool.run {
+            try Folder.entries(folder).flatMap { account -> [(scope: AccountScope, event: EventID)] in
+                guard account != Self.asideFolder, let id = AccountID(account) else { return [] }
+                return try Folder.entries("\(folder)/\(account)").compactMap { event in EventID(event).map { (AccountScope(id), $0) } }
+            }
+        }
+    }
+
+    public func setAside(_ event: EventID, in scope: AccountScope) async throws {
+        let source = "\(folder)/\(scope.account)/\(event)", destination = "\(folder)/\(Self.asideFolder)/\(scope.account)"
+        try await pool.run {
+            // An empty folder is nothing to keep.
+            if try Folder.entries(source).isEmpty { return try Folder.removeEmpty(source) }
+            try Folder.make(destination)
+            try Folder.move(source, to: "\(destination)/\(event)-\(Crypto.randomToken(bytes: 6))")
+        }
+    }
+
+    public func removeLeftovers(of event: EventID, in scope: AccountScope, olderThanSeconds seconds: Double) async throws {
+        let path = "\(folder)/\(scope.account)/\(event)"
+        try await pool.run {
+            for name in try Folder.entries(path) where name.hasSuffix(".part") && Folder.ageSeconds("\(path)/\(name)") > seconds {
+                try Folder.remove("\(path)/\(name)")
+            }
+        }
+    }
+}
+
+/// How much of a disk is left for clips.
+struct DiskReserve: Sendable {
+    let folder: String
+    let bytes: Int64
+
+    /// statvfs(3), less the reserve.
+    func room() throws(StoreError) -> Int64 { try Folder.freeBytes(folder) - bytes }
+
+    /// - Throws: `StoreError.storageFull` when `count` bytes more would leave too little.
+    func check(_ count: Int) throws(StoreError) {
+        guard bytes > 0 else { return }
+        guard try room() >= Int64(count) else { throw .storageFull }
     }
 }
 

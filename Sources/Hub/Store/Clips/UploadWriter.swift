@@ -12,13 +12,15 @@ public actor UploadWriter {
     public nonisolated let path: String
     private nonisolated let temporaryPath: String
     private nonisolated let executor: ThreadExecutor
+    private nonisolated let reserve: DiskReserve
     private var file: File?
     private var hasher: SHA256Hasher? = SHA256Hasher()
     private var size: Int64 = 0
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    init(path: String, executor: ThreadExecutor) throws(StoreError) {
+    init(path: String, reserve: DiskReserve, executor: ThreadExecutor) throws(StoreError) {
+        self.reserve = reserve
         self.path = path
         self.executor = executor
         temporaryPath = "\(path).\(Crypto.randomToken(bytes: 6)).part"
@@ -27,6 +29,7 @@ public actor UploadWriter {
 
     public func append(_ bytes: [UInt8]) throws {
         guard let file else { throw StoreError.file(operation: "writing \(path)", errno: EBADF, reason: "the upload is over") }
+        try reserve.check(bytes.count)
         try file.append(bytes)
         bytes.withUnsafeBytes { hasher?.update($0) }
         size += Int64(bytes.count)

@@ -1,17 +1,49 @@
-// One connection on a thread of its own.
+// The way of every statement of the hub.
 
 import Runtime
 
-/// Every statement of the hub goes through here; a transaction is one uninterrupted turn of the actor.
-actor Database {
-    private nonisolated let executor: ThreadExecutor
-    private var connection: SQLiteConnection?
+/// Connections, each on a thread of its own: one for SQLite, several for Postgres.
+final class Database: Sendable {
+    let dialect: Dialect
+    /// Rung when a transaction that did such a thing was committed, here or by another process.
+    let bells = Bells()
+    private let workers: [DatabaseWorker]
+    /// How many calls each worker has.
+    private let loads: LockedValue<[Int]>
 
-    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    /// What a transaction can make that others wait for.
+    enum Signal: String, CaseIterable {
+        case outbox, process, deliver
+    }
 
-    /// What is possible inside a turn of the actor.
+    struct Bells: Sendable {
+        let outbox = WakeBell()
+        let process = WakeBell()
+        let deliver = WakeBell()
+
+        func ring(_ signal: Signal) {
+            switch signal {
+            case .outbox: outbox.ring()
+            case .process: process.ring()
+            case .deliver: deliver.ring()
+            }
+        }
+    }
+
+    /// What is possible inside a turn of a connection.
     struct Session: ~Copyable {
-        fileprivate let connection: SQLiteConnection
+        private let connection: any SQLConnection
+        private let signals: LockedValue<Set<Signal>>
+
+        init(connection: any SQLConnection, signals: LockedValue<Set<Signal>> = LockedValue([])) {
+            self.connection = connection
+            self.signals = signals
+        }
+
+        /// Others are told when the transaction has been committed.
+        func signal(_ signal: Signal) { signals.withLock { _ = $0.insert(signal) } }
+
+        var dialect: Dialect { connection.dialect }
 
         /// Runs a statement with parameters `$1`, `$2`, …
         @discardableResult
@@ -22,33 +54,46 @@ actor Database {
         func execute(_ sql: String) throws(StoreError) { try connection.execute(sql) }
     }
 
-    init() { executor = ThreadExecutor(name: "sqlite") }
-
-    func open(path: String) throws(StoreError) { connection = try SQLiteConnection(path: path) }
-
-    func close() { connection = nil }
-
-    func read<Value: Sendable>(_ body: @Sendable (borrowing Session) throws -> Value) throws -> Value {
-        try body(try session())
-    }
-
-    /// All or nothing: what `body` wrote is undone when it throws.
-    func write<Value: Sendable>(_ body: @Sendable (borrowing Session) throws -> Value) throws -> Value {
-        let session = try session()
-        try session.execute("BEGIN IMMEDIATE")
-        do {
-            let value = try body(session)
-            try session.execute("COMMIT")
-            return value
-        } catch {
-            // Some errors (SQLITE_FULL) have rolled back already; a second time is an error without consequence.
-            try? session.execute("ROLLBACK")
-            throw error
+    init(_ location: Store.Location) {
+        let bells = bells
+        let ring: DatabaseWorker.Ringing = { signals in for signal in signals { bells.ring(signal) } }
+        switch location {
+        case .sqlite(let path):
+            dialect = .sqlite
+            workers = [DatabaseWorker(name: "sqlite", ring: ring) { () throws(StoreError) in try SQLiteConnection(path: path) }]
+        case .postgres(let url, let connections):
+            dialect = .postgres
+            workers = (0..<max(connections, 1)).map { number in
+                DatabaseWorker(name: "postgres-\(number)", ring: ring) { () throws(StoreError) in try PostgresConnection(url: url) }
+            }
         }
+        loads = LockedValue([Int](repeating: 0, count: workers.count))
     }
 
-    private func session() throws(StoreError) -> Session {
-        guard let connection else { throw .database(code: 0, message: "the database is closed") }
-        return Session(connection: connection)
+    /// Opens the first connection; the others follow when they are needed.
+    func connect() async throws { try await workers[0].connect() }
+
+    func close() async {
+        for worker in workers { await worker.close() }
+    }
+
+    func read<Value: Sendable>(_ body: @Sendable (borrowing Session) throws -> Value) async throws -> Value {
+        try await withWorker { try await $0.read(body) }
+    }
+
+    /// All or nothing: what `body` wrote is undone when it throws. It may run more than once, so that it must have no other effects.
+    func write<Value: Sendable>(_ body: @Sendable (borrowing Session) throws -> Value) async throws -> Value {
+        try await withWorker { try await $0.write(body) }
+    }
+
+    private func withWorker<Value: Sendable>(_ body: (DatabaseWorker) async throws -> Value) async throws -> Value {
+        // The first of the least busy, so that few connections serve a quiet hub.
+        let index = loads.withLock { loads in
+            let index = loads.indices.min { loads[$0] < loads[$1] }!
+            loads[index] += 1
+            return index
+        }
+        defer { loads.withLock { $0[index] -= 1 } }
+        return try await body(workers[index])
     }
 }

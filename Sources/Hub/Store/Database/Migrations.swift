@@ -14,24 +14,50 @@ enum Migrations {
         Migration(version: 3, name: "events", statements: events),
         Migration(version: 4, name: "work", statements: work),
         Migration(version: 5, name: "telegram", statements: telegram),
+        Migration(version: 6, name: "outbox", statements: outbox),
+        Migration(version: 7, name: "fair work", statements: fairWork),
+        Migration(version: 8, name: "alerts", statements: alerts),
+        Migration(version: 9, name: "incomplete clips", statements: incompleteClips),
     ]
 
-    /// Brings the database to the newest version.
+    /// Brings the database to the newest version. Processes that do so at the same time wait for each other.
     static func run(on database: Database, _ migrations: [Migration] = all, now: Int64) async throws {
-        let found = try await database.write { session in
-            try session.execute("CREATE TABLE IF NOT EXISTS migrations (version BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)")
-            return try session.query("SELECT COALESCE(MAX(version), 0) AS version FROM migrations", table: "migrations")[0].integer("version")
+        while try await database.write({ session in try step(migrations, now: now, session) }) {}
+    }
+
+    /// What is there, and what is missing; changes nothing.
+    static func status(of database: Database, _ migrations: [Migration] = all) async throws -> (applied: [Migration], missing: [Migration]) {
+        try await database.read { session in
+            let found = try appliedVersion(session, isNewDatabase: try !hasTable(session))
+            return (migrations.filter { $0.version <= found }, migrations.filter { $0.version > found })
         }
+    }
+
+    /// Applies the next migration, if there is one. `false` when nothing was left to do.
+    private static func step(_ migrations: [Migration], now: Int64, _ session: borrowing Database.Session) throws(StoreError) -> Bool {
+        if let lock = session.dialect.migrationLock { try session.query(lock) }
+        let schema = session.dialect.schema
+        try session.execute(
+            schema("CREATE TABLE IF NOT EXISTS migrations (version BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)"))
+        let found = try appliedVersion(session, isNewDatabase: false)
         let known = migrations.map(\.version).max() ?? 0
-        guard found <= known else { throw StoreError.newerSchema(found: Int(found), known: known) }
-        for migration in migrations where migration.version > found {
-            try await database.write { session in
-                for statement in migration.statements { try session.execute(statement) }
-                try session.query(
-                    "INSERT INTO migrations (version, name, applied_at) VALUES ($1, $2, $3)",
-                    [.integer(Int64(migration.version)), .text(migration.name), .integer(now)])
-            }
-        }
+        guard found <= known else { throw .newerSchema(found: found, known: known) }
+        guard let migration = migrations.first(where: { $0.version > found }) else { return false }
+        for statement in migration.statements { try session.execute(schema(statement)) }
+        try session.query(
+            "INSERT INTO migrations (version, name, applied_at) VALUES ($1, $2, $3)",
+            [.integer(Int64(migration.version)), .text(migration.name), .integer(now)])
+        return true
+    }
+
+    private static func appliedVersion(_ session: borrowing Database.Session, isNewDatabase: Bool) throws(StoreError) -> Int {
+        guard !isNewDatabase else { return 0 }
+        return Int(try session.query("SELECT COALESCE(MAX(version), 0) AS version FROM migrations", table: "migrations")[0].integer("version"))
+    }
+
+    private static func hasTable(_ session: borrowing Database.Session) throws(StoreError) -> Bool {
+        for row in try session.query(session.dialect.tables) where try row.text("name") == "migrations" { return true }
+        return false
     }
 
     private static let accounts = [
@@ -101,5 +127,59 @@ enum Migrations {
         CREATE TABLE telegram_targets (account_id TEXT NOT NULL, device_id TEXT NOT NULL, chat TEXT NOT NULL, username TEXT,
         linked_at BIGINT NOT NULL, PRIMARY KEY (account_id, device_id, chat))
         """,
+    ]
+
+    private static let outbox = [
+        """
+        CREATE TABLE outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, account_id TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,
+        change TEXT, at BIGINT NOT NULL)
+        """
+    ]
+
+    private static let fairWork = [
+        "ALTER TABLE jobs ADD COLUMN lease_owner TEXT",
+        "ALTER TABLE jobs ADD COLUMN leases BIGINT NOT NULL DEFAULT 0",
+        "DROP INDEX jobs_open",
+        "CREATE INDEX jobs_waiting ON jobs (work, account_id, run_at) WHERE state = 'queued'",
+        "CREATE INDEX jobs_next ON jobs (work, run_at) WHERE state = 'queued'",
+        "CREATE INDEX jobs_leased ON jobs (work, account_id, lease_until) WHERE state = 'leased'",
+        "CREATE INDEX jobs_by_time ON jobs (account_id, created_at, id)",
+        "CREATE INDEX jobs_ended ON jobs (updated_at) WHERE state IN ('done', 'dropped')",
+        // Whose turn it is when several accounts wait.
+        "CREATE TABLE job_turns (work TEXT NOT NULL, account_id TEXT NOT NULL, served_at BIGINT NOT NULL, PRIMARY KEY (work, account_id))",
+    ]
+
+    private static let alerts = [
+        "ALTER TABLE deliveries ADD COLUMN device_id TEXT NOT NULL DEFAULT ''",
+        "UPDATE deliveries SET device_id = (SELECT device_id FROM events WHERE events.account_id = deliveries.account_id AND events.id = deliveries.event_id)",
+        "ALTER TABLE deliveries ADD COLUMN wanted TEXT NOT NULL DEFAULT 'clip'",
+        "ALTER TABLE deliveries ADD COLUMN reached TEXT",
+        "UPDATE deliveries SET reached = 'clip' WHERE state = 'sent'",
+        "ALTER TABLE deliveries ADD COLUMN possible_repeat BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE deliveries ADD COLUMN deadline_at BIGINT NOT NULL DEFAULT 0",
+        "UPDATE deliveries SET deadline_at = created_at + 21600000",
+        "CREATE INDEX deliveries_by_time ON deliveries (account_id, created_at, id)",
+        "CREATE INDEX deliveries_arrived ON deliveries (account_id, device_id, channel, target, sent_at)",
+        """
+        CREATE TABLE delivery_attempts (account_id TEXT NOT NULL, delivery_id TEXT NOT NULL, number BIGINT NOT NULL, stage TEXT NOT NULL,
+        started_at BIGINT NOT NULL, ended_at BIGINT, outcome TEXT, status_code BIGINT, reason TEXT,
+        PRIMARY KEY (account_id, delivery_id, number), FOREIGN KEY (account_id, delivery_id) REFERENCES deliveries (account_id, id))
+        """,
+        """
+        CREATE TABLE alert_targets (account_id TEXT NOT NULL, device_id TEXT NOT NULL, channel TEXT NOT NULL, address TEXT NOT NULL,
+        name TEXT, created_at BIGINT NOT NULL, wants_still BIGINT NOT NULL, snoozed_until BIGINT, disabled_reason TEXT,
+        PRIMARY KEY (account_id, device_id, channel, address), FOREIGN KEY (account_id, device_id) REFERENCES devices (account_id, id))
+        """,
+        """
+        INSERT INTO alert_targets (account_id, device_id, channel, address, name, created_at, wants_still)
+        SELECT account_id, device_id, 'telegram', chat, username, linked_at, 0 FROM telegram_targets
+        """,
+        "DROP TABLE telegram_targets",
+        "ALTER TABLE events ADD COLUMN feedback TEXT",
+    ]
+
+    private static let incompleteClips = [
+        "ALTER TABLE events ADD COLUMN incomplete BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE events ADD COLUMN clip_problem TEXT",
     ]
 }

@@ -2,15 +2,29 @@
 
 /// A value of one of the three types that all dialects share, or NULL.
 enum SQLValue: Hashable, Sendable {
-    case null
+    /// NULL where a value of that type may be; Postgres wants to know.
+    case null(Kind)
     case integer(Int64)
     case real(Double)
     case text(String)
 
-    static func optional(_ text: String?) -> SQLValue { text.map { .text($0) } ?? .null }
-    static func optional(_ number: Int64?) -> SQLValue { number.map { .integer($0) } ?? .null }
-    static func optional(_ number: Int?) -> SQLValue { number.map { .integer(Int64($0)) } ?? .null }
-    static func optional(_ number: Double?) -> SQLValue { number.map { .real($0) } ?? .null }
+    enum Kind: Hashable, Sendable { case integer, real, text }
+
+    static func optional(_ text: String?) -> SQLValue { text.map { .text($0) } ?? .null(.text) }
+    static func optional(_ number: Int64?) -> SQLValue { number.map { .integer($0) } ?? .null(.integer) }
+    static func optional(_ number: Int?) -> SQLValue { number.map { .integer(Int64($0)) } ?? .null(.integer) }
+    static func optional(_ number: Double?) -> SQLValue { number.map { .real($0) } ?? .null(.real) }
+
+    var isNull: Bool { if case .null = self { true } else { false } }
+
+    var kind: Kind {
+        switch self {
+        case .null(let kind): kind
+        case .integer: .integer
+        case .real: .real
+        case .text: .text
+        }
+    }
 }
 
 /// One row of a result, by column name.
@@ -52,7 +66,7 @@ struct Row: Sendable {
 
     func isNull(_ column: String) throws(StoreError) -> Bool {
         guard let value = values[column] else { throw unreadable(column) }
-        return value == .null
+        return value.isNull
     }
 
     func unreadable(_ column: String) -> StoreError { .unreadableRow(table: table, column: column) }

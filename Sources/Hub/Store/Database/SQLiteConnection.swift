@@ -3,7 +3,8 @@
 internal import CSQLite
 
 /// Used on one thread: that of the `Database` actor that owns it.
-final class SQLiteConnection {
+final class SQLiteConnection: SQLConnection {
+    private let path: String
     private let handle: OpaquePointer
     private var statements: [String: OpaquePointer] = [:]
 
@@ -17,24 +18,41 @@ final class SQLiteConnection {
             throw .unusableFile(path: path, reason: reason)
         }
         self.handle = handle
+        self.path = path
         sqlite3_busy_timeout(handle, 5000)
         do {
             // Readers go on while one writes; and a commit is on the disk before it is acknowledged.
             try execute("PRAGMA journal_mode = WAL")
             try execute("PRAGMA synchronous = FULL")
             try execute("PRAGMA foreign_keys = ON")
+            try checkIntegrity()
         } catch {
             // The owner is complete, so deinit closes.
+            if case .corrupt = error { throw error }
             throw .unusableFile(path: path, reason: error.description)
         }
     }
+
+    /// Damage that is found at start has not been added to yet. `PRAGMA quick_check` reads all of the file, so that very large ones are
+    /// left to the errors that they give.
+    private func checkIntegrity() throws(StoreError) {
+        let pages = try query("SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()", [], table: "")
+        guard try pages[0].integer("bytes") <= 256 << 20 else { return }
+        let answer = try query("PRAGMA quick_check(1)", [], table: "")[0].text("quick_check")
+        guard answer == "ok" else { throw .corrupt(path: path, reason: answer.replacing("\n", with: " ")) }
+    }
+
+    var dialect: Dialect { .sqlite }
+
+    /// A file does not go away.
+    var isUsable: Bool { true }
 
     deinit {
         for statement in statements.values { sqlite3_finalize(statement) }
         sqlite3_close_v2(handle)
     }
 
-    /// Runs one statement without parameters, for its effect.
+    /// Runs statements without parameters, for their effect.
     func execute(_ sql: String) throws(StoreError) {
         guard sqlite3_exec(handle, sql, nil, nil, nil) == SQLITE_OK else { throw failure() }
     }
@@ -85,7 +103,7 @@ final class SQLiteConnection {
                             decoding: UnsafeBufferPointer(
                                 start: sqlite3_column_text(statement, column), count: Int(sqlite3_column_bytes(statement, column))),
                             as: UTF8.self))
-                default: .null
+                default: .null(.text)
                 }
         }
         return values
@@ -102,7 +120,12 @@ final class SQLiteConnection {
 
     private func failure() -> StoreError {
         let code = sqlite3_extended_errcode(handle)
-        if code & 0xff == SQLITE_FULL { return .storageFull }
-        return .database(code: code, message: String(cString: sqlite3_errmsg(handle)))
+        let message = String(cString: sqlite3_errmsg(handle))
+        switch code & 0xff {
+        case SQLITE_FULL: return .storageFull
+        case SQLITE_CORRUPT: return .corrupt(path: path, reason: message)
+        case SQLITE_BUSY: return .contention
+        default: return .database(code: String(code), message: message)
+        }
     }
 }

@@ -1,48 +1,76 @@
-// Alerts on their way: one row per event, channel and target.
+// Alerts on their way: one row per event, channel and target, whose state only changes by the rules of `Delivery`.
 
 public import Domain
 
 public struct Deliveries: Sendable {
     let database: Database
 
-    /// Makes a delivery and its job for each target that has none for this event yet.
+    /// Who is to be alerted of an event.
+    public struct Recipient: Hashable, Sendable {
+        public let channel: Delivery.Channel
+        public let target: String
+
+        public init(channel: Delivery.Channel, target: String) {
+            self.channel = channel
+            self.target = target
+        }
+    }
+
+    /// What an attempt came to.
+    public struct Begun: Sendable {
+        public let delivery: Delivery
+        /// Nothing is to be sent: it came to its end instead.
+        public let isOver: Bool
+    }
+
+    /// Makes a delivery and its job for each recipient that has none for this event yet; brings those there are to `stage`.
     ///
     /// - Parameter makeID: a new identifier each time.
-    /// - Returns: those that were made.
+    /// - Returns: those that have something to send now.
     public func plan(
-        event: EventID, channel: Delivery.Channel, targets: [String], in scope: AccountScope, now: Timestamp,
+        _ event: Event, stage: Delivery.Stage, recipients: [Recipient], deadline: Timestamp, in scope: AccountScope, now: Timestamp,
         makeID: @escaping @Sendable () -> String
     ) async throws -> [Delivery] {
         try await database.write { session in
-            var made: [Delivery] = []
-            for target in targets {
-                let id = DeliveryID(trusted: makeID())
+            var planned: [Delivery] = []
+            for recipient in recipients {
                 let rows = try session.query(
                     """
-                    INSERT INTO deliveries (account_id, id, event_id, channel, target, state, attempts, created_at, updated_at)
-                    VALUES ($1, $2, $3, $4, $5, 'pending', 0, $6, $6)
-                    ON CONFLICT (account_id, event_id, channel, target) DO NOTHING RETURNING *
+                    SELECT * FROM deliveries WHERE account_id = $1 AND event_id = $2 AND channel = $3 AND target = $4 \(session.dialect.forUpdate)
                     """,
-                    [
-                        .text(scope.account.rawValue), .text(id.rawValue), .text(event.rawValue), .text(channel.rawValue), .text(target),
-                        .integer(now.milliseconds),
-                    ], table: "deliveries")
-                guard let row = rows.first else { continue }
-                made.append(try Delivery(row))
+                    [.text(scope.account.rawValue), .text(event.id.rawValue), .text(recipient.channel.rawValue), .text(recipient.target)],
+                    table: "deliveries")
+                let delivery: Delivery
+                if let row = rows.first {
+                    guard stage == .clip, let completed = try Delivery(row).after(.completed, at: now) else { continue }
+                    delivery = completed
+                    try Self.write(delivery, change: nil, in: scope, session)
+                } else {
+                    delivery = Delivery(
+                        id: DeliveryID(trusted: makeID()), event: event.id, device: event.device, channel: recipient.channel,
+                        target: recipient.target, wanted: stage, createdAt: now, updatedAt: now, deadline: deadline)
+                    try Self.insert(delivery, in: scope, session)
+                }
+                planned.append(delivery)
                 try Jobs.enqueue(
-                    JobID(trusted: makeID()), work: .deliver, event: event, delivery: id, key: "deliver:\(scope.account)/\(id)", in: scope,
-                    now: now, session)
+                    JobID(trusted: makeID()), work: .deliver, event: event.id, delivery: delivery.id, key: "deliver:\(scope.account)/\(delivery.id)",
+                    in: scope, now: now, session)
             }
-            return made
+            return planned
         }
     }
 
     public func find(_ id: DeliveryID, in scope: AccountScope) async throws -> Delivery? {
+        try await database.read { session in try Self.find(id, in: scope, isChanging: false, session) }
+    }
+
+    /// Whose it is, for a button that was pressed: the provider's target is what proves it.
+    public func find(_ id: DeliveryID, channel: Delivery.Channel, target: String) async throws -> (scope: AccountScope, delivery: Delivery)? {
         try await database.read { session in
             try session.query(
-                "SELECT * FROM deliveries WHERE account_id = $1 AND id = $2", [.text(scope.account.rawValue), .text(id.rawValue)],
-                table: "deliveries"
-            ).first.map { try Delivery($0) }
+                "SELECT * FROM deliveries WHERE id = $1 AND channel = $2 AND target = $3",
+                [.text(id.rawValue), .text(channel.rawValue), .text(target)], table: "deliveries"
+            ).first.map { (AccountScope(AccountID(trusted: try $0.text("account_id"))), try Delivery($0)) }
         }
     }
 
@@ -56,40 +84,201 @@ public struct Deliveries: Sendable {
         }
     }
 
-    /// An attempt begins. `nil` when there is nothing more to send.
-    public func begin(_ id: DeliveryID, in scope: AccountScope, now: Timestamp) async throws -> Delivery? {
-        try await database.write { session in
+    /// Of the account, newest first.
+    public func list(state: Delivery.State?, in scope: AccountScope, page: Page) async throws -> Paged<Delivery> {
+        let start = try PagePosition(cursor: page.cursor)
+        let rows = try await database.read { session in
             try session.query(
                 """
-                UPDATE deliveries SET state = 'sending', attempts = attempts + 1, updated_at = $3
-                WHERE account_id = $1 AND id = $2 AND state IN ('pending', 'sending', 'retry') RETURNING *
-                """, [.text(scope.account.rawValue), .text(id.rawValue), .integer(now.milliseconds)], table: "deliveries"
-            ).first.map { try Delivery($0) }
+                SELECT * FROM deliveries WHERE account_id = $1 AND ($2 IS NULL OR state = $2)
+                AND (created_at < $3 OR (created_at = $3 AND id < $4)) ORDER BY created_at DESC, id DESC LIMIT $5
+                """,
+                [
+                    .text(scope.account.rawValue), .optional(state?.rawValue), .integer(start.time), .text(start.id),
+                    .integer(Int64(page.limit + 1)),
+                ], table: "deliveries"
+            ).map { try Delivery($0) }
+        }
+        return page.paged(rows) { PagePosition(time: $0.createdAt, id: $0.id.rawValue) }
+    }
+
+    /// Of each delivery in the order in which they were made.
+    public func attempts(of deliveries: [Delivery], in scope: AccountScope) async throws -> [DeliveryID: [DeliveryAttempt]] {
+        try await database.read { session in
+            var attempts: [DeliveryID: [DeliveryAttempt]] = [:]
+            for delivery in deliveries {
+                attempts[delivery.id] = try session.query(
+                    "SELECT * FROM delivery_attempts WHERE account_id = $1 AND delivery_id = $2 ORDER BY number",
+                    [.text(scope.account.rawValue), .text(delivery.id.rawValue)], table: "delivery_attempts"
+                ).map { try DeliveryAttempt($0) }
+            }
+            return attempts
         }
     }
 
-    /// How the attempt ended.
-    ///
-    /// - Parameters:
-    ///   - reason: why it is not `sent`, in words.
-    ///   - statusCode: of the provider's answer.
-    public func finish(
-        _ id: DeliveryID, state: Delivery.State, reason: String?, providerMessage: String?, statusCode: Int?, in scope: AccountScope,
-        now: Timestamp
-    ) async throws -> Delivery? {
+    /// An attempt begins; `nil` when there is nothing to send. Before the first one it is decided whether the target wants it at all, by
+    /// what has really arrived there.
+    public func begin(_ id: DeliveryID, cooldownSeconds: Double, in scope: AccountScope, now: Timestamp) async throws -> Begun? {
         try await database.write { session in
+            guard let delivery = try Self.find(id, in: scope, session), delivery.isDue else { return nil }
+            if now >= delivery.deadline {
+                return try Self.apply(.expired, to: id, in: scope, now: now, session).map { Begun(delivery: $0, isOver: true) }
+            }
+            if delivery.reached == nil, delivery.state != .sending, !delivery.possibleRepeat,
+                let reason = try Self.suppression(of: delivery, cooldownSeconds: cooldownSeconds, in: scope, now: now, session)
+            {
+                return try Self.apply(.suppressed(reason: reason), to: id, in: scope, now: now, session).map { Begun(delivery: $0, isOver: true) }
+            }
+            // Whoever had begun before and did not end is gone.
             try session.query(
                 """
-                UPDATE deliveries SET state = $3, reason = $4, provider_message = $5, status_code = $6, updated_at = $7,
-                sent_at = CASE WHEN $3 = 'sent' THEN $7 ELSE sent_at END
-                WHERE account_id = $1 AND id = $2 RETURNING *
+                UPDATE delivery_attempts SET outcome = 'unknown', ended_at = $3, reason = 'the hub was stopped meanwhile'
+                WHERE account_id = $1 AND delivery_id = $2 AND ended_at IS NULL
+                """, [.text(scope.account.rawValue), .text(id.rawValue), .integer(now.milliseconds)])
+            guard let begun = try Self.apply(.begun, to: id, in: scope, now: now, session) else { return nil }
+            try session.query(
+                """
+                INSERT INTO delivery_attempts (account_id, delivery_id, number, stage, started_at)
+                SELECT $1, $2, COALESCE(MAX(number), 0) + 1, $3, $4 FROM delivery_attempts WHERE account_id = $1 AND delivery_id = $2
                 """,
-                [
-                    .text(scope.account.rawValue), .text(id.rawValue), .text(state.rawValue), .optional(reason), .optional(providerMessage),
-                    .optional(statusCode), .integer(now.milliseconds),
-                ], table: "deliveries"
-            ).first.map { try Delivery($0) }
+                [.text(scope.account.rawValue), .text(id.rawValue), .text(begun.wanted.rawValue), .integer(now.milliseconds)])
+            return Begun(delivery: begun, isOver: false)
         }
+    }
+
+    /// How the attempt ended: `delivered`, `postponed`, `failed`, `suppressed`, or `givenBack`, of which no trace is left.
+    ///
+    /// - Parameter kind: a short word for counting what went wrong, such as `429` or `timeout`.
+    public func finish(
+        _ id: DeliveryID, _ input: Delivery.Input, kind: String? = nil, in scope: AccountScope, now: Timestamp
+    ) async throws -> Delivery? {
+        try await database.write { session in
+            guard let delivery = try Self.find(id, in: scope, session) else { return nil }
+            let key: [SQLValue] = [.text(scope.account.rawValue), .text(id.rawValue)]
+            guard let end = Attempt(input) else {
+                try session.query("DELETE FROM delivery_attempts WHERE account_id = $1 AND delivery_id = $2 AND ended_at IS NULL", key)
+                return try Self.apply(input, to: id, in: scope, now: now, session)
+            }
+            try session.query(
+                """
+                UPDATE delivery_attempts SET ended_at = $3, outcome = $4, status_code = $5, reason = $6
+                WHERE account_id = $1 AND delivery_id = $2 AND ended_at IS NULL
+                """, key + [.integer(now.milliseconds), .text(end.outcome.rawValue), .optional(end.statusCode), .optional(end.reason)])
+            let change = [delivery.channel.rawValue, end.outcome.rawValue, kind ?? end.statusCode.map { String($0) } ?? "-"]
+            return try Self.apply(input, to: id, change: change.joined(separator: " "), in: scope, now: now, session)
+        }
+    }
+
+    // MARK: Inside a transaction
+
+    private struct Attempt {
+        let outcome: DeliveryAttempt.Outcome
+        var statusCode: Int?
+        var reason: String?
+
+        init?(_ input: Delivery.Input) {
+            switch input {
+            case .delivered: outcome = .sent
+            case .postponed(let reason, let statusCode, _): (outcome, self.reason, self.statusCode) = (.retry, reason, statusCode)
+            case .failed(let reason, let statusCode): (outcome, self.reason, self.statusCode) = (.failed, reason, statusCode)
+            case .suppressed(let reason): (outcome, self.reason) = (.suppressed, reason)
+            case .begun, .givenBack, .expired, .completed, .retried: return nil
+            }
+        }
+    }
+
+    private static func suppression(
+        of delivery: Delivery, cooldownSeconds: Double, in scope: AccountScope, now: Timestamp, _ session: borrowing Database.Session
+    ) throws(StoreError) -> String? {
+        // The webhook is the installation's, not a device's.
+        guard delivery.channel != .webhook else { return nil }
+        var found: AlertTarget?
+        for target in try AlertTargets.list(device: delivery.device, in: scope, session)
+        where target.channel == delivery.channel && target.address == delivery.target {
+            found = target
+        }
+        guard let found else { return "unlinked" }
+        let last = try session.query(
+            """
+            SELECT MAX(sent_at) AS last FROM deliveries WHERE account_id = $1 AND device_id = $2 AND channel = $3 AND target = $4
+            AND sent_at IS NOT NULL AND id <> $5
+            """,
+            [
+                .text(scope.account.rawValue), .text(delivery.device.rawValue), .text(delivery.channel.rawValue), .text(delivery.target),
+                .text(delivery.id.rawValue),
+            ], table: "deliveries")[0].time("last")
+        return found.suppression(at: now, lastDelivered: last, cooldownSeconds: cooldownSeconds)
+    }
+
+    static func isDue(_ id: DeliveryID, in scope: AccountScope, _ session: borrowing Database.Session) throws(StoreError) -> Bool {
+        guard let delivery = try find(id, in: scope, session) else { return false }
+        return delivery.state == .pending && delivery.isDue
+    }
+
+    /// Whatever is on its way for the events of a session comes to its end.
+    static func suppressAll(
+        session id: SessionID, reason: String, in scope: AccountScope, now: Timestamp, _ session: borrowing Database.Session
+    ) throws(StoreError) {
+        let rows = try session.query(
+            """
+            SELECT id FROM deliveries WHERE account_id = $1 AND state IN ('pending', 'sending', 'retry')
+            AND event_id IN (SELECT id FROM events WHERE account_id = $1 AND session_id = $2)
+            """, [.text(scope.account.rawValue), .text(id.rawValue)], table: "deliveries")
+        for row in rows {
+            try apply(.suppressed(reason: reason), to: DeliveryID(trusted: try row.text("id")), in: scope, now: now, session)
+        }
+    }
+
+    /// `nil` when there is no such delivery or `input` cannot happen in its state: nothing is changed then.
+    @discardableResult
+    static func apply(
+        _ input: Delivery.Input, to id: DeliveryID, change: String? = nil, in scope: AccountScope, now: Timestamp,
+        _ session: borrowing Database.Session
+    ) throws(StoreError) -> Delivery? {
+        guard let delivery = try find(id, in: scope, session), let next = delivery.after(input, at: now) else { return nil }
+        try write(next, change: change, in: scope, session)
+        return next
+    }
+
+    private static func find(
+        _ id: DeliveryID, in scope: AccountScope, isChanging: Bool = true, _ session: borrowing Database.Session
+    ) throws(StoreError) -> Delivery? {
+        let rows = try session.query(
+            "SELECT * FROM deliveries WHERE account_id = $1 AND id = $2 \(isChanging ? session.dialect.forUpdate : "")",
+            [.text(scope.account.rawValue), .text(id.rawValue)], table: "deliveries")
+        guard let row = rows.first else { return nil }
+        return try Delivery(row)
+    }
+
+    private static func insert(_ delivery: Delivery, in scope: AccountScope, _ session: borrowing Database.Session) throws(StoreError) {
+        try session.query(
+            """
+            INSERT INTO deliveries (account_id, id, event_id, device_id, channel, target, state, wanted, attempts, possible_repeat, created_at,
+            updated_at, deadline_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9, $9, $10)
+            """,
+            [
+                .text(scope.account.rawValue), .text(delivery.id.rawValue), .text(delivery.event.rawValue), .text(delivery.device.rawValue),
+                .text(delivery.channel.rawValue), .text(delivery.target), .text(delivery.state.rawValue), .text(delivery.wanted.rawValue),
+                .integer(delivery.createdAt.milliseconds), .integer(delivery.deadline.milliseconds),
+            ])
+        try Outbox.add(.deliveryUpdated, delivery.id.rawValue, in: scope, now: delivery.updatedAt, session)
+    }
+
+    private static func write(
+        _ delivery: Delivery, change: String?, in scope: AccountScope, _ session: borrowing Database.Session
+    ) throws(StoreError) {
+        try session.query(
+            """
+            UPDATE deliveries SET state = $3, wanted = $4, reached = $5, attempts = $6, reason = $7, status_code = $8, provider_message = $9,
+            possible_repeat = $10, updated_at = $11, sent_at = $12, deadline_at = $13 WHERE account_id = $1 AND id = $2
+            """,
+            [
+                .text(scope.account.rawValue), .text(delivery.id.rawValue), .text(delivery.state.rawValue), .text(delivery.wanted.rawValue),
+                .optional(delivery.reached?.rawValue), .integer(Int64(delivery.attempts)), .optional(delivery.reason),
+                .optional(delivery.statusCode), .optional(delivery.message), .integer(delivery.possibleRepeat ? 1 : 0),
+                .integer(delivery.updatedAt.milliseconds), .optional(delivery.sentAt?.milliseconds), .integer(delivery.deadline.milliseconds),
+            ])
+        try Outbox.add(.deliveryUpdated, delivery.id.rawValue, change: change, in: scope, now: delivery.updatedAt, session)
     }
 }
 
@@ -97,10 +286,24 @@ extension Delivery {
     init(_ row: Row) throws(StoreError) {
         guard let channel = Channel(rawValue: try row.text("channel")) else { throw row.unreadable("channel") }
         guard let state = State(rawValue: try row.text("state")) else { throw row.unreadable("state") }
+        guard let wanted = Stage(rawValue: try row.text("wanted")) else { throw row.unreadable("wanted") }
         self.init(
-            id: DeliveryID(trusted: try row.text("id")), event: EventID(trusted: try row.text("event_id")), channel: channel,
-            target: try row.text("target"), state: state, attempts: Int(try row.integer("attempts")), reason: try row.optionalText("reason"),
-            providerMessage: try row.optionalText("provider_message"), createdAt: Timestamp(milliseconds: try row.integer("created_at")),
-            updatedAt: Timestamp(milliseconds: try row.integer("updated_at")), sentAt: try row.time("sent_at"))
+            id: DeliveryID(trusted: try row.text("id")), event: EventID(trusted: try row.text("event_id")),
+            device: DeviceID(trusted: try row.text("device_id")), channel: channel, target: try row.text("target"), state: state, wanted: wanted,
+            reached: try row.optionalText("reached").flatMap(Stage.init(rawValue:)), attempts: Int(try row.integer("attempts")),
+            reason: try row.optionalText("reason"), statusCode: try row.optionalInteger("status_code").map(Int.init),
+            message: try row.optionalText("provider_message"), possibleRepeat: try row.integer("possible_repeat") != 0,
+            createdAt: Timestamp(milliseconds: try row.integer("created_at")), updatedAt: Timestamp(milliseconds: try row.integer("updated_at")),
+            sentAt: try row.time("sent_at"), deadline: Timestamp(milliseconds: try row.integer("deadline_at")))
+    }
+}
+
+extension DeliveryAttempt {
+    init(_ row: Row) throws(StoreError) {
+        guard let stage = Delivery.Stage(rawValue: try row.text("stage")) else { throw row.unreadable("stage") }
+        self.init(
+            number: Int(try row.integer("number")), stage: stage, startedAt: Timestamp(milliseconds: try row.integer("started_at")),
+            endedAt: try row.time("ended_at"), outcome: try row.optionalText("outcome").flatMap(Outcome.init(rawValue:)),
+            statusCode: try row.optionalInteger("status_code").map(Int.init), reason: try row.optionalText("reason"))
     }
 }

@@ -14,6 +14,7 @@ public struct Devices: Sendable {
                 ON CONFLICT (account_id, id) DO UPDATE SET label = excluded.label RETURNING *
                 """,
                 [.text(scope.account.rawValue), .text(id.rawValue), .text(label), .integer(now.milliseconds)], table: "devices")
+            try Outbox.add(.deviceUpdated, id.rawValue, in: scope, now: now, session)
             return try Device(rows[0])
         }
     }

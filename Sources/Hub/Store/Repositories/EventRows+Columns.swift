@@ -15,6 +15,7 @@ extension EventRows {
         "updated_at", "status", "failure_stage", "reason", "retryable", "started_at", "clip_mime", "clip_size_bytes", "clip_seconds",
         "clip_width", "clip_height", "clip_key", "clip_etag", "poster_key", "thumbnail_key", "external_uri", "summary", "label", "confidence",
         "tags", "should_notify", "alert_reason", "provider", "model", "first_byte_at", "durable_at", "queued_at", "processing_at", "done_at",
+        "incomplete", "clip_problem", "feedback",
     ]
 
     static func insert(_ event: Event, in scope: AccountScope, _ session: borrowing Database.Session) throws(StoreError) {
@@ -22,13 +23,18 @@ extension EventRows {
         let places = (1...columns.count).map { "$\($0)" }.joined(separator: ", ")
         try session.query(
             "INSERT INTO events (\(columns.joined(separator: ", "))) VALUES (\(places))", fixed(event, scope) + changing(event))
+        try Outbox.add(.eventTriggered, event.id.rawValue, in: scope, now: event.createdAt, session)
     }
 
-    static func write(_ event: Event, in scope: AccountScope, _ session: borrowing Database.Session) throws(StoreError) {
+    /// - Parameter change: the state that it has come to with this, if it is another one.
+    static func write(
+        _ event: Event, change: String?, in scope: AccountScope, _ session: borrowing Database.Session
+    ) throws(StoreError) {
         let assignments = changingColumns.enumerated().map { "\($1) = $\($0 + 3)" }.joined(separator: ", ")
         try session.query(
             "UPDATE events SET \(assignments) WHERE account_id = $1 AND id = $2",
             [.text(scope.account.rawValue), .text(event.id.rawValue)] + changing(event))
+        try Outbox.add(.eventUpdated, event.id.rawValue, change: change, in: scope, now: event.updatedAt, session)
     }
 
     private static func fixed(_ event: Event, _ scope: AccountScope) -> [SQLValue] {
@@ -59,6 +65,7 @@ extension EventRows {
             .optional(analysis.map { $0.shouldNotify ? Int64(1) : 0 }), .optional(analysis?.alertReason), .optional(analysis?.provider),
             .optional(analysis?.model), .optional(times.firstByte?.milliseconds), .optional(times.durable?.milliseconds),
             .optional(times.queued?.milliseconds), .optional(times.processing?.milliseconds), .optional(times.done?.milliseconds),
+            .integer(clip.isIncomplete ? 1 : 0), .optional(clip.problem), .optional(event.feedback?.rawValue),
         ]
     }
 }
@@ -81,6 +88,7 @@ extension Event {
         times.queued = try row.time("queued_at")
         times.processing = try row.time("processing_at")
         times.done = try row.time("done_at")
+        feedback = try row.optionalText("feedback").flatMap(Feedback.init(rawValue:))
     }
 
     private static func state(_ row: Row) throws(StoreError) -> EventState {
@@ -99,11 +107,14 @@ extension Event {
     }
 
     private static func clip(_ row: Row) throws(StoreError) -> Clip {
-        Clip(
+        var clip = Clip(
             mime: try row.text("clip_mime"), sizeBytes: try row.integer("clip_size_bytes"), durationSeconds: try row.optionalReal("clip_seconds"),
             width: try row.optionalInteger("clip_width").map(Int.init), height: try row.optionalInteger("clip_height").map(Int.init),
             key: try row.optionalText("clip_key"), etag: try row.optionalText("clip_etag"), posterKey: try row.optionalText("poster_key"),
             thumbnailKey: try row.optionalText("thumbnail_key"), externalURI: try row.optionalText("external_uri"))
+        clip.isIncomplete = try row.integer("incomplete") != 0
+        clip.problem = try row.optionalText("clip_problem")
+        return clip
     }
 
     private static func analysis(_ row: Row) throws(StoreError) -> AnalysisResult? {

@@ -27,12 +27,14 @@ public struct EventChanges: Sendable {
     public var analysis: AnalysisResult?
     /// Kept only when there is none yet.
     public var firstByteAt: Timestamp?
+    public var feedback: Feedback?
     public init() {}
 
     func apply(to event: inout Event) {
         clip?(&event.clip)
         if let startedAt { event.startedAt = startedAt }
         if let analysis { event.analysis = analysis }
+        if let feedback { event.feedback = feedback }
         if let firstByteAt, event.times.firstByte == nil { event.times.firstByte = firstByteAt }
     }
 }
@@ -43,7 +45,7 @@ public struct EventRows: Sendable {
     // MARK: Reading
 
     public func find(_ id: EventID, in scope: AccountScope) async throws -> Event? {
-        try await database.read { session in try Self.find(id, in: scope, session) }
+        try await database.read { session in try Self.find(id, in: scope, isChanging: false, session) }
     }
 
     /// Newest trigger first.
@@ -69,7 +71,7 @@ public struct EventRows: Sendable {
     public func recordings(updatedBefore time: Timestamp) async throws -> [(scope: AccountScope, event: Event)] {
         try await database.read { session in
             try session.query(
-                "SELECT * FROM events WHERE status = 'recording' AND updated_at < $1 ORDER BY updated_at LIMIT 100",
+                "SELECT * FROM events WHERE status = 'recording' AND updated_at < $1 ORDER BY updated_at LIMIT 200",
                 [.integer(time.milliseconds)], table: "events"
             ).map { row in (AccountScope(AccountID(trusted: try row.text("account_id"))), try Event(row)) }
         }
@@ -106,12 +108,12 @@ public struct EventRows: Sendable {
             guard var event = try Self.find(id, in: scope, session) else { return nil }
             changes.apply(to: &event)
             event.updatedAt = now
-            try Self.write(event, in: scope, session)
+            try Self.write(event, change: nil, in: scope, session)
             return event
         }
     }
 
-    /// The clip is whole: from `recording` to `queued` in one transaction, with the job that will process it. `nil` when it was not
+    /// The clip has been received: from `recording` to `queued` in one transaction, with the job that will process it. `nil` when it was not
     /// `recording`: a clip is received once.
     public func receive(
         _ id: EventID, changes: EventChanges, job: JobID, in scope: AccountScope, now: Timestamp
@@ -121,17 +123,90 @@ public struct EventRows: Sendable {
                 let uploaded = try Self.apply(.received, to: event, changes, in: scope, now: now, session),
                 let queued = try Self.apply(.enqueued, to: uploaded, EventChanges(), in: scope, now: now, session)
             else { return nil }
-            try Jobs.enqueue(
-                job, work: .process, event: id, delivery: nil, key: "process:\(scope.account)/\(id)", in: scope, now: now, session)
+            try Self.enqueue(job, id, in: scope, now: now, session)
             return queued
+        }
+    }
+
+    /// A clip whose sender has not been heard of since `limit` is closed without it: what arrived goes to the pipeline, and where nothing
+    /// did the event fails. `nil` when there is no such event, or when it was heard of meanwhile.
+    public func abandon(
+        _ id: EventID, hasClip: Bool, isWhole: Bool, reason: String, updatedBefore limit: Timestamp, job: JobID, in scope: AccountScope,
+        now: Timestamp
+    ) async throws -> Event? {
+        try await database.write { session in
+            guard let event = try Self.find(id, in: scope, session), event.state == .recording, event.updatedAt < limit else { return nil }
+            var changes = EventChanges()
+            changes.clip = { clip in
+                clip.isIncomplete = !isWhole
+                clip.problem = isWhole ? nil : reason
+            }
+            guard hasClip else {
+                let failure = EventFailure(stage: .receiving, reason: reason, retryable: false)
+                return try Self.apply(.failed(failure), to: event, changes, in: scope, now: now, session)
+            }
+            guard let uploaded = try Self.apply(.received, to: event, changes, in: scope, now: now, session),
+                let queued = try Self.apply(.enqueued, to: uploaded, EventChanges(), in: scope, now: now, session)
+            else { return nil }
+            try Self.enqueue(job, id, in: scope, now: now, session)
+            return queued
+        }
+    }
+
+    /// The files that events refer to: `(account, event)` after `position`, in order.
+    public func withFiles(after position: (account: String, event: String), limit: Int) async throws -> [(scope: AccountScope, event: Event)] {
+        try await database.read { session in
+            try session.query(
+                """
+                SELECT * FROM events WHERE (account_id > $1 OR (account_id = $1 AND id > $2)) AND source <> 'external'
+                ORDER BY account_id, id LIMIT $3
+                """, [.text(position.account), .text(position.event), .integer(Int64(limit))], table: "events"
+            ).map { row in (AccountScope(AccountID(trusted: try row.text("account_id"))), try Event(row)) }
+        }
+    }
+
+    /// A sensor came back to a clip that was closed without it: the event takes frames again. `nil` when its clip is whole, or when it is
+    /// being processed just now.
+    public func resume(_ id: EventID, in scope: AccountScope, now: Timestamp) async throws -> Event? {
+        try await database.write { session in
+            guard let event = try Self.find(id, in: scope, session), event.clip.isIncomplete else { return nil }
+            return try Self.apply(.resumed, to: event, EventChanges(), in: scope, now: now, session)
+        }
+    }
+
+    /// Events that wait for work of which there is no job: that cannot be, and is mended where it is.
+    public func enqueueForgotten(now: Timestamp, makeID: @escaping @Sendable () -> String) async throws -> Int {
+        try await database.write { session in
+            let rows = try session.query(
+                """
+                SELECT * FROM events WHERE status IN ('uploaded', 'queued', 'processing') AND NOT EXISTS (
+                    SELECT 1 FROM jobs WHERE jobs.account_id = events.account_id AND jobs.event_id = events.id AND jobs.work = 'process'
+                    AND jobs.state IN ('queued', 'leased'))
+                """, table: "events")
+            for row in rows {
+                let scope = AccountScope(AccountID(trusted: try row.text("account_id"))), event = try Event(row)
+                try Self.enqueue(JobID(trusted: makeID()), event.id, in: scope, now: now, session)
+            }
+            return rows.count
         }
     }
 
     // MARK: Inside a transaction
 
-    static func find(_ id: EventID, in scope: AccountScope, _ session: borrowing Database.Session) throws(StoreError) -> Event? {
+    private static func enqueue(
+        _ job: JobID, _ event: EventID, in scope: AccountScope, now: Timestamp, _ session: borrowing Database.Session
+    ) throws(StoreError) {
+        try Jobs.enqueue(
+            job, work: .process, event: event, delivery: nil, key: "process:\(scope.account)/\(event)", in: scope, now: now, session)
+    }
+
+    /// - Parameter isChanging: the row is about to be changed in this transaction; others wait for it.
+    static func find(
+        _ id: EventID, in scope: AccountScope, isChanging: Bool = true, _ session: borrowing Database.Session
+    ) throws(StoreError) -> Event? {
         let rows = try session.query(
-            "SELECT * FROM events WHERE account_id = $1 AND id = $2", [.text(scope.account.rawValue), .text(id.rawValue)], table: "events")
+            "SELECT * FROM events WHERE account_id = $1 AND id = $2 \(isChanging ? session.dialect.forUpdate : "")",
+            [.text(scope.account.rawValue), .text(id.rawValue)], table: "events")
         guard let row = rows.first else { return nil }
         return try Event(row)
     }
@@ -152,7 +227,7 @@ public struct EventRows: Sendable {
         case .recording, .failed, .dropped: break
         }
         changes.apply(to: &event)
-        try write(event, in: scope, session)
+        try write(event, change: state.name, in: scope, session)
         return event
     }
 }

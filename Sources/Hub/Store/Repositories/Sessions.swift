@@ -34,6 +34,7 @@ public struct Sessions: Sendable {
                 VALUES ($1, $2, $3, 'active', $4, $5) RETURNING *
                 """,
                 [account, .text(id.rawValue), .text(device.rawValue), .integer(now.milliseconds), .optional(analysisPrompt)], table: "sessions")
+            try Outbox.add(.sessionStarted, id.rawValue, in: scope, now: now, session)
             return (try WatchSession(rows[0]), true)
         }
     }
@@ -74,14 +75,16 @@ public struct Sessions: Sendable {
                 """
                 SELECT * FROM events WHERE account_id = $1 AND session_id = $2
                 AND status IN ('recording', 'uploaded', 'queued', 'processing') ORDER BY triggered_at, id
+                \(session.dialect.forUpdate)
                 """, [account, .text(id.rawValue)], table: "events"
             ).map { try Event($0) }
             let jobs = try session.query(
                 """
-                UPDATE jobs SET state = 'dropped', last_error = $3, updated_at = $4, lease_until = NULL
+                UPDATE jobs SET state = 'dropped', last_error = $3, updated_at = $4, lease_until = NULL, lease_owner = NULL
                 WHERE account_id = $1 AND state IN ('queued', 'leased')
                 AND event_id IN (SELECT id FROM events WHERE account_id = $1 AND session_id = $2) RETURNING id
                 """, [account, .text(id.rawValue), .text(reason), .integer(now.milliseconds)], table: "jobs")
+            try Deliveries.suppressAll(session: id, reason: reason, in: scope, now: now, session)
             var dropped: [Event] = []
             for event in open {
                 if let event = try EventRows.apply(.dropped(reason: reason), to: event, EventChanges(), in: scope, now: now, session) {
@@ -104,9 +107,10 @@ public struct Sessions: Sendable {
     private static func stop(
         _ id: SessionID, in scope: AccountScope, now: Timestamp, _ session: borrowing Database.Session
     ) throws(StoreError) -> WatchSession? {
-        try session.query(
-            "UPDATE sessions SET status = 'stopped', stopped_at = $3 WHERE account_id = $1 AND id = $2 AND status = 'active'",
+        let stopped = try session.query(
+            "UPDATE sessions SET status = 'stopped', stopped_at = $3 WHERE account_id = $1 AND id = $2 AND status = 'active' RETURNING id",
             [.text(scope.account.rawValue), .text(id.rawValue), .integer(now.milliseconds)])
+        if !stopped.isEmpty { try Outbox.add(.sessionStopped, id.rawValue, in: scope, now: now, session) }
         return try find(id, in: scope, session)
     }
 }

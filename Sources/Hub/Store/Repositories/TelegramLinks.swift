@@ -1,4 +1,4 @@
-// Which chats get a device's alerts, and the one-time tokens by which they are linked.
+// The one-time tokens by which chats are linked to devices.
 
 public import Domain
 
@@ -6,7 +6,7 @@ public struct TelegramLinks: Sendable {
     let database: Database
 
     public enum Completion: Hashable, Sendable {
-        case linked(AccountScope, TelegramTarget)
+        case linked(AccountScope, AlertTarget)
         /// The token was used before.
         case alreadyLinked
         case expired
@@ -40,7 +40,7 @@ public struct TelegramLinks: Sendable {
     /// A chat showed a token. The token is the proof, whosever account it is.
     public func completeLink(tokenHash: String, chat: String, username: String?, now: Timestamp) async throws -> Completion {
         try await database.write { session in
-            let rows = try session.query("SELECT * FROM telegram_links WHERE token_hash = $1", [.text(tokenHash)], table: "telegram_links")
+            let rows = try session.query("SELECT * FROM telegram_links WHERE token_hash = $1 \(session.dialect.forUpdate)", [.text(tokenHash)], table: "telegram_links")
             guard let row = rows.first else { return .unknown }
             let attempt = try TelegramLinkAttempt(row)
             switch attempt.status(at: now) {
@@ -51,36 +51,10 @@ public struct TelegramLinks: Sendable {
             try session.query(
                 "UPDATE telegram_links SET linked_at = $2, chat = $3 WHERE id = $1",
                 [.text(attempt.id.rawValue), .integer(now.milliseconds), .text(chat)])
-            let target = TelegramTarget(device: attempt.device, chat: chat, username: username, linkedAt: now)
-            try session.query(
-                """
-                INSERT INTO telegram_targets (account_id, device_id, chat, username, linked_at) VALUES ($1, $2, $3, $4, $5)
-                ON CONFLICT (account_id, device_id, chat) DO UPDATE SET username = excluded.username
-                """,
-                [
-                    .text(attempt.account.rawValue), .text(attempt.device.rawValue), .text(chat), .optional(username),
-                    .integer(now.milliseconds),
-                ])
+            let target = AlertTarget(device: attempt.device, channel: .telegram, address: chat, name: username, createdAt: now)
+            try AlertTargets.link(target, in: AccountScope(attempt.account), now: now, session)
             return .linked(AccountScope(attempt.account), target)
         }
-    }
-
-    /// The chats of a device, the first linked first.
-    public func targets(device: DeviceID, in scope: AccountScope) async throws -> [TelegramTarget] {
-        try await database.read { session in
-            try session.query(
-                "SELECT * FROM telegram_targets WHERE account_id = $1 AND device_id = $2 ORDER BY linked_at, chat",
-                [.text(scope.account.rawValue), .text(device.rawValue)], table: "telegram_targets"
-            ).map { try TelegramTarget($0) }
-        }
-    }
-}
-
-extension TelegramTarget {
-    init(_ row: Row) throws(StoreError) {
-        self.init(
-            device: DeviceID(trusted: try row.text("device_id")), chat: try row.text("chat"), username: try row.optionalText("username"),
-            linkedAt: Timestamp(milliseconds: try row.integer("linked_at")))
     }
 }
 

@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import Pipeline
+import Runtime
 
 @Suite("Wake bell", .timeLimit(.minutes(1)))
 struct WakeBellTests {

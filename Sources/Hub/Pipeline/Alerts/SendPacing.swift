@@ -12,8 +12,8 @@ struct SendPacing {
     private var lastByChat: [String: Timestamp] = [:]
     private var pausedUntil: Timestamp?
 
-    /// Gives a message to `chat` its time of departure, not before `now`.
-    mutating func reserve(chat: String, now: Timestamp) -> Timestamp {
+    /// When a message to `chat` may leave, not before `now`.
+    mutating func earliest(chat: String, now: Timestamp) -> Timestamp {
         let horizon = now.advanced(byMilliseconds: -1000)
         departures.removeAll { $0 <= horizon }
         lastByChat = lastByChat.filter { $0.value > now.advanced(byMilliseconds: -Self.millisecondsPerChat) }
@@ -24,9 +24,13 @@ struct SendPacing {
         if departures.count(where: { $0 > second }) >= Self.overallPerSecond {
             time = max(time, departures[departures.count - Self.overallPerSecond].advanced(byMilliseconds: 1000))
         }
+        return time
+    }
+
+    /// A message to `chat` leaves at `time`, which `earliest` gave.
+    mutating func reserve(_ time: Timestamp, chat: String) {
         departures.insert(time, at: departures.firstIndex { $0 > time } ?? departures.endIndex)
         lastByChat[chat] = time
-        return time
     }
 
     /// Telegram asked to wait: nothing leaves before `time`.

@@ -1,9 +1,9 @@
 // Lets idle workers sleep until there is work.
 
-import Runtime
-
 /// A signal that is not lost when it comes between looking for work and going to sleep.
-final class WakeBell: Sendable {
+public final class WakeBell: Sendable {
+    public init() {}
+
     private struct State {
         var rings: UInt64 = 0
         var nextWaiter: UInt64 = 0
@@ -13,10 +13,10 @@ final class WakeBell: Sendable {
     private let state = LockedValue(State())
 
     /// How often it rang. Read it before looking for work, and pass it to `wait`.
-    var rings: UInt64 { state.withLock { $0.rings } }
+    public var rings: UInt64 { state.withLock { $0.rings } }
 
     /// Wakes everybody.
-    func ring() {
+    public func ring() {
         let waiters = state.withLock { state in
             state.rings += 1
             defer { state.waiters = [:] }
@@ -26,7 +26,7 @@ final class WakeBell: Sendable {
     }
 
     /// Returns when it rang after `rings` was read, after `milliseconds`, or when the task is cancelled.
-    func wait(since rings: UInt64, milliseconds: Int64) async {
+    public func wait(since rings: UInt64, milliseconds: Int64) async {
         await withTaskGroup { group in
             group.addTask { try? await Task.sleep(for: .milliseconds(milliseconds)) }
             group.addTask { await self.wait(since: rings) }

@@ -1,0 +1,106 @@
+// @ts-check
+// Clips that wait for the hub, kept in memory: for browsers that give a page no storage.
+
+/**
+ * @typedef {import("./upload.js").ClipFrame} ClipFrame
+ *
+ * What is known of a clip beside its frames and its picture.
+ * @typedef {object} ClipRecord
+ * @property {string} id the event's id
+ * @property {string} deviceId
+ * @property {string} sessionId
+ * @property {string} page of the page that recorded it
+ * @property {"motion"|"manual"} trigger
+ * @property {number} at ms since 1970
+ * @property {number} score
+ * @property {number} preRollMs
+ * @property {any[]} tracks
+ * @property {number} firstTimestamp µs
+ * @property {number} lastTimestamp µs
+ * @property {number} frames
+ * @property {number} bytes of payload
+ * @property {boolean} isComplete whether its recording came to an end
+ * @property {string|null} failure why it was given up; its frames are gone then
+ *
+ * @typedef {object} ClipStore
+ * @property {boolean} isDurable whether it outlives the page
+ * @property {() => Promise<ClipRecord[]>} records
+ * @property {(record: ClipRecord, frames: ClipFrame[]) => Promise<void>} append keeps a record together with the last of its frames, or neither
+ * @property {(id: string, sequence: number) => Promise<ClipFrame[]>} read some frames from a sequence on; none when there are none
+ * @property {(id: string, still: Uint8Array) => Promise<void>} setStill
+ * @property {(id: string) => Promise<Uint8Array|null>} still
+ * @property {(record: ClipRecord) => Promise<void>} fail keeps the record alone, if there is room for it
+ * @property {(id: string) => Promise<void>} delete
+ * @property {() => Promise<boolean>} isNearlyFull
+ */
+
+const MAXIMUM_BYTES = 192 << 20;
+/** Of what there is, so much is used before clips are given up. */
+export const NEARLY_FULL = 0.95;
+
+/** @implements {ClipStore} */
+export class MemoryClipStore {
+  isDurable = false;
+  bytes = 0;
+  /** @type {Map<string, {record: ClipRecord, frames: ClipFrame[], still: Uint8Array|null}>} */
+  #clips = new Map();
+
+  constructor({ maximumBytes = MAXIMUM_BYTES } = {}) {
+    this.maximumBytes = maximumBytes;
+  }
+
+  async records() {
+    return [...this.#clips.values()].map(({ record }) => record);
+  }
+
+  /** @param {ClipRecord} record @param {ClipFrame[]} frames */
+  async append(record, frames) {
+    this.#take(frames.reduce((sum, { payload }) => sum + payload.byteLength, 0));
+    const clip = this.#clips.get(record.id) ?? { record, frames: [], still: null };
+    clip.record = record;
+    clip.frames.push(...frames);
+    this.#clips.set(record.id, clip);
+  }
+
+  /** @param {string} id @param {number} sequence */
+  async read(id, sequence) {
+    return this.#clips.get(id)?.frames.slice(sequence, sequence + 30) ?? [];
+  }
+
+  /** @param {string} id @param {Uint8Array} still */
+  async setStill(id, still) {
+    const clip = this.#clips.get(id);
+    if (!clip) return;
+    this.#take(still.byteLength);
+    clip.still = still;
+  }
+
+  /** @param {string} id */
+  async still(id) {
+    return this.#clips.get(id)?.still ?? null;
+  }
+
+  /** @param {ClipRecord} record */
+  async fail(record) {
+    await this.delete(record.id);
+    this.#clips.set(record.id, { record, frames: [], still: null });
+  }
+
+  /** @param {string} id */
+  async delete(id) {
+    const clip = this.#clips.get(id);
+    if (!clip) return;
+    this.bytes -= clip.frames.reduce((sum, { payload }) => sum + payload.byteLength, clip.still?.byteLength ?? 0);
+    this.#clips.delete(id);
+  }
+
+  async isNearlyFull() {
+    return this.bytes > this.maximumBytes * NEARLY_FULL;
+  }
+
+  /** @param {number} bytes */
+  #take(bytes) {
+    if (this.bytes + bytes > this.maximumBytes) throw new DOMException("the memory for clips is used up", "QuotaExceededError");
+    this.bytes += bytes;
+  }
+}

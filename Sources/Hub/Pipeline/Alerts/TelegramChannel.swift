@@ -1,0 +1,194 @@
+// One alert to one chat.
+
+import Domain
+import Media
+import Runtime
+import Store
+
+/// Renders an event as a Telegram message and sends it, no faster than Telegram takes messages: first a still where the chat wants that, and
+/// then the same message with the clip in its place.
+actor TelegramChannel: AlertChannel {
+    private let client: TelegramClient
+    private let store: Store
+    private let storage: any ClipStorage
+    private let media: ThreadPool
+    private let sendsVideo: Bool
+    /// Address of the page as people reach it, for the button that opens it.
+    private let publicURL: String?
+    private let clock: WallClock
+    private var pacing = SendPacing()
+
+    private static let rendition = "telegram.mp4"
+    /// A worker waits so long for a message's turn; for more it gives the message back and does something else.
+    private static let patienceMilliseconds: Int64 = 1500
+
+    init(
+        client: TelegramClient, store: Store, storage: any ClipStorage, media: ThreadPool, sendsVideo: Bool, publicURL: String?, clock: WallClock
+    ) {
+        self.client = client
+        self.store = store
+        self.storage = storage
+        self.media = media
+        self.sendsVideo = sendsVideo
+        self.publicURL = publicURL
+        self.clock = clock
+    }
+
+    private var now: Timestamp { Timestamp(milliseconds: clock.milliseconds) }
+
+    func send(_ alert: Alert) async throws -> String? {
+        try await reporting {
+            do {
+                return try await message(alert, to: alert.delivery.target)
+            } catch TelegramError.chatMigrated(let chat) {
+                try await store.targets.rename(
+                    channel: .telegram, from: alert.delivery.target, to: chat, in: alert.scope, now: now)
+                return try await message(alert, to: chat)
+            }
+        }
+    }
+
+    func sendTest(to target: String, deviceLabel: String) async throws {
+        try await reporting {
+            try await waitForTurn(target)
+            _ = try await client.sendMessage("Test: alerts of “\(deviceLabel)” arrive here.", to: target)
+        }
+    }
+
+    // MARK: - Messages
+
+    private func message(_ alert: Alert, to chat: String) async throws -> String? {
+        switch alert.delivery.wanted {
+        case .still: return try await still(alert, to: chat)
+        case .clip:
+            guard let message = alert.delivery.message else { return try await clip(alert, to: chat) }
+            do {
+                try await complete(message, alert, in: chat)
+                return message
+            } catch TelegramError.messageGone {
+                // Somebody deleted the still; the clip is news all the same.
+                return try await clip(alert, to: chat)
+            }
+        }
+    }
+
+    private func still(_ alert: Alert, to chat: String) async throws -> String {
+        let caption = Self.caption(alert)
+        guard let key = alert.event.clip.posterKey, let path = try await storage.localFile(key: key) else {
+            try await waitForTurn(chat)
+            return try await client.sendMessage(caption, to: chat)
+        }
+        try await waitForTurn(chat)
+        return try await client.sendPhoto(path: path, caption: caption, to: chat)
+    }
+
+    private func clip(_ alert: Alert, to chat: String) async throws -> String {
+        let caption = Self.caption(alert), keyboard = keyboard(alert)
+        let video = try await video(alert)
+        // After the rendition, so that the message leaves at the time that was reserved for it.
+        try await waitForTurn(chat)
+        guard let video else { return try await client.sendMessage(caption, to: chat, keyboard: keyboard) }
+        do {
+            return try await client.sendVideo(video, caption: caption, to: chat, keyboard: keyboard)
+        } catch TelegramError.badRequest(let reason) {
+            return try await words(caption, insteadOfVideo: reason, to: chat, keyboard)
+        } catch TelegramError.tooLarge {
+            return try await words(caption, insteadOfVideo: "too large", to: chat, keyboard)
+        }
+    }
+
+    /// Words alone are better than silence.
+    private func words(_ caption: String, insteadOfVideo reason: String, to chat: String, _ keyboard: TelegramKeyboard?) async throws -> String {
+        try await waitForTurn(chat)
+        return try await client.sendMessage("\(caption)\n(Telegram did not take the clip: \(reason))", to: chat, keyboard: keyboard)
+    }
+
+    /// Puts the clip in the place of the still.
+    private func complete(_ message: String, _ alert: Alert, in chat: String) async throws {
+        let caption = Self.caption(alert), keyboard = keyboard(alert)
+        let video = try await video(alert)
+        try await waitForTurn(chat)
+        if let video {
+            do {
+                return try await client.editMessageMedia(
+                    chat: chat, messageID: message, video: video, caption: caption, keyboard: keyboard)
+            } catch TelegramError.badRequest {
+                try await waitForTurn(chat)
+            } catch TelegramError.tooLarge {
+                try await waitForTurn(chat)
+            }
+        }
+        do {
+            try await client.editMessageCaption(chat: chat, messageID: message, caption: caption, keyboard: keyboard)
+        } catch TelegramError.badRequest {
+            // There was no picture at the time: the message is plain text.
+            try await waitForTurn(chat)
+            try await client.editMessageText(chat: chat, messageID: message, text: caption, keyboard: keyboard)
+        }
+    }
+
+    /// The clip as Telegram plays it inline; made once per event. `nil` where there is none to send.
+    private func video(_ alert: Alert) async throws -> TelegramClient.Video? {
+        let event = alert.event
+        guard sendsVideo, event.state == .done, let key = event.clip.key, let source = try await storage.localFile(key: key) else { return nil }
+        let renditionKey = ClipObject.key(alert.scope, event.id, Self.rendition)
+        if try await storage.localFile(key: renditionKey) == nil {
+            let folder = try await storage.workFolder(in: alert.scope, event: event.id)
+            let made = try await media.run {
+                try DeliveryRendition.make(file: source, into: folder, name: "rendition", maximumBytes: TelegramClient.maximumUploadBytes)
+            }
+            try await storage.adopt(file: made.path, key: renditionKey)
+        }
+        guard let path = try await storage.localFile(key: renditionKey) else { return nil }
+        var thumbnail: String?
+        if let key = event.clip.thumbnailKey { thumbnail = try await storage.localFile(key: key) }
+        return TelegramClient.Video(
+            path: path, durationSeconds: event.clip.durationSeconds, width: event.clip.width, height: event.clip.height,
+            thumbnailPath: thumbnail)
+    }
+
+    private func keyboard(_ alert: Alert) -> TelegramKeyboard? {
+        func button(_ action: AlertAction, _ text: String) -> TelegramKeyboard.Button? {
+            action.callbackData(for: alert.delivery.id).flatMap { .callback(text, data: $0) }
+        }
+        let snooze = AlertAction.snoozeMinutes.compactMap { button(.snooze(minutes: $0), "Snooze \($0) min") }
+        var others = [button(.falseAlarm, "False alarm")].compactMap(\.self)
+        if let publicURL, let open = TelegramKeyboard.Button.url("Open", address: "\(publicURL)/#/event/\(alert.event.id)") { others.append(open) }
+        return TelegramKeyboard(rows: [snooze, others])
+    }
+
+    static func caption(_ alert: Alert) -> String {
+        let time = formatISO8601(milliseconds: alert.event.trigger.at.milliseconds).prefix(19).replacing("T", with: " ")
+        return ["\(alert.trigger) · \(alert.deviceLabel)", alert.summary, alert.remark, "\(time) UTC"].compactMap(\.self).joined(separator: "\n")
+    }
+
+    // MARK: - Pace and failures
+
+    private func waitForTurn(_ chat: String) async throws {
+        let departure = pacing.earliest(chat: chat, now: now)
+        let wait = departure.milliseconds - now.milliseconds
+        guard wait <= Self.patienceMilliseconds else { throw AlertFailure(reason: "many alerts wait for this chat", remedy: .notBefore(departure)) }
+        pacing.reserve(departure, chat: chat)
+        if wait > 0 { try await Task.sleep(for: .milliseconds(wait)) }
+    }
+
+    private func reporting<Value>(_ body: () async throws -> Value) async throws -> Value {
+        do {
+            return try await body()
+        } catch let error as TelegramError {
+            if case .tooManyRequests(let seconds) = error { pacing.pause(until: now.advanced(bySeconds: seconds)) }
+            throw AlertFailure(
+                reason: error.description, remedy: Self.remedy(error), statusCode: error.statusCode, mayHaveArrived: error.isOutcomeUnknown)
+        }
+    }
+
+    private static func remedy(_ error: TelegramError) -> AlertFailure.Remedy {
+        switch error {
+        case .forbidden, .chatNotFound: .unlink
+        // An operator may mend the token before the alert is too old.
+        case .unauthorized, .notFound: .later(afterSeconds: 60)
+        case .tooManyRequests(let seconds): .later(afterSeconds: seconds)
+        default: error.isRetryable ? .later(afterSeconds: nil) : .none
+        }
+    }
+}

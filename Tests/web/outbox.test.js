@@ -1,0 +1,376 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { MemoryClipStore } from "../../Public/js/lib/memory-clip-store.js";
+import { decodeFrame, KIND } from "../../Public/js/net/frame.js";
+import { Outbox } from "../../Public/js/sensor/outbox.js";
+
+/** A hub at the other end of the connection, which answers at once. */
+class FakeHub {
+  state = "open";
+  /** @type {Map<string, {frames: number[], stills: number, isDurable: boolean}>} */
+  events = new Map();
+  opened = [];
+  closed = [];
+  aborted = [];
+  #streams = new Map();
+  /** What calls are refused with. */
+  error = null;
+
+  async rpc(method, data) {
+    if (this.error) throw this.error;
+    if (method === "clip.open") {
+      const event = this.events.get(data.event_id) ?? { frames: [], stills: 0, isDurable: false };
+      if (event.isDurable) throw { code: 409, message: "event_id: this event is queued already" };
+      this.events.set(data.event_id, event);
+      this.opened.push(data);
+      this.#streams.set(this.opened.length, event);
+      return { stream: this.opened.length, next: event.frames.length, window_bytes: 50 };
+    }
+    const event = this.#streams.get(data.stream);
+    if (method === "clip.abort") {
+      this.aborted.push(data);
+    } else {
+      assert.equal(data.frames, event.frames.length);
+      event.isDurable = true;
+      this.closed.push(data);
+    }
+    return {};
+  }
+
+  sendFrame(bytes) {
+    const frame = decodeFrame(bytes.buffer);
+    const event = this.#streams.get(frame.stream);
+    if (frame.kind === KIND.still) {
+      event.stills++;
+    } else {
+      assert.equal(frame.sequence, event.frames.length, "no gap, nothing twice");
+      event.frames.push(frame.timestamp);
+      queueMicrotask(() => this.outbox.message({ type: "clip.ack", stream: frame.stream, next: frame.sequence + 1 }));
+    }
+    return true;
+  }
+
+  get ids() {
+    return this.opened.map(({ event_id }) => event_id);
+  }
+}
+
+let hub, store, timers, claims;
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+const fire = async () => {
+  for (const body of timers.splice(0)) body.run?.();
+  await settle();
+};
+
+beforeEach(() => {
+  hub = new FakeHub();
+  store = new MemoryClipStore();
+  store.isDurable = true;
+  timers = [];
+  claims = [];
+});
+
+/** A page: what it keeps in memory goes with it. */
+function page(name, { deviceId = "d1", claim = async (page) => { claims.push(page); } } = {}) {
+  const outbox = new Outbox({
+    connection: hub, store, deviceId, page: name, claim, random: () => 1,
+    setTimeout: (body, ms) => timers[timers.push({ run: body, ms }) - 1],
+    clearTimeout: (timer) => { if (timer) timer.run = null; },
+  });
+  hub.outbox = outbox;
+  return outbox;
+}
+
+const frame = (index, bytes = 10) => ({ flags: 0, track: 0, timestamp: index * 100_000, duration: 100_000, payload: new Uint8Array(bytes) });
+
+function begin(outbox, id, at = 1000, frames = [frame(0), frame(1)]) {
+  const opening = { id, sessionId: "s1", trigger: "motion", at, score: 0.1, preRollMs: 100, tracks: [{ track: 0, kind: "video" }], firstTimestamp: 0 };
+  return outbox.begin(opening, frames, Promise.resolve(new Uint8Array(3)));
+}
+
+function record(outbox, id, at, frames) {
+  const clip = begin(outbox, id, at, frames);
+  outbox.complete(clip);
+  return clip;
+}
+
+function goAway(outbox) {
+  hub.state = "waiting";
+  outbox.disconnected();
+}
+
+async function comeBack(outbox) {
+  hub.state = "open";
+  outbox.connected();
+  await settle();
+}
+
+test("a clip is sent while it is recorded, and leaves the store when the hub has it", async () => {
+  const outbox = page("p1");
+  const clip = begin(outbox, "e1");
+  await settle();
+  assert.deepEqual(hub.events.get("e1").frames, [0, 100_000]);
+  assert.equal((await store.records()).length, 1);
+  assert.equal(outbox.waiting.count, 0, "it is on its way");
+  outbox.add(clip, frame(2));
+  outbox.complete(clip);
+  await settle();
+  assert.equal(clip.upload.phase, "durable");
+  assert.deepEqual(hub.closed, [{ stream: 1, frames: 3, duration_ms: 300 }]);
+  assert.deepEqual(await store.records(), []);
+  assert.equal(store.bytes, 0);
+  assert.equal(hub.events.get("e1").stills, 1);
+});
+
+test("frames are stored in batches", async () => {
+  const outbox = page("p1");
+  goAway(outbox);
+  let writes = 0;
+  const append = store.append.bind(store);
+  store.append = (...args) => { writes++; return append(...args); };
+  const clip = begin(outbox, "e1");
+  await settle();
+  for (let i = 2; i < 17; i++) outbox.add(clip, frame(i));
+  await settle();
+  assert.equal(writes, 1);
+  await fire();
+  assert.equal(writes, 2);
+  assert.equal(clip.upload.heldBytes, 0, "what is stored and not sent takes no memory");
+  assert.deepEqual([outbox.waiting.count, outbox.waiting.bytes], [1, 170]);
+});
+
+test("after a reload clips are sent oldest first, under their own session", async () => {
+  const before = page("p1");
+  goAway(before);
+  record(before, "e2", 2000);
+  record(before, "e1", 1000);
+  await settle();
+  const outbox = page("p2");
+  await outbox.restore();
+  await settle();
+  assert.deepEqual(claims, ["p1"]);
+  assert.deepEqual([outbox.waiting.count, outbox.waiting.bytes], [2, 40]);
+  await comeBack(outbox);
+  assert.deepEqual(hub.ids, ["e1", "e2"]);
+  assert.deepEqual(hub.opened[0], {
+    event_id: "e1", session_id: "s1", trigger: { type: "motion", at: 1000, score: 0.1 }, tracks: [{ track: 0, kind: "video" }], pre_roll_ms: 100,
+  });
+  assert.equal(hub.events.get("e1").stills, 1);
+  assert.ok([...hub.events.values()].every(({ isDurable }) => isDurable));
+  assert.equal(outbox.pending.length, 0);
+  assert.deepEqual(await store.records(), []);
+});
+
+test("a clip whose recording a reload interrupted ends with its last stored frame", async () => {
+  const before = page("p1");
+  goAway(before);
+  const clip = begin(before, "e1");
+  await settle();
+  before.add(clip, frame(2));
+  await fire();
+  before.add(clip, frame(3));
+  await settle();
+  const outbox = page("p2");
+  await outbox.restore();
+  await comeBack(outbox);
+  assert.deepEqual(hub.events.get("e1").frames, [0, 100_000, 200_000]);
+  assert.deepEqual(hub.closed, [{ stream: 1, frames: 3, duration_ms: 300 }]);
+});
+
+test("of an interrupted clip the hub keeps what it has, should that be more than was stored", async () => {
+  const before = page("p1");
+  const clip = begin(before, "e1");
+  await settle();
+  before.add(clip, frame(2));
+  await settle();
+  const outbox = page("p2");
+  await outbox.restore();
+  await settle();
+  await comeBack(outbox);
+  assert.deepEqual(hub.closed, [{ stream: 2, frames: 3 }]);
+});
+
+test("what is going to be stored soon is stored at once when the page is about to go", async () => {
+  const outbox = page("p1");
+  goAway(outbox);
+  const clip = begin(outbox, "e1");
+  await settle();
+  outbox.add(clip, frame(2));
+  outbox.save();
+  await settle();
+  assert.equal((await store.records())[0].frames, 3);
+});
+
+test("clips of another device, and of a page that is still open, are left alone", async () => {
+  const before = page("p1");
+  goAway(before);
+  record(before, "e1");
+  const other = page("p2", { deviceId: "d2" });
+  record(other, "e2");
+  await settle();
+  const outbox = page("p3", { claim: () => new Promise(() => {}) });
+  await outbox.restore();
+  await comeBack(outbox);
+  assert.deepEqual(outbox.clips, []);
+  assert.equal((await store.records()).length, 2);
+  const back = page("p4", { deviceId: "d2" });
+  await back.restore();
+  await settle();
+  assert.deepEqual(hub.ids, ["e2"]);
+});
+
+test("the clip that is recorded goes first; at most two go beside it", async () => {
+  const outbox = page("p1");
+  goAway(outbox);
+  for (const [id, at] of [["e1", 1000], ["e2", 2000], ["e3", 3000]]) record(outbox, id, at);
+  await settle();
+  hub.state = "open";
+  const calls = [];
+  hub.rpc = (method, data) => { calls.push(data.event_id); return new Promise(() => {}); };
+  begin(outbox, "e4", 4000);
+  assert.deepEqual(calls, ["e4"]);
+  outbox.connected();
+  assert.deepEqual(calls, ["e4", "e1", "e2"]);
+});
+
+for (const error of [{ code: 507, message: "the hub's disk is full" }, { code: 108, message: "not available" }, { code: 100, message: "internal", temporary: true }]) {
+  test(`a refusal that passes (${error.code}) is tried again later and later`, async () => {
+    const outbox = page("p1");
+    hub.error = error;
+    const clip = record(outbox, "e1");
+    await settle();
+    const retry = () => timers.filter(({ run }) => run).map(({ ms }) => ms);
+    assert.deepEqual(retry(), [1000]);
+    assert.ok(outbox.waiting.retryAt > performance.now());
+    assert.equal(clip.problem, error.message);
+    await fire();
+    await fire();
+    assert.deepEqual(retry(), [4000]);
+    outbox.retryNow();
+    await settle();
+    assert.deepEqual(retry(), [1000], "soon again after a change for the better");
+    hub.error = null;
+    await fire();
+    assert.equal(clip.upload.phase, "durable");
+    assert.deepEqual(await store.records(), []);
+  });
+}
+
+test("a full disk in the middle of a clip is waited for as well", async () => {
+  const outbox = page("p1");
+  const clip = begin(outbox, "e1");
+  await settle();
+  outbox.message({ type: "clip.error", stream: 1, code: "storage_full", message: "the hub's disk is full" });
+  assert.equal(clip.upload.phase, "waiting");
+  assert.equal(clip.problem, "the hub's disk is full");
+});
+
+test("a refusal for good is kept with its reason, also over a reload, without its frames", async () => {
+  const outbox = page("p1");
+  hub.error = { code: 107, message: "tracks: a video track is expected" };
+  record(outbox, "e1");
+  await settle();
+  assert.equal(store.bytes, 0);
+  const next = page("p2");
+  await next.restore();
+  await settle();
+  assert.deepEqual(next.clips.map(({ upload }) => [upload.phase, upload.reason]), [["failed", hub.error.message]]);
+  assert.equal(next.pending.length, 0);
+});
+
+test("an event that the hub has already is durable", async () => {
+  const outbox = page("p1");
+  hub.events.set("e1", { frames: [0], stills: 0, isDurable: true });
+  const clip = record(outbox, "e1");
+  await settle();
+  assert.equal(clip.upload.phase, "durable");
+  assert.deepEqual(await store.records(), []);
+});
+
+test("a hub that lost what it had acknowledged gets it again", async () => {
+  const outbox = page("p1");
+  const clip = begin(outbox, "e1");
+  await settle();
+  await fire();
+  goAway(outbox);
+  hub.events.clear();
+  outbox.complete(clip);
+  await comeBack(outbox);
+  assert.deepEqual(hub.events.get("e1").frames, [0, 100_000]);
+  assert.equal(clip.upload.phase, "durable");
+});
+
+test("a store that cannot be read for a while costs no clip", async () => {
+  const before = page("p1");
+  goAway(before);
+  record(before, "e1");
+  await settle();
+  const outbox = page("p2");
+  await outbox.restore();
+  await settle();
+  const { read } = store;
+  store.read = async () => { throw new Error("busy"); };
+  await comeBack(outbox);
+  assert.equal(outbox.clips[0].upload.phase, "streaming");
+  store.read = read;
+  await fire();
+  assert.equal(outbox.clips[0].upload.phase, "durable");
+});
+
+test("a store that is full gives up the oldest complete clip, as the last resort", async () => {
+  store.maximumBytes = 100;
+  const outbox = page("p1");
+  goAway(outbox);
+  const oldest = record(outbox, "e1", 1000, [frame(0, 40)]);
+  const second = record(outbox, "e2", 2000, [frame(0, 40)]);
+  await settle();
+  assert.equal(outbox.pending.length, 2);
+  const recorded = begin(outbox, "e3", 3000, [frame(0, 40)]);
+  await settle();
+  assert.deepEqual([oldest, second, recorded].map(({ upload }) => upload.reason), ["this device's storage was full", null, null]);
+  assert.deepEqual([outbox.isDurable, recorded.upload.heldBytes], [false, 40], "in memory until the store takes it");
+  await fire();
+  assert.equal(outbox.isDurable, true);
+  assert.equal((await store.records()).find(({ id }) => id === "e3").frames, 1);
+  assert.equal(recorded.upload.heldBytes, 0);
+});
+
+test("a store that is nearly full makes room before the next clip", async () => {
+  const outbox = page("p1");
+  goAway(outbox);
+  const oldest = record(outbox, "e1", 1000);
+  record(outbox, "e2", 2000);
+  await settle();
+  store.isNearlyFull = async () => true;
+  begin(outbox, "e3", 3000);
+  await settle();
+  assert.equal(oldest.upload.phase, "failed");
+  assert.equal(outbox.pending.length, 2, "one at a time: a browser takes a while to see the room");
+});
+
+test("a store that refuses costs no clip: it is held in memory, which is said, and stored when it can be", async () => {
+  const outbox = page("p1");
+  goAway(outbox);
+  const { append } = store;
+  store.append = async () => { throw new Error("broken"); };
+  const clip = record(outbox, "e1");
+  await settle();
+  assert.deepEqual([outbox.isDurable, outbox.isAtRisk, clip.upload.heldBytes], [false, true, 20]);
+  store.append = append;
+  await fire();
+  assert.deepEqual([outbox.isDurable, outbox.isAtRisk, clip.upload.heldBytes], [true, false, 0]);
+  await comeBack(outbox);
+  assert.equal(clip.upload.phase, "durable");
+});
+
+test("without a durable store a reload would lose what is pending, and nothing else", async () => {
+  store.isDurable = false;
+  const outbox = page("p1");
+  assert.equal(outbox.isAtRisk, false);
+  goAway(outbox);
+  record(outbox, "e1");
+  assert.equal(outbox.isAtRisk, true);
+  await comeBack(outbox);
+  await settle();
+  assert.equal(outbox.isAtRisk, false);
+});
