@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -171,3 +172,16 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def main(command: list[str]) -> int:
+    """Runs a command with PINGWATCH_TEST_POSTGRES set (scripts/with-postgres)."""
+    if not command:
+        print("usage: scripts/with-postgres COMMAND…", file=sys.stderr)
+        return 64
+    with tempfile.TemporaryDirectory() as folder, PostgresServer(Path(folder)) as server:
+        return subprocess.call(command, env={**os.environ, "PINGWATCH_TEST_POSTGRES": server.url("tests")})
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
