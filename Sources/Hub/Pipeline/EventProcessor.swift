@@ -40,9 +40,9 @@ struct EventProcessor: Sendable {
             guard try await storage.room() > 0 else { throw StoreError.storageFull }
             throw error
         }
-        let object = made.clip.mime == "video/webm" ? "clip.webm" : "clip.mp4"
+        let object = made.clip.mime == "video/webm" ? ClipObject.clipWebM : ClipObject.clipMP4
         let clipKey = ClipObject.key(scope, event.id, object)
-        let posterKey = ClipObject.key(scope, event.id, "poster.jpg"), thumbnailKey = ClipObject.key(scope, event.id, "thumbnail.jpg")
+        let posterKey = ClipObject.key(scope, event.id, ClipObject.poster), thumbnailKey = ClipObject.key(scope, event.id, ClipObject.thumbnail)
         try await storage.adopt(file: made.clip.path, key: clipKey)
         try await storage.put(made.poster, key: posterKey)
         try await storage.put(made.thumbnail, key: thumbnailKey)

@@ -23,6 +23,9 @@ public final class Pipeline: Sendable {
         public init() {}
     }
 
+    /// So often a job may be taken up without coming to an end. What fails in order is given up sooner (`RetryPolicy.processing`).
+    private static let maximumBreaks = 12
+
     private let store: Store
     private let processor: EventProcessor
     private let deliverer: Deliverer
@@ -32,9 +35,10 @@ public final class Pipeline: Sendable {
     private let log = Log("pipeline")
 
     /// - Parameter channels: the ways in which alerts go out.
-    public init(store: Store, storage: any ClipStorage, channels: AlertChannels, media: ThreadPool, configuration: Configuration, clock: WallClock) {
+    public init(store: Store, storage: any ClipStorage, channels: AlertChannels, configuration: Configuration, clock: WallClock) {
         self.store = store
-        processor = EventProcessor(store: store, storage: storage, media: media)
+        processor = EventProcessor(
+            store: store, storage: storage, media: ThreadPool(name: "media", threads: configuration.processingWorkers))
         deliverer = Deliverer(store: store, channels: channels.channels, cooldownSeconds: configuration.cooldownSeconds, clock: clock)
         planner = AlertPlanner(
             store: store, channels: Set(channels.channels.keys), deadlineSeconds: configuration.deadlineSeconds, clock: clock)
@@ -190,6 +194,11 @@ public final class Pipeline: Sendable {
     // MARK: - Processing
 
     private func process(_ job: Job) async throws -> Deliverer.Outcome {
+        if job.attempts > Self.maximumBreaks {
+            let reason = "processing was broken off \(job.attempts - 1) times; perhaps this clip ends the hub"
+            try await fail(job, EventFailure(stage: .processing, reason: reason, retryable: true))
+            return .dead(reason: reason)
+        }
         guard let event = try await store.events.apply(.started, to: job.event, in: job.scope, now: now) else {
             // Dropped, or done before a crash: only the alerts may be missing.
             if let event = try await store.events.find(job.event, in: job.scope), event.state.isFinal {

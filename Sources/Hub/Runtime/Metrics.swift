@@ -30,7 +30,6 @@ public final class Metrics: Sendable {
         "pingwatch_jobs": "Jobs by work and state.",
         "pingwatch_job_oldest_age_seconds": "How long the oldest job of that state has been waiting.",
         "pingwatch_storage_free_bytes": "Room for clips, beyond the reserve.",
-        "pingwatch_connections": "Open socket connections, by kind.",
     ]
 
     private let state = LockedValue(State())

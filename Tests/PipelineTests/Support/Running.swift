@@ -36,13 +36,12 @@ final class Running: Sendable {
         let client = TelegramClient(http: HTTPClient(threads: 2), token: Secret(BotAPIServer.token), baseURL: bot.baseURL, timeoutSeconds: 5)
         linking = TelegramLinking(
             store: store, client: client, onboardingURL: nil, lifetimeSeconds: 600, webhookSecret: Secret("hook"), clock: .system)
-        let media = ThreadPool(name: "media", threads: 2)
         var channels = AlertChannels()
         channels.addTelegram(
-            client, store: store, storage: storage, media: media, sendsVideo: sendsVideo, publicURL: "https://hub.example.org", clock: .system)
+            client, store: store, storage: storage, sendsVideo: sendsVideo, publicURL: "https://hub.example.org", clock: .system)
         var configuration = Pipeline.Configuration()
         configure(&configuration, &channels)
-        pipeline = Pipeline(store: store, storage: storage, channels: channels, media: media, configuration: configuration, clock: .system)
+        pipeline = Pipeline(store: store, storage: storage, channels: channels, configuration: configuration, clock: .system)
         let now = Timestamp(milliseconds: WallClock.system.milliseconds)
         scope = try await store.users.findOrCreate(email: "we@example.org", now: now).scope
         _ = try await store.devices.register(device, label: "Hall", in: scope, now: now)

@@ -18,7 +18,6 @@ actor TelegramChannel: AlertChannel {
     private let clock: WallClock
     private var pacing = SendPacing()
 
-    private static let rendition = "telegram.mp4"
     /// A worker waits so long for a message's turn; for more it gives the message back and does something else.
     private static let patienceMilliseconds: Int64 = 1500
 
@@ -131,7 +130,7 @@ actor TelegramChannel: AlertChannel {
     private func video(_ alert: Alert) async throws -> TelegramClient.Video? {
         let event = alert.event
         guard sendsVideo, event.state == .done, let key = event.clip.key, let source = try await storage.localFile(key: key) else { return nil }
-        let renditionKey = ClipObject.key(alert.scope, event.id, Self.rendition)
+        let renditionKey = ClipObject.key(alert.scope, event.id, ClipObject.rendition)
         if try await storage.localFile(key: renditionKey) == nil {
             let folder = try await storage.workFolder(in: alert.scope, event: event.id)
             let made = try await media.run {

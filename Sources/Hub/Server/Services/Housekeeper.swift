@@ -15,6 +15,8 @@ struct Housekeeper: Sendable {
     /// Of a clip that is uploaded whole, between announcement and end.
     private static let uploadSeconds = 3600.0
     private static let jobDays = 7.0
+    /// What another process may be writing is younger.
+    private static let leftoverSeconds = 3600.0
 
     init(store: Store, storage: any ClipStorage, realtime: RealtimeHub, limits: ServerConfiguration.Limits, clock: WallClock) {
         self.store = store
@@ -109,19 +111,22 @@ struct Housekeeper: Sendable {
                 aside += 1
                 continue
             }
-            try await storage.removeLeftovers(of: event.id, in: folder.scope, olderThanSeconds: Self.uploadSeconds)
-            // Between the result and its cleaning up there was an end.
-            if event.state == .done, !event.clip.isIncomplete, event.clip.key != nil {
-                for object in [ClipObject.log, ClipObject.upload, ClipObject.still] where !isReferred(object, by: event) {
-                    try await storage.remove(key: ClipObject.key(folder.scope, event.id, object))
-                }
-            }
+            guard event.state.isFinal else { continue }
+            try await storage.removeLeftovers(
+                of: event.id, in: folder.scope, keeping: Self.objects(of: event), olderThanSeconds: Self.leftoverSeconds)
         }
         if aside > 0 { log.warning("folders without an event were set aside", ["count": String(aside), "folder": "lost+found"]) }
     }
 
-    private func isReferred(_ object: String, by event: Event) -> Bool {
-        [event.clip.posterKey, event.clip.thumbnailKey].contains { $0?.hasSuffix("/\(object)") == true }
+    /// What is kept of an event that has come to its end.
+    private static func objects(of event: Event) -> Set<String> {
+        var objects: Set<String> = [ClipObject.rendition]
+        for key in [event.clip.key, event.clip.posterKey, event.clip.thumbnailKey] {
+            if let name = key?.split(separator: "/").last { objects.insert(String(name)) }
+        }
+        // The sensor may bring the rest; and a clip that failed may be tried again.
+        if event.clip.isIncomplete || event.state != .done { objects.formUnion([ClipObject.log, ClipObject.upload, ClipObject.still]) }
+        return objects
     }
 
     /// Rows whose files are gone: the event says so.

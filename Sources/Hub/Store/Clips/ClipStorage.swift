@@ -31,8 +31,9 @@ public protocol ClipStorage: Sendable {
     func folders() async throws -> [(scope: AccountScope, event: EventID)]
     /// Moves all objects of an event out of the way, to where an operator finds them.
     func setAside(_ event: EventID, in scope: AccountScope) async throws
-    /// Removes what was being written when a process ended.
-    func removeLeftovers(of event: EventID, in scope: AccountScope, olderThanSeconds seconds: Double) async throws
+    /// Removes what is none of these objects and has not been written to for so long: a process ended while it was at it.
+    func removeLeftovers(
+        of event: EventID, in scope: AccountScope, keeping objects: Set<String>, olderThanSeconds seconds: Double) async throws
 }
 
 /// The names of an event's objects.
@@ -40,6 +41,13 @@ public enum ClipObject {
     public static let log = "clip.log"
     public static let upload = "upload.bin"
     public static let still = "still.jpg"
+    public static let poster = "poster.jpg"
+    public static let thumbnail = "thumbnail.jpg"
+    /// The playable clip, in one of two containers.
+    public static let clipMP4 = "clip.mp4"
+    public static let clipWebM = "clip.webm"
+    /// The clip as a messenger takes it.
+    public static let rendition = "telegram.mp4"
 
     public static func key(_ scope: AccountScope, _ event: EventID, _ object: String) -> String { "\(scope.account)/\(event)/\(object)" }
 

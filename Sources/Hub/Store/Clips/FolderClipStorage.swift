@@ -128,10 +128,12 @@ public final class FolderClipStorage: ClipStorage {
         }
     }
 
-    public func removeLeftovers(of event: EventID, in scope: AccountScope, olderThanSeconds seconds: Double) async throws {
+    public func removeLeftovers(
+        of event: EventID, in scope: AccountScope, keeping objects: Set<String>, olderThanSeconds seconds: Double
+    ) async throws {
         let path = "\(folder)/\(scope.account)/\(event)"
         try await pool.run {
-            for name in try Folder.entries(path) where name.hasSuffix(".part") && Folder.ageSeconds("\(path)/\(name)") > seconds {
+            for name in try Folder.entries(path) where !objects.contains(name) && Folder.ageSeconds("\(path)/\(name)") > seconds {
                 try Folder.remove("\(path)/\(name)")
             }
         }
