@@ -21,9 +21,16 @@ struct EventProcessor: Sendable {
         let analysis: AnalysisResult
     }
 
-    /// - Parameter prompt: what the session was asked to watch for.
-    /// - Throws: `MediaError` when the clip cannot be used; other errors may pass.
-    func process(_ event: Event, prompt: String?, in scope: AccountScope) async throws -> Result {
+    /// Somebody else has the event's job by now.
+    struct LeaseLost: Error {}
+
+    /// - Parameters:
+    ///   - prompt: what the session was asked to watch for.
+    ///   - isOurs: whether the job is still this worker's; asked before anything is replaced, since another may have more of the clip.
+    /// - Throws: `MediaError` when the clip cannot be used; `LeaseLost`; other errors may pass.
+    func process(
+        _ event: Event, prompt: String?, in scope: AccountScope, isOurs: () async throws -> Bool = { true }
+    ) async throws -> Result {
         if event.source == .external {
             let analysis = BuiltinAnalysis.describeExternal(
                 trigger: event.trigger, durationSeconds: event.clip.durationSeconds, prompt: prompt)
@@ -43,6 +50,7 @@ struct EventProcessor: Sendable {
         let object = made.clip.mime == "video/webm" ? ClipObject.clipWebM : ClipObject.clipMP4
         let clipKey = ClipObject.key(scope, event.id, object)
         let posterKey = ClipObject.key(scope, event.id, ClipObject.poster), thumbnailKey = ClipObject.key(scope, event.id, ClipObject.thumbnail)
+        guard try await isOurs() else { throw LeaseLost() }
         try await storage.adopt(file: made.clip.path, key: clipKey)
         try await storage.put(made.poster, key: posterKey)
         try await storage.put(made.thumbnail, key: thumbnailKey)

@@ -209,7 +209,12 @@ public final class Pipeline: Sendable {
         let prompt = try await store.sessions.find(event.session, in: job.scope)?.analysisPrompt
         let result: EventProcessor.Result
         do {
-            result = try await processor.process(event, prompt: prompt, in: job.scope)
+            result = try await processor.process(event, prompt: prompt, in: job.scope) {
+                try await store.jobs.extend(job, seconds: configuration.leaseSeconds, now: now)
+            }
+        } catch is EventProcessor.LeaseLost {
+            log.info("another worker has this event", ["event_id": event.id.rawValue])
+            return .done
         } catch let error as MediaError {
             log.info("a clip cannot be used", ["event_id": event.id.rawValue, "reason": error.debugDescription])
             try await fail(job, EventFailure(stage: .processing, reason: error.reason, retryable: false))

@@ -20,6 +20,8 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case database(code: String, message: String)
     /// A row holds what this version cannot have written.
     case unreadableRow(table: String, column: String)
+    /// Somebody else is writing the file.
+    case inUse(path: String)
     /// A file operation failed: strerror(3) and what was tried.
     case file(operation: String, errno: Int32, reason: String)
 
@@ -37,6 +39,7 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         case .contention: "the database is too busy"
         case .database(let code, let message): "the database failed (\(code)): \(message)"
         case .unreadableRow(let table, let column): "a row of \(table) cannot be read: column \(column)"
+        case .inUse(let path): "\(path) is being written by somebody else"
         case .file(let operation, _, let reason): "\(operation): \(reason)"
         }
     }

@@ -16,7 +16,7 @@ struct Housekeeper: Sendable {
     private static let uploadSeconds = 3600.0
     private static let jobDays = 7.0
     /// What another process may be writing is younger.
-    private static let leftoverSeconds = 3600.0
+    private static let leftoverSeconds = 600.0
 
     init(store: Store, storage: any ClipStorage, realtime: RealtimeHub, limits: ServerConfiguration.Limits, clock: WallClock) {
         self.store = store
@@ -67,9 +67,7 @@ struct Housekeeper: Sendable {
             case .external: continue
             case .stream:
                 guard await !realtime.isReceiving(event.id, in: scope) else { continue }
-                let writer = try await storage.clipLog(in: scope, event: event.id)
-                let frames = writer.initialNext
-                await writer.close()
+                let frames = try await storage.clipFrames(in: scope, event: event.id)
                 try await abandon(event, hasClip: frames > 0, isWhole: false, frames > 0
                     ? "the camera did not come back: the clip ends early" : "the camera did not come back, and nothing of the clip had arrived",
                     limit: limit, in: scope)

@@ -7,6 +7,8 @@ public import Domain
 public protocol ClipStorage: Sendable {
     /// The log of a clip that is streamed, opened where it ended.
     func clipLog(in scope: AccountScope, event: EventID) async throws -> ClipLogWriter
+    /// How many whole frames that log has; 0 when there is none. It may be open.
+    func clipFrames(in scope: AccountScope, event: EventID) async throws -> UInt32
     /// Takes a whole clip; replaces one that was uploaded before.
     func upload(in scope: AccountScope, event: EventID) async throws -> UploadWriter
     func put(_ bytes: [UInt8], key: String) async throws

@@ -79,6 +79,14 @@ final class File: Sendable {
         guard fdatasync(descriptor) == 0 else { throw failure("writing \(path) to the disk") }
     }
 
+    /// flock(2), until the file is closed.
+    func lock() throws(StoreError) {
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            if errno == EWOULDBLOCK { throw .inUse(path: path) }
+            throw failure("locking \(path)")
+        }
+    }
+
     /// ftruncate(2).
     func truncate(to size: Int64) throws(StoreError) {
         guard ftruncate(descriptor, off_t(size)) == 0 else { throw failure("cutting \(path)") }

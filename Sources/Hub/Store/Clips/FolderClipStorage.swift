@@ -51,6 +51,11 @@ public final class FolderClipStorage: ClipStorage {
         return try await pool.run { try ClipLogWriter(path: path, reserve: reserve, executor: executor) }
     }
 
+    public func clipFrames(in scope: AccountScope, event: EventID) async throws -> UInt32 {
+        let path = try path(ClipObject.key(scope, event, ClipObject.log))
+        return try await pool.run { try ClipLogWriter.frames(at: path) }
+    }
+
     public func upload(in scope: AccountScope, event: EventID) async throws -> UploadWriter {
         let path = try await workFolder(in: scope, event: event) + "/" + ClipObject.upload
         let executor = executor
