@@ -162,7 +162,7 @@ public final class Pipeline: Sendable {
         do {
             let policy: RetryPolicy = job.work == .process ? .processing : .delivery
             // A full disk and a database that is away are nobody's fault, and pass.
-            let attempts = Self.isPassing(error) ? min(job.attempts, policy.maximumAttempts - 1) : job.attempts
+            let attempts = (error as? StoreError)?.isPassing == true ? min(job.attempts, policy.maximumAttempts - 1) : job.attempts
             if let delay = policy.delay(afterAttempts: attempts, random: Crypto.randomFraction()) {
                 if job.work == .process { try await change(job, .requeued) }
                 if let delivery = job.delivery {
@@ -177,13 +177,6 @@ public final class Pipeline: Sendable {
         } catch {
             // The lease runs out and the job comes again.
             log.error("a job could not be given back", ["job_id": job.id.rawValue, "error": String(describing: error)])
-        }
-    }
-
-    private static func isPassing(_ error: any Error) -> Bool {
-        switch error {
-        case StoreError.storageFull, StoreError.unavailable, StoreError.contention: true
-        default: false
         }
     }
 

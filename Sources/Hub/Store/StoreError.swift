@@ -25,6 +25,14 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A file operation failed: strerror(3) and what was tried.
     case file(operation: String, errno: Int32, reason: String)
 
+    /// Nobody's fault, and over sooner or later: a full disk, a database that is away or busy.
+    public var isPassing: Bool {
+        switch self {
+        case .storageFull, .unavailable, .contention, .inUse: true
+        case .invalidCursor, .newerSchema, .unusableFile, .corrupt, .database, .unreadableRow, .file: false
+        }
+    }
+
     public var description: String {
         switch self {
         case .storageFull: "the disk is full"

@@ -101,19 +101,25 @@ struct Housekeeper: Sendable {
 
     /// Files without a row. They were never acknowledged, or their database is another one: they are set aside rather than removed.
     private func checkFolders() async throws {
-        var aside = 0
-        for folder in try await storage.folders() {
-            let event = try await store.events.find(folder.event, in: folder.scope)
-            guard let event else {
-                try await storage.setAside(folder.event, in: folder.scope)
-                aside += 1
+        var orphans: [(scope: AccountScope, event: EventID)] = []
+        let folders = try await storage.folders()
+        for folder in folders {
+            guard let event = try await store.events.find(folder.event, in: folder.scope) else {
+                orphans.append(folder)
                 continue
             }
             guard event.state.isFinal else { continue }
             try await storage.removeLeftovers(
                 of: event.id, in: folder.scope, keeping: Self.objects(of: event), olderThanSeconds: Self.leftoverSeconds)
         }
-        if aside > 0 { log.warning("folders without an event were set aside", ["count": String(aside), "folder": "lost+found"]) }
+        guard !orphans.isEmpty else { return }
+        // A hub that was started with the wrong database must not clear the clips away.
+        guard orphans.count <= 10 || orphans.count < folders.count / 2 else {
+            log.error("most clips have no event in this database; nothing was touched: is DATABASE_URL right?", ["count": String(orphans.count)])
+            return
+        }
+        for orphan in orphans { try await storage.setAside(orphan.event, in: orphan.scope) }
+        log.warning("folders without an event were set aside", ["count": String(orphans.count), "folder": "lost+found"])
     }
 
     /// What is kept of an event that has come to its end.
@@ -127,27 +133,19 @@ struct Housekeeper: Sendable {
         return objects
     }
 
-    /// Rows whose files are gone: the event says so.
+    /// Rows whose clip is gone: the event says so, for as long as it is.
     private func checkRows() async throws {
         var position = (account: "", event: "")
         while true {
             let rows = try await store.events.withFiles(after: position, limit: 200)
             guard let last = rows.last else { return }
             for (scope, event) in rows where event.state.isFinal {
-                var missing: Set<String> = []
-                for key in [event.clip.key, event.clip.posterKey, event.clip.thumbnailKey].compactMap(\.self)
-                where try await storage.localFile(key: key) == nil { missing.insert(key) }
-                guard !missing.isEmpty else { continue }
-                log.warning("files of an event are missing", ["event_id": event.id.rawValue, "count": String(missing.count)])
+                guard let key = event.clip.key else { continue }
+                let isMissing = try await storage.localFile(key: key) == nil
+                guard isMissing != (event.clip.problem == Clip.missingFile) else { continue }
+                log.warning("a clip's file went or came", ["event_id": event.id.rawValue, "missing": String(isMissing)])
                 var changes = EventChanges()
-                changes.clip = { [missing] clip in
-                    if let key = clip.key, missing.contains(key) {
-                        clip.key = nil
-                        clip.problem = "the clip's file is missing"
-                    }
-                    if let key = clip.posterKey, missing.contains(key) { clip.posterKey = nil }
-                    if let key = clip.thumbnailKey, missing.contains(key) { clip.thumbnailKey = nil }
-                }
+                changes.clip = { $0.problem = isMissing ? Clip.missingFile : nil }
                 _ = try await store.events.update(event.id, changes: changes, in: scope, now: now)
             }
             position = (last.scope.account.rawValue, last.event.id.rawValue)

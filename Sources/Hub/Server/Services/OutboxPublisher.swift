@@ -54,7 +54,12 @@ actor OutboxPublisher {
             for entry in entries { last[Subject(entry)] = entry.id }
             for entry in entries {
                 let isLast = last[Subject(entry)] == entry.id
-                try await publish(entry, isLast: isLast)
+                do {
+                    try await publish(entry, isLast: isLast)
+                } catch let error as StoreError where !error.isPassing {
+                    // One row that cannot be read must not keep everything behind it.
+                    log.error("a change could not be published", ["kind": entry.kind.rawValue, "error": String(describing: error)])
+                }
                 published.insert(entry.id)
             }
             let now = MonotonicClock.system.milliseconds

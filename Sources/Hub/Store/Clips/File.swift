@@ -134,6 +134,9 @@ enum Folder {
         return names.sorted()
     }
 
+    /// access(2).
+    static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
     /// rmdir(2).
     static func removeEmpty(_ path: String) throws(StoreError) {
         guard rmdir(path) == 0 || errno == ENOENT else { throw failure("removing \(path)") }

@@ -32,6 +32,8 @@ public struct Deliveries: Sendable {
         makeID: @escaping @Sendable () -> String
     ) async throws -> [Delivery] {
         try await database.write { session in
+            // While this row is held the event cannot come to its end unseen: a still that was planned after it would never be completed.
+            if stage == .still, try EventRows.find(event.id, in: scope, session)?.state.isFinal ?? true { return [] }
             var planned: [Delivery] = []
             for recipient in recipients {
                 let rows = try session.query(
