@@ -123,7 +123,11 @@ extension Metrics {
         count("pingwatch_events_total", ["state": state])
         let stage: String
         switch state {
-        case "uploaded": stage = "durable"
+        case "uploaded":
+            stage = "durable"
+            if let firstByte = event.times.firstByte {
+                observe("pingwatch_stage_seconds", ["stage": "first_byte"], seconds: firstByte.seconds(since: event.trigger.at))
+            }
         case "done": stage = "analysed"
         case "failed":
             if case .failed(let failure) = event.state { count("pingwatch_event_failures_total", ["stage": failure.stage.rawValue]) }
