@@ -60,7 +60,7 @@ export function alertState(targets, now) {
 
 /** What came of a test message. @param {{sent: boolean, status_code: number|null, reason: string|null}} result @param {Target} target */
 export function testWords({ sent, status_code: code, reason }, target) {
-  if (!sent) return `Not sent: ${reason ?? "nobody knows why"}${code && !reason?.includes(String(code)) ? ` (status ${code})` : ""}.`;
+  if (!sent) return `Not sent: ${reason?.replace(/\.$/, "") ?? "nobody knows why"}${code && !reason?.includes(String(code)) ? ` (status ${code})` : ""}.`;
   if (target.disabled_reason) return "Sent, and yet alerts stay off until it is linked again.";
   return target.channel === "email" ? "Sent. It should be in the mailbox soon." : "Sent. It should be in the chat now.";
 }

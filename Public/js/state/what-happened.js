@@ -114,7 +114,7 @@ export const failedTries = (history, start) =>
   history.filter(({ outcome }) => OUTCOMES[outcome]).map(({ ended_at, started_at, outcome, status_code, reason }) => ({
     time: relativeTime(ended_at ?? started_at, start),
     outcome: OUTCOMES[outcome],
-    detail: [status_code ? `status ${status_code}` : "", reason ?? ""].filter(Boolean).join(" · "),
+    detail: [status_code && !reason?.includes(`status ${status_code}`) ? `status ${status_code}` : "", reason ?? ""].filter(Boolean).join(" · "),
   }));
 
 /** "1 try failed". @param {Failure[]} failures */
