@@ -22,6 +22,7 @@ def check(page: Page, name: str, element: Locator | None = None) -> None:
     """`element`: what the picture is to show instead of the page, as far as it goes."""
     if ARTIFACTS:
         Path(ARTIFACTS).mkdir(parents=True, exist_ok=True)
+        page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
         page.screenshot(path=f"{ARTIFACTS}/{name}.png", full_page=True)
         if element:
             element.evaluate("element => { element.style.maxBlockSize = 'none'; }")

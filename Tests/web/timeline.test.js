@@ -58,7 +58,7 @@ test("words", () => {
   assert.equal(duration(null), "");
   assert.equal(size(1_234_567), "1.2 MB");
   assert.equal(size(10), "1 kB");
-  assert.equal(deliveryWords({ channel: "telegram", state: "failed", reason: "blocked" }).text, "Telegram failed: blocked");
+  assert.equal(deliveryWords({ channel: "telegram", state: "failed", reason: "blocked" }).text, "Telegram failed");
   const now = new Date(2026, 10, 21, 12);
   assert.equal(dayName(new Date(2026, 10, 21, 0, 5).toISOString(), now), "Today");
   assert.equal(dayName(new Date(2026, 10, 20, 23, 5).toISOString(), now), "Yesterday");

@@ -135,4 +135,8 @@ test("a card's badges, alerts of the same kind together", () => {
     ["Ends early", "False alarm", "Sent to Telegram (2)", "Sent by e-mail"]);
   assert.deepEqual(words(event({ clip_problem: "the clip's file is missing" }), []), ["No clip"]);
   assert.deepEqual(words(event(), []), []);
+  const suppressed = (reason) => delivery({ state: "suppressed", reason });
+  assert.deepEqual(words(event(), [suppressed("snoozed"), suppressed("cooldown: x 3 s before"), suppressed("unlinked"), suppressed("blocked")]),
+    ["No alert: snoozed", "No alert: cooldown", "No alert (2)"]);
+  assert.deepEqual(words(event(), [suppressed("snoozed"), delivery({ state: "expired" }), delivery({ state: "retry" })]), ["Telegram failed", "Telegram: trying again"]);
 });

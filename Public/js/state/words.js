@@ -68,15 +68,15 @@ const CHANNELS = { telegram: "Telegram", email: "E-mail", webhook: "Webhook" };
 /** @type {Record<string, string>} */
 const SENT = { telegram: "Sent to Telegram", email: "Sent by e-mail", webhook: "Sent to the webhook" };
 
-/** What became of an alert: words and tone. @param {Record<string, any>} delivery @returns {{text: string, tone: string}} */
+/** What became of an alert, in a few words; why is said on the event's page. @param {Record<string, any>} delivery @returns {{text: string, tone: string}} */
 export function deliveryWords({ channel, state, reason }) {
   const name = CHANNELS[channel] ?? "Alert";
   switch (state) {
     case "sent": return { text: SENT[channel] ?? "Sent", tone: "ok" };
     case "expired":
-    case "failed": return { text: `${name} failed: ${reason ?? "unknown reason"}`, tone: "danger" };
-    case "retry": return { text: `${name}: trying again (${reason ?? "it failed once"})`, tone: "warn" };
-    case "suppressed": return { text: `No alert: ${reason ?? "suppressed"}`, tone: "" };
+    case "failed": return { text: `${name} failed`, tone: "danger" };
+    case "retry": return { text: `${name}: trying again`, tone: "warn" };
+    case "suppressed": return { text: reason === "snoozed" ? "No alert: snoozed" : reason?.startsWith("cooldown") ? "No alert: cooldown" : "No alert", tone: "" };
     default: return { text: `${name}: sending`, tone: "" };
   }
 }
@@ -88,7 +88,9 @@ export function deliveryWords({ channel, state, reason }) {
 export function eventBadges(event, deliveries) {
   /** @type {Map<string, {text: string, tone: string, count: number}>} */
   const alerts = new Map();
-  for (const delivery of deliveries) {
+  // Where somebody was alerted it is of little interest who was not meant to be.
+  const others = deliveries.filter(({ state }) => state !== "suppressed");
+  for (const delivery of others.length ? others : deliveries) {
     const words = deliveryWords(delivery);
     alerts.set(words.text, { ...words, count: (alerts.get(words.text)?.count ?? 0) + 1 });
   }
