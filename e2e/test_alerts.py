@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+import botapi
 from alerts import Account, until
 from browser import sign_in, start_camera, watch_errors
 from system import MEDIA, Hub
@@ -83,6 +84,7 @@ def test_a_chat_is_linked_tested_blocked_linked_again_and_removed(account, bot, 
     expect(viewer.locator("pw-live-tile").get_by_text("The chat blocked the bot; link it again.")).to_be_visible()
     bot.user_unblocks(CHAT)
     target.get_by_role("button", name="Link it again: @bob").click()
+    expect(dialog.get_by_role("link", name="Open Telegram")).to_be_in_viewport()
     bot.user_sends(CHAT, dialog.locator("code").inner_text(), "bob")
     expect(target.get_by_text("The chat blocked the bot")).to_be_hidden(timeout=10_000)
 
@@ -165,23 +167,34 @@ def test_an_alert_that_failed_can_be_tried_again(account, bot, clip, viewer):
     bot.wait_for("sendVideo")
 
 
-def test_a_clip_whose_camera_never_came_back_says_that_it_ends_early(tmp_path, camera_browser, viewer_browser):
-    hub = Hub(tmp_path / "idle", CLIP_IDLE_SECONDS="2").start()
+def test_a_picture_comes_at_once_and_a_clip_whose_camera_never_came_back_ends_early(tmp_path, bot, camera_browser, viewer_browser):
+    hub = Hub(tmp_path / "idle", CLIP_IDLE_SECONDS="2", TELEGRAM_BOT_TOKEN=botapi.TOKEN, TELEGRAM_API_BASE_URL=bot.url).start()
     context = viewer_browser.new_context()
     try:
+        account = Account(hub, EMAIL)
         page = context.new_page()
         page.goto(hub.url)
-        sign_in(page)
-        camera, _ = start_camera(camera_browser, hub)
+        sign_in(page, EMAIL)
+        camera, _ = start_camera(camera_browser, hub, email=EMAIL)
+        device = account.call("GET", "/devices")[0]
+        account.link(bot, device, CHAT, "bob")
+        account.call("POST", "/notifications/targets", {"device_id": device["device_id"], "channel": "telegram", "target": str(CHAT), "still_first": True})
         card = page.locator("article[data-event-id]")
         expect(card).to_have_attribute("data-status", "recording", timeout=30_000)
-        account = Account(hub, "me@example.org")
-        until(lambda: account.call("GET", "/events")[0]["stages"]["first_byte"])
-        camera.context.close()
-        expect(card).to_have_attribute("data-status", "done", timeout=60_000)
-        expect(card.get_by_text("Ends early")).to_be_visible()
         card.get_by_role("link").click()
-        expect(page.get_by_role("region", name="Details").get_by_text("The camera did not come back: the clip ends early.")).to_be_visible()
+        happened = page.get_by_role("region", name="What happened")
+        expect(happened.get_by_text("Picture sent by Telegram to @bob")).to_be_visible(timeout=10_000)
+        expect(happened.get_by_text("Recording…")).to_be_visible()
+        assert bot.wait_for("sendPhoto").files["photo"].startswith(b"\xff\xd8")
+
+        camera.context.close()
+        early = page.get_by_role("region", name="Details").get_by_text("The camera did not come back: the clip ends early.")
+        expect(early).to_be_visible(timeout=60_000)
+        expect(happened.get_by_text("Alerted by Telegram to @bob")).to_be_visible(timeout=30_000)
+        expect(happened.get_by_text("First the picture, the clip at +")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(card).to_have_attribute("data-status", "done")
+        expect(card.get_by_text("Ends early")).to_be_visible()
     finally:
         context.close()
         hub.stop()

@@ -42,7 +42,11 @@ class AlertsDialog {
         el("form", { method: "dialog", class: "row" }, el("button", { class: "button", text: "Close" }))),
     );
     const { signal } = this.#abort;
+    // How to connect a chat may appear below what is in sight.
+    const growth = new ResizeObserver(() => { if (!this.adding.hidden) this.adding.scrollIntoView({ block: "nearest" }); });
+    growth.observe(this.adding);
     this.element.addEventListener("close", () => {
+      growth.disconnect();
       clearTimeout(this.#snoozeTimer);
       this.#abort.abort();
       this.#connecting?.abort();
@@ -77,7 +81,7 @@ class AlertsDialog {
     const known = targets ?? [];
     this.nobody.hidden = !targets || known.length > 0;
     this.list.hidden = !known.length;
-    const own = known.find(({ channel, target }) => channel === "email" && target === getSession()?.email);
+    const own = known.find(({ channel, target }) => channel === "email" && target === getSession()?.email?.toLowerCase());
     this.mail.hidden = Boolean(own && !own.disabled_reason);
     const now = Date.now();
     for (const [key, item] of this.#items) {
