@@ -89,12 +89,14 @@ public struct AlertTargets: Sendable {
     /// The provider has given the address another name (a Telegram group that became a supergroup).
     public func rename(channel: Delivery.Channel, from old: String, to new: String, in scope: AccountScope, now: Timestamp) async throws {
         try await database.write { session in
-            _ = try session.query(
+            let rows = try session.query(
                 """
                 UPDATE alert_targets SET address = $4 WHERE account_id = $1 AND channel = $2 AND address = $3 AND NOT EXISTS (
                     SELECT 1 FROM alert_targets AS others WHERE others.account_id = $1 AND others.channel = $2 AND others.address = $4
                     AND others.device_id = alert_targets.device_id)
-                """, [.text(scope.account.rawValue), .text(channel.rawValue), .text(old), .text(new)])
+                RETURNING device_id
+                """, [.text(scope.account.rawValue), .text(channel.rawValue), .text(old), .text(new)], table: "alert_targets")
+            for row in rows { try Outbox.add(.targetUpdated, try row.text("device_id"), in: scope, now: now, session) }
         }
     }
 
