@@ -47,12 +47,15 @@ struct Deliverer: Sendable {
                 throw AlertFailure(reason: "\(delivery.channel.rawValue) is not configured", remedy: .later(afterSeconds: 300))
             }
             let message = try await channel.send(Alert(scope: job.scope, event: event, deviceLabel: label, delivery: delivery))
-            _ = try await store.deliveries.finish(id, .delivered(delivery.wanted, message: message), in: job.scope, now: now)
+            // It is sent: without this row it would be sent again.
+            _ = try await persisting {
+                try await store.deliveries.finish(id, .delivered(delivery.wanted, message: message), in: job.scope, now: now)
+            }
             return .done
         } catch let failure as AlertFailure {
-            return try await failed(delivery, job, failure)
+            return try await persisting { try await failed(delivery, job, failure) }
         } catch let error as MediaError {
-            return try await failed(delivery, job, AlertFailure(reason: error.reason, remedy: .none))
+            return try await persisting { try await failed(delivery, job, AlertFailure(reason: error.reason, remedy: .none)) }
         }
     }
 
