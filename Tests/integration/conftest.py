@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import itertools
+import signal
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,8 @@ sys.path.insert(0, str(ROOT / "e2e"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 import botapi  # noqa: E402
+import pictures  # noqa: E402
+from postgres import PostgresServer, find_programs  # noqa: E402
 from system import MEDIA, Hub  # noqa: E402
 
 
@@ -74,3 +79,72 @@ def clip() -> bytes:
     if not path.exists():
         pytest.skip("no recorded material at ../shared/media/webcam-person.mkv")
     return path.read_bytes()
+
+
+# For the tests of faults, which have hubs and bots of their own.
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory):
+    """Starts hubs, each with its own data unless `data` says otherwise; those that still run in the end are killed."""
+    hubs: list[Hub] = []
+
+    def start(data: Path | None = None, **environment: str) -> Hub:
+        hub = Hub(data or tmp_path_factory.mktemp("hub"), **environment)
+        hubs.append(hub)
+        return hub.start()
+
+    yield start
+    for hub in hubs:
+        hub.stop(signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def telegram():
+    """A Bot API server of the module's own, whose chats take messages at any pace."""
+    api = botapi.BotApi()
+    api.set_pace(0)
+    yield api
+    api.stop()
+
+
+@pytest.fixture
+def enrol():
+    """Makes new users with a camera that watches."""
+    return lambda hub: Account(hub, f"{uuid.uuid4()}@example.org")
+
+
+_chats = itertools.count(5_000_001)
+
+
+@pytest.fixture
+def chat() -> int:
+    return next(_chats)
+
+
+@pytest.fixture
+def other_chat() -> int:
+    return next(_chats)
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory) -> pictures.Clip:
+    return pictures.small(tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture(scope="session")
+def heavy(tmp_path_factory) -> pictures.Clip:
+    return pictures.heavy(tmp_path_factory.mktemp("heavy"))
+
+
+@pytest.fixture(scope="session")
+def large(tmp_path_factory) -> pictures.Clip:
+    return pictures.large(tmp_path_factory.mktemp("large"))
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory):
+    if find_programs() is None:
+        pytest.skip("Postgres is not installed")
+    with PostgresServer(tmp_path_factory.mktemp("postgres")) as server:
+        yield server

@@ -114,6 +114,8 @@ final class CurlMail {
         case _ where (400...599).contains(reply): throw MailError.reply(reply)
         case CURLE_READ_ERROR: throw MailError.unreadableFile
         case CURLE_URL_MALFORMAT: throw MailError.invalidMessage(CurlError.words(code))
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION:
+            throw MailError.notConnected(CurlError.words(code))
         default: throw MailError.unreachable(CurlError.words(code))
         }
     }

@@ -10,7 +10,9 @@ public enum MailError: Error, Hashable, Sendable, CustomStringConvertible {
     case invalidMessage(String)
     /// The picture cannot be read.
     case unreadableFile
-    /// No connection, or it broke; in libcurl's words.
+    /// No connection, so that nothing was sent; in libcurl's words.
+    case notConnected(String)
+    /// The connection broke; in libcurl's words.
     case unreachable(String)
     case timedOut
 
@@ -19,7 +21,7 @@ public enum MailError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .reply(let code): (400...499).contains(code)
         case .noEncryption, .invalidMessage, .unreadableFile: false
-        case .unreachable, .timedOut: true
+        case .notConnected, .unreachable, .timedOut: true
         }
     }
 
@@ -27,7 +29,7 @@ public enum MailError: Error, Hashable, Sendable, CustomStringConvertible {
     public var isOutcomeUnknown: Bool {
         switch self {
         case .unreachable, .timedOut: true
-        case .reply, .noEncryption, .invalidMessage, .unreadableFile: false
+        case .reply, .noEncryption, .invalidMessage, .unreadableFile, .notConnected: false
         }
     }
 
@@ -47,7 +49,7 @@ public enum MailError: Error, Hashable, Sendable, CustomStringConvertible {
         case .noEncryption: "the mail server does not offer encryption (STARTTLS)"
         case .invalidMessage(let reason): "the mail cannot be sent: \(reason)"
         case .unreadableFile: "the picture for the mail cannot be read"
-        case .unreachable(let reason): "the mail server cannot be reached: \(reason)"
+        case .notConnected(let reason), .unreachable(let reason): "the mail server cannot be reached: \(reason)"
         case .timedOut: "the mail server did not answer in time"
         }
     }

@@ -127,11 +127,14 @@ public final class Pipeline: Sendable {
 
     private func attempt(_ job: Job, _ perform: @Sendable (Job) async throws -> Deliverer.Outcome) async {
         do {
-            switch try await perform(job) {
-            case .done: try await store.jobs.complete(job, now: now)
-            case .again(let time, let reason): try await store.jobs.retry(job, at: time, error: reason, now: now)
-            case .notBefore(let time): try await store.jobs.release(job, at: time, now: now)
-            case .dead(let reason): try await store.jobs.kill(job, error: reason, now: now)
+            let outcome = try await perform(job)
+            _ = try await persisting {
+                switch outcome {
+                case .done: try await store.jobs.complete(job, now: now)
+                case .again(let time, let reason): try await store.jobs.retry(job, at: time, error: reason, now: now)
+                case .notBefore(let time): try await store.jobs.release(job, at: time, now: now)
+                case .dead(let reason): try await store.jobs.kill(job, error: reason, now: now)
+                }
             }
         } catch is CancellationError {
             _ = try? await store.jobs.release(job, now: now)
@@ -160,23 +163,27 @@ public final class Pipeline: Sendable {
     private func giveBack(_ job: Job, _ error: any Error) async {
         let words = "the hub could not do it: \(error)"
         do {
-            let policy: RetryPolicy = job.work == .process ? .processing : .delivery
-            // A full disk and a database that is away are nobody's fault, and pass.
-            let attempts = (error as? StoreError)?.isPassing == true ? min(job.attempts, policy.maximumAttempts - 1) : job.attempts
-            if let delay = policy.delay(afterAttempts: attempts, random: Crypto.randomFraction()) {
-                if job.work == .process { try await change(job, .requeued) }
-                if let delivery = job.delivery {
-                    let later = Delivery.Input.postponed(reason: words, statusCode: nil, mayHaveArrived: false)
-                    _ = try await store.deliveries.finish(delivery, later, kind: "hub", in: job.scope, now: now)
-                }
-                try await store.jobs.retry(job, at: now.advanced(bySeconds: delay), error: words, now: now)
-            } else {
-                try await fail(job, EventFailure(stage: .processing, reason: words, retryable: true))
-                try await store.jobs.kill(job, error: words, now: now)
-            }
+            try await persisting { try await giveBack(job, error, words) }
         } catch {
             // The lease runs out and the job comes again.
             log.error("a job could not be given back", ["job_id": job.id.rawValue, "error": String(describing: error)])
+        }
+    }
+
+    private func giveBack(_ job: Job, _ error: any Error, _ words: String) async throws {
+        let policy: RetryPolicy = job.work == .process ? .processing : .delivery
+        // A full disk and a database that is away are nobody's fault, and pass.
+        let attempts = (error as? StoreError)?.isPassing == true ? min(job.attempts, policy.maximumAttempts - 1) : job.attempts
+        if let delay = policy.delay(afterAttempts: attempts, random: Crypto.randomFraction()) {
+            if job.work == .process { try await change(job, .requeued) }
+            if let delivery = job.delivery {
+                let later = Delivery.Input.postponed(reason: words, statusCode: nil, mayHaveArrived: false)
+                _ = try await store.deliveries.finish(delivery, later, kind: "hub", in: job.scope, now: now)
+            }
+            try await store.jobs.retry(job, at: now.advanced(bySeconds: delay), error: words, now: now)
+        } else {
+            try await fail(job, EventFailure(stage: .processing, reason: words, retryable: true))
+            try await store.jobs.kill(job, error: words, now: now)
         }
     }
 
@@ -194,10 +201,7 @@ public final class Pipeline: Sendable {
         }
         guard let event = try await store.events.apply(.started, to: job.event, in: job.scope, now: now) else {
             // Dropped, or done before a crash: only the alerts may be missing.
-            if let event = try await store.events.find(job.event, in: job.scope), event.state.isFinal {
-                try await planner.planClip(event, in: job.scope)
-            }
-            return .done
+            return try await planEnded(job)
         }
         let prompt = try await store.sessions.find(event.session, in: job.scope)?.analysisPrompt
         let result: EventProcessor.Result
@@ -213,17 +217,30 @@ public final class Pipeline: Sendable {
             try await fail(job, EventFailure(stage: .processing, reason: error.reason, retryable: false))
             return .dead(reason: error.reason)
         }
-        guard let done = try await store.events.apply(.finished, to: event.id, changes: result.changes, in: job.scope, now: now) else {
-            return .done
+        let finished = try await persisting {
+            try await store.events.apply(.finished, to: event.id, changes: result.changes, in: job.scope, now: now)
         }
-        try await planner.planClip(done, in: job.scope)
+        // Dropped, or written by a try whose answer was lost.
+        guard let done = finished else { return try await planEnded(job) }
+        try await persisting { try await planner.planClip(done, in: job.scope) }
         // The phone may still bring the rest of an incomplete clip.
         if !done.clip.isIncomplete { await processor.removeReceived(done, in: job.scope) }
         return .done
     }
 
+    /// However often an event comes to its end, nobody is told twice.
+    private func planEnded(_ job: Job) async throws -> Deliverer.Outcome {
+        try await persisting {
+            if let event = try await store.events.find(job.event, in: job.scope), event.state.isFinal {
+                try await planner.planClip(event, in: job.scope)
+            }
+        }
+        return .done
+    }
+
     private func fail(_ job: Job, _ failure: EventFailure) async throws {
-        guard job.work == .process, let event = try await store.events.apply(.failed(failure), to: job.event, in: job.scope, now: now) else { return }
-        try await planner.planClip(event, in: job.scope)
+        guard job.work == .process else { return }
+        try await change(job, .failed(failure))
+        _ = try await planEnded(job)
     }
 }

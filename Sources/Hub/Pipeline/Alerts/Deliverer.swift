@@ -12,8 +12,6 @@ struct Deliverer: Sendable {
     let clock: WallClock
     private let log = Log("delivery")
 
-    private static let notingMilliseconds: Int64 = 600_000
-
     /// What is to become of the job.
     enum Outcome: Sendable {
         case done
@@ -49,26 +47,15 @@ struct Deliverer: Sendable {
                 throw AlertFailure(reason: "\(delivery.channel.rawValue) is not configured", remedy: .later(afterSeconds: 300))
             }
             let message = try await channel.send(Alert(scope: job.scope, event: event, deviceLabel: label, delivery: delivery))
-            try await note(.delivered(delivery.wanted, message: message), of: id, in: job.scope)
+            // It is sent: without this row it would be sent again.
+            _ = try await persisting {
+                try await store.deliveries.finish(id, .delivered(delivery.wanted, message: message), in: job.scope, now: now)
+            }
             return .done
         } catch let failure as AlertFailure {
-            return try await failed(delivery, job, failure)
+            return try await persisting { try await failed(delivery, job, failure) }
         } catch let error as MediaError {
-            return try await failed(delivery, job, AlertFailure(reason: error.reason, remedy: .none))
-        }
-    }
-
-    /// The provider has it: if that were forgotten because the database is away, it would be sent again.
-    private func note(_ input: Delivery.Input, of id: DeliveryID, in scope: AccountScope) async throws {
-        let start = MonotonicClock.system.milliseconds
-        while true {
-            do {
-                _ = try await store.deliveries.finish(id, input, in: scope, now: now)
-                return
-            } catch let error as StoreError where error.isPassing {
-                guard MonotonicClock.system.milliseconds - start < Self.notingMilliseconds else { throw error }
-                try await Task.sleep(for: .milliseconds(250))
-            }
+            return try await persisting { try await failed(delivery, job, AlertFailure(reason: error.reason, remedy: .none)) }
         }
     }
 

@@ -11,8 +11,6 @@ struct MailChannel: AlertChannel {
     let publicURL: String?
     let clock: WallClock
 
-    private static let pictureID = "still"
-
     func send(_ alert: Alert) async throws -> String? {
         let event = alert.event
         let time = formatISO8601(milliseconds: event.trigger.at.milliseconds).prefix(19).replacing("T", with: " ") + " UTC"
@@ -35,11 +33,10 @@ struct MailChannel: AlertChannel {
 
     private func send(to target: String, subject: String, lines: [String], picture: String?, link: String?, id: String) async throws {
         guard let address = MailAddress(target) else { throw AlertFailure(reason: "this is not a mail address", remedy: .unlink) }
-        let domain = client.sender.address.split(separator: "@").last.map(String.init) ?? "localhost"
         let message = MailMessage(
             from: client.sender, to: address, subject: subject, text: lines.joined(separator: "\n") + "\n",
-            html: Self.html(lines, hasPicture: picture != nil, link: link),
-            inlineJPEG: picture.map { MailMessage.InlineJPEG(.file(path: $0), contentID: Self.pictureID) }, messageID: "\(id)@\(domain)",
+            html: html(lines, hasPicture: picture != nil, link: link),
+            inlineJPEG: picture.map { MailMessage.InlineJPEG(.file(path: $0), contentID: pictureID) }, messageID: "\(id)@\(domain)",
             date: Timestamp(milliseconds: clock.milliseconds))
         do {
             try await client.send(message)
@@ -50,10 +47,15 @@ struct MailChannel: AlertChannel {
         }
     }
 
-    private static func html(_ lines: [String], hasPicture: Bool, link: String?) -> String {
-        let paragraphs = lines.filter { $0 != link }.map { "<p>\(escaped($0))</p>" }.joined()
-        let picture = hasPicture ? "<p><img src=\"cid:\(pictureID)\" alt=\"Picture of the trigger\" style=\"max-width:100%\"></p>" : ""
-        let open = link.map { "<p><a href=\"\(escaped($0))\">Open the event</a></p>" } ?? ""
+    private var domain: String { client.sender.address.split(separator: "@").last.map(String.init) ?? "localhost" }
+
+    /// Of the picture within its mail.
+    private var pictureID: String { "still@\(domain)" }
+
+    private func html(_ lines: [String], hasPicture: Bool, link: String?) -> String {
+        let paragraphs = lines.filter { $0 != link }.map { "<p>\(Self.escaped($0))</p>" }.joined()
+        let picture = hasPicture ? "<p><img src=\"cid:\(Self.escaped(pictureID))\" alt=\"Picture of the trigger\" style=\"max-width:100%\"></p>" : ""
+        let open = link.map { "<p><a href=\"\(Self.escaped($0))\">Open the event</a></p>" } ?? ""
         return "<!doctype html><html><body style=\"font-family:sans-serif\">\(paragraphs)\(picture)\(open)</body></html>"
     }
 

@@ -123,7 +123,7 @@ final class SQLiteConnection: SQLConnection {
         let message = String(cString: sqlite3_errmsg(handle))
         switch code & 0xff {
         case SQLITE_FULL: return .storageFull
-        case SQLITE_CORRUPT: return .corrupt(path: path, reason: message)
+        case SQLITE_CORRUPT, SQLITE_NOTADB: return .corrupt(path: path, reason: message)
         case SQLITE_BUSY: return .contention
         default: return .database(code: String(code), message: message)
         }
