@@ -101,6 +101,57 @@ struct AlertTests {
         #expect(hub.bot.calls("editMessageMedia").isEmpty)
     }
 
+    @Test func `a picture that Telegram does not like is told in words, and the clip takes its place`() async throws {
+        guard let bytes = try recordedMaterial("webcam-person.mkv").map(bytes(of:)) else { return }
+        let hub = try await Running(wantsStill: true)
+        hub.bot.script("sendPhoto", .error(400, "Bad Request: PHOTO_INVALID_DIMENSIONS"))
+        hub.bot.script("editMessageMedia", .error(400, "Bad Request: there is no media in the message to edit"))
+        let event = try await hub.record(id: "event", bytes: bytes.count)
+        try await hub.takeStill(event)
+        await hub.observed.wait { $1.contains { $0.reached == .still } }
+        try await hub.receive(bytes, event.id)
+        await hub.observed.wait { $1.contains { $0.state == .sent } }
+        await hub.stop()
+        #expect(hub.bot.calls("sendMessage").count == 2 && hub.bot.calls("sendVideo").isEmpty)
+        #expect(try #require(hub.bot.calls.last).method.hasPrefix("editMessage"))
+    }
+
+    @Test func `two chats of one camera get one rendition, whole`() async throws {
+        guard let bytes = try recordedMaterial("webcam-person.mkv").map(bytes(of:)) else { return }
+        let hub = try await Running()
+        let now = Timestamp(milliseconds: WallClock.system.milliseconds)
+        for chat in ["43", "44", "45"] {
+            try await hub.store.targets.link(
+                AlertTarget(device: hub.device, channel: .telegram, address: chat, createdAt: now), in: hub.scope, now: now)
+        }
+        let id = try await hub.upload(bytes, duration: 3)
+        await hub.observed.wait { _, all in Set(all.filter { $0.state == .sent }.map(\.target)).count == 4 }
+        let videos = hub.bot.calls("sendVideo").compactMap { $0.files["video"] }
+        #expect(videos.count == 4 && Set(videos).count == 1)
+        #expect(try await hub.storage.folders().map(\.event) == [id])
+        await hub.stop()
+    }
+
+    @Test(arguments: TestDatabase.kinds) func `an event that ended while its picture was on its way completes the message`(
+        kind: TestDatabase.Kind
+    ) async throws {
+        let hub = try await Running(kind, wantsStill: true)
+        let event = try await hub.record(id: "event")
+        try await hub.takeStill(event)
+        await hub.observed.wait { $1.contains { $0.reached == .still } }
+        // Nobody planned the end, as after a crash between the two.
+        _ = try await hub.store.events.apply(.dropped(reason: "by force"), to: event.id, in: hub.scope, now: event.createdAt)
+        let found = try await hub.store.events.endedWithBegunAlerts()
+        #expect(found.map(\.event.id) == [event.id] && found.map(\.scope) == [hub.scope])
+        try await hub.pipeline.planner.planClip(found[0].event, in: hub.scope)
+        await hub.observed.wait { $1.contains { $0.state == .sent } }
+        #expect(try await hub.store.events.endedWithBegunAlerts().isEmpty)
+        // A picture that comes after the end begins nothing.
+        try await hub.takeStill(event)
+        #expect(try await hub.deliveries(event.id).count == 1)
+        await hub.stop()
+    }
+
     @Test func `a picture of an event that comes to nothing is told so`() async throws {
         let hub = try await Running(wantsStill: true)
         let event = try await hub.record(id: "event", bytes: 12)

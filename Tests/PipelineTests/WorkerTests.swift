@@ -50,8 +50,13 @@ struct WorkerTests {
         #expect(slow.id == fast.id && slow.lease != fast.lease)
         #expect(try await !hub.store.jobs.complete(slow, now: Self.now))
         #expect(try await !hub.store.jobs.kill(slow, error: "late", now: Self.now))
-        #expect(try await hub.store.jobs.complete(fast, now: Self.now))
-        #expect(try await hub.store.events.find(id, in: hub.scope)?.state == .queued)
+        let failure = EventFailure(stage: .processing, reason: "late", retryable: false)
+        #expect(try await hub.store.events.apply(.started, to: id, holding: slow, in: hub.scope, now: Self.now) == nil)
+        #expect(try await hub.store.events.fail(slow, failure, now: Self.now) == nil)
+        #expect(try await hub.store.events.apply(.started, to: id, holding: fast, in: hub.scope, now: Self.now)?.state == .processing)
+        #expect(try await hub.store.events.apply(.requeued, to: id, holding: slow, in: hub.scope, now: Self.now) == nil)
+        #expect(try await hub.store.events.fail(fast, failure, now: Self.now)?.state == .failed(failure))
+        #expect(try await hub.store.jobs.find(fast.id, in: hub.scope)?.state == .dead)
         await hub.stop()
     }
 

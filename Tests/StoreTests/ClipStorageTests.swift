@@ -49,14 +49,14 @@ struct ClipStorageTests {
     }
 
     @Test func `folders are listed, set aside, and cleared of what nobody finished`() async throws {
-        for name in ["clip.mp4", "assembled.mp4"] { try await storage.put([1], key: ClipObject.key(scope, event, name)) }
+        for name in ["clip.mp4", "assembled-1.mp4"] { try await storage.put([1], key: ClipObject.key(scope, event, name)) }
         let other = EventID(trusted: "other")
         try await storage.put([1], key: ClipObject.key(scope, other, "clip.log"))
         #expect(try await storage.folders().map(\.event) == [event, other])
-        try await storage.removeLeftovers(of: event, in: scope, keeping: ["clip.mp4"], olderThanSeconds: 60)
-        #expect(try await storage.localFile(key: ClipObject.key(scope, event, "assembled.mp4")) != nil)
-        try await storage.removeLeftovers(of: event, in: scope, keeping: ["clip.mp4"], olderThanSeconds: -1)
-        #expect(try await storage.localFile(key: ClipObject.key(scope, event, "assembled.mp4")) == nil)
+        try await storage.removeLeftovers(of: event, in: scope, olderThanSeconds: 60)
+        #expect(try await storage.localFile(key: ClipObject.key(scope, event, "assembled-1.mp4")) != nil)
+        try await storage.removeLeftovers(of: event, in: scope, olderThanSeconds: -1)
+        #expect(try await storage.localFile(key: ClipObject.key(scope, event, "assembled-1.mp4")) == nil)
         #expect(try await storage.localFile(key: ClipObject.key(scope, event, "clip.mp4")) != nil)
         try await storage.setAside(other, in: scope)
         #expect(try await storage.folders().map(\.event) == [event])

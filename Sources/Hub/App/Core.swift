@@ -31,8 +31,8 @@ struct Core: Sendable {
         storage = try FolderClipStorage(folder: configuration.dataFolder + "/clips", reserveBytes: configuration.diskReserveBytes)
         telegram = configuration.telegramToken.map { token in
             TelegramClient(
-                // One more, since reading updates holds one.
-                http: HTTPClient(threads: 5), token: token, baseURL: configuration.telegramBaseURL,
+                // As many as may send at once; reading updates holds one, and answers to buttons want one.
+                http: HTTPClient(threads: Pipeline.Configuration().telegramWorkers + 2), token: token, baseURL: configuration.telegramBaseURL,
                 timeoutSeconds: configuration.notificationTimeoutSeconds)
         }
         var channels = AlertChannels()

@@ -52,6 +52,8 @@ struct EventProcessor: Sendable {
         let posterKey = ClipObject.key(scope, event.id, ClipObject.poster), thumbnailKey = ClipObject.key(scope, event.id, ClipObject.thumbnail)
         guard try await isOurs() else { throw LeaseLost() }
         try await storage.adopt(file: made.clip.path, key: clipKey)
+        // Made of what there was of the clip before.
+        try await storage.remove(key: ClipObject.key(scope, event.id, ClipObject.rendition))
         try await storage.put(made.poster, key: posterKey)
         try await storage.put(made.thumbnail, key: thumbnailKey)
 
@@ -91,10 +93,12 @@ struct EventProcessor: Sendable {
 
     /// Blocks.
     private static func make(_ event: Event, in folder: String) throws -> Made {
+        // A name of its own: a worker that has lost its lease without knowing may still be at it.
+        let name = ClipObject.temporaryName("assembled")
         let clip =
             switch event.source {
-            case .stream: try ClipAssembler.assemble(log: "\(folder)/\(ClipObject.log)", into: folder, name: "assembled")
-            case .upload, .external: try ClipAssembler.makePlayable(file: "\(folder)/\(ClipObject.upload)", into: folder, name: "assembled")
+            case .stream: try ClipAssembler.assemble(log: "\(folder)/\(ClipObject.log)", into: folder, name: name)
+            case .upload, .external: try ClipAssembler.makePlayable(file: "\(folder)/\(ClipObject.upload)", into: folder, name: name)
             }
         try MediaInspector.check(file: clip.path, declaredDurationSeconds: event.clip.durationSeconds)
         // The moment of the trigger is the picture that says why there is an event.

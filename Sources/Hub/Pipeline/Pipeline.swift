@@ -12,7 +12,9 @@ public final class Pipeline: Sendable {
         public var owner = "serve"
         /// One more than may work for one account at once, so that nobody waits behind somebody's long clip.
         public var processingWorkers = 3
-        public var deliveryWorkers = 6
+        public var telegramWorkers = 6
+        /// For each other channel.
+        public var otherWorkers = 2
         /// A worker that says nothing for so long has lost its job to another.
         public var leaseSeconds = 30.0
         /// After an alert that arrived none follows to the same target for so long.
@@ -52,18 +54,22 @@ public final class Pipeline: Sendable {
     public func run() async {
         await takeUp()
         await withDiscardingTaskGroup { group in
-            for _ in 0..<configuration.processingWorkers {
-                group.addTask {
-                    await self.work(.process, limit: self.configuration.processingWorkers - 1) { try await self.process($0) }
-                }
-            }
-            for _ in 0..<configuration.deliveryWorkers {
-                group.addTask {
-                    await self.work(.deliver, limit: self.configuration.deliveryWorkers - 2) { try await self.deliverer.deliver($0) }
+            for (lane, workers) in lanes {
+                for _ in 0..<workers {
+                    // One less than there are, so that nobody waits behind somebody's flood.
+                    group.addTask { await self.work(lane, limit: max(workers - 1, 1)) }
                 }
             }
             group.addTask { await self.watchClock() }
         }
+    }
+
+    /// Who works on what. A slow mail server holds up mails alone.
+    private var lanes: [(Job.Lane, workers: Int)] {
+        [
+            (.process, configuration.processingWorkers), (.deliver(.telegram), configuration.telegramWorkers),
+            (.deliver(.webhook), configuration.otherWorkers), (.deliver(.email), configuration.otherWorkers),
+        ]
     }
 
     /// What this process had leased before it was ended, nobody works on any more.
@@ -93,7 +99,7 @@ public final class Pipeline: Sendable {
             }
             log.warning("the clock was set", ["milliseconds": String(jump)])
             do {
-                try await store.jobs.clockJumped(by: jump)
+                try await store.jobs.clockJumped(by: jump, owner: configuration.owner)
                 (wall, elapsed) = (nextWall, nextElapsed)
             } catch {
                 log.warning("work could not be moved with the clock yet", ["error": String(describing: error)])
@@ -103,31 +109,35 @@ public final class Pipeline: Sendable {
 
     // MARK: - Workers
 
-    private func work(_ work: Job.Work, limit: Int, _ perform: @escaping @Sendable (Job) async throws -> Deliverer.Outcome) async {
-        let bell = store.jobs.bell(work)
+    private func work(_ lane: Job.Lane, limit: Int) async {
+        let bell = store.jobs.bell(lane.work)
         while !Task.isCancelled {
             let rings = bell.rings
             do {
                 let job = try await store.jobs.lease(
-                    work, owner: configuration.owner, seconds: configuration.leaseSeconds, limitPerAccount: max(limit, 1), now: now)
+                    lane, owner: configuration.owner, seconds: configuration.leaseSeconds, limitPerAccount: limit, now: now)
                 if let job {
-                    await keepingLease(of: job) { await self.attempt(job, perform) }
+                    await keepingLease(of: job) { await self.attempt(job) }
                     continue
                 }
-                let next = try await store.jobs.nextRunAt(work)
+                let next = try await store.jobs.nextRunAt(lane)
                 // What is due already belongs to an account that has enough workers; its next end rings.
                 let wait = next.map { min(max($0.milliseconds - now.milliseconds, 200), 5000) } ?? 5000
                 await bell.wait(since: rings, milliseconds: wait)
             } catch {
-                log.error("looking for work failed", ["work": work.rawValue, "error": String(describing: error)])
+                log.error("looking for work failed", ["work": lane.name, "error": String(describing: error)])
                 await bell.wait(since: rings, milliseconds: 1000)
             }
         }
     }
 
-    private func attempt(_ job: Job, _ perform: @Sendable (Job) async throws -> Deliverer.Outcome) async {
+    private func attempt(_ job: Job) async {
         do {
-            let outcome = try await perform(job)
+            let outcome =
+                switch job.work {
+                case .process: try await process(job)
+                case .deliver: try await deliverer.deliver(job)
+                }
             _ = try await persisting {
                 switch outcome {
                 case .done: try await store.jobs.complete(job, now: now)
@@ -172,23 +182,24 @@ public final class Pipeline: Sendable {
 
     private func giveBack(_ job: Job, _ error: any Error, _ words: String) async throws {
         let policy: RetryPolicy = job.work == .process ? .processing : .delivery
-        // A full disk and a database that is away are nobody's fault, and pass.
-        let attempts = (error as? StoreError)?.isPassing == true ? min(job.attempts, policy.maximumAttempts - 1) : job.attempts
-        if let delay = policy.delay(afterAttempts: attempts, random: Crypto.randomFraction()) {
-            if job.work == .process { try await change(job, .requeued) }
-            if let delivery = job.delivery {
-                let later = Delivery.Input.postponed(reason: words, statusCode: nil, mayHaveArrived: false)
-                _ = try await store.deliveries.finish(delivery, later, kind: "hub", in: job.scope, now: now)
-            }
-            try await store.jobs.retry(job, at: now.advanced(bySeconds: delay), error: words, now: now)
-        } else {
+        // A full disk and a database that is away are nobody's fault, and pass: that was no attempt.
+        let isPassing = (error as? StoreError)?.isPassing == true
+        let attempts = isPassing ? min(job.attempts, policy.maximumAttempts - 1) : job.attempts
+        guard let delay = policy.delay(afterAttempts: attempts, random: Crypto.randomFraction()) else {
             try await fail(job, EventFailure(stage: .processing, reason: words, retryable: true))
-            try await store.jobs.kill(job, error: words, now: now)
+            return
         }
-    }
-
-    private func change(_ job: Job, _ input: EventState.Input) async throws {
-        _ = try await store.events.apply(input, to: job.event, in: job.scope, now: now)
+        if job.work == .process { _ = try await store.events.apply(.requeued, to: job.event, holding: job, in: job.scope, now: now) }
+        if let delivery = job.delivery, !(error is Deliverer.SentButNotNoted) {
+            let later = Delivery.Input.postponed(reason: words, statusCode: nil, mayHaveArrived: false)
+            _ = try await store.deliveries.finish(delivery, later, kind: "hub", holding: job, in: job.scope, now: now)
+        }
+        let time = now.advanced(bySeconds: delay)
+        if isPassing {
+            try await store.jobs.release(job, at: time, now: now)
+        } else {
+            try await store.jobs.retry(job, at: time, error: words, now: now)
+        }
     }
 
     // MARK: - Processing
@@ -199,7 +210,7 @@ public final class Pipeline: Sendable {
             try await fail(job, EventFailure(stage: .processing, reason: reason, retryable: true))
             return .dead(reason: reason)
         }
-        guard let event = try await store.events.apply(.started, to: job.event, in: job.scope, now: now) else {
+        guard let event = try await store.events.apply(.started, to: job.event, holding: job, in: job.scope, now: now) else {
             // Dropped, or done before a crash: only the alerts may be missing.
             return try await planEnded(job)
         }
@@ -218,7 +229,7 @@ public final class Pipeline: Sendable {
             return .dead(reason: error.reason)
         }
         let finished = try await persisting {
-            try await store.events.apply(.finished, to: event.id, changes: result.changes, in: job.scope, now: now)
+            try await store.events.apply(.finished, to: event.id, changes: result.changes, holding: job, in: job.scope, now: now)
         }
         // Dropped, or written by a try whose answer was lost.
         guard let done = finished else { return try await planEnded(job) }
@@ -240,7 +251,7 @@ public final class Pipeline: Sendable {
 
     private func fail(_ job: Job, _ failure: EventFailure) async throws {
         guard job.work == .process else { return }
-        try await change(job, .failed(failure))
+        _ = try await persisting { try await store.events.fail(job, failure, now: now) }
         _ = try await planEnded(job)
     }
 }

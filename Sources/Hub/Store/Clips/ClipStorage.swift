@@ -1,6 +1,7 @@
 // Where clips and pictures are, by key.
 
 public import Domain
+internal import Runtime
 
 /// Bytes under keys `<account>/<event>/<object>`: a folder here, an object store elsewhere. What is put is on the disk when the call
 /// returns.
@@ -33,9 +34,8 @@ public protocol ClipStorage: Sendable {
     func folders() async throws -> [(scope: AccountScope, event: EventID)]
     /// Moves all objects of an event out of the way, to where an operator finds them.
     func setAside(_ event: EventID, in scope: AccountScope) async throws
-    /// Removes what is none of these objects and has not been written to for so long: a process ended while it was at it.
-    func removeLeftovers(
-        of event: EventID, in scope: AccountScope, keeping objects: Set<String>, olderThanSeconds seconds: Double) async throws
+    /// Removes what was being made and has not been written to for so long: a process ended while it was at it.
+    func removeLeftovers(of event: EventID, in scope: AccountScope, olderThanSeconds seconds: Double) async throws
 }
 
 /// The names of an event's objects.
@@ -50,6 +50,14 @@ public enum ClipObject {
     public static let clipWebM = "clip.webm"
     /// The clip as a messenger takes it.
     public static let rendition = "telegram.mp4"
+
+    /// For a file that becomes an object, or is thrown away.
+    public static func temporaryName(_ what: String) -> String { "\(what)-\(Crypto.randomToken(bytes: 6))" }
+
+    /// Whether a file is one that was being made: by `temporaryName`, or a part of an upload.
+    static func isTemporary(_ name: String) -> Bool {
+        name.hasSuffix(".part") || name.hasSuffix(".recorded") || ["assembled-", "rendition-"].contains { name.hasPrefix($0) }
+    }
 
     public static func key(_ scope: AccountScope, _ event: EventID, _ object: String) -> String { "\(scope.account)/\(event)/\(object)" }
 

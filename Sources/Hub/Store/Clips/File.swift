@@ -99,8 +99,11 @@ enum Folder {
         var partial = path.hasPrefix("/") ? "" : "."
         for piece in path.split(separator: "/") {
             partial += "/" + piece
-            guard mkdir(partial, 0o700) != 0, errno != EEXIST else { continue }
-            throw failure("making the folder \(partial)")
+            if mkdir(partial, 0o700) == 0 {
+                try synchronizeParent(of: partial)
+            } else if errno != EEXIST {
+                throw failure("making the folder \(partial)")
+            }
         }
     }
 
@@ -113,7 +116,8 @@ enum Folder {
     /// A new name is durable only when its folder is.
     static func synchronizeParent(of path: String) throws(StoreError) {
         guard let slash = path.lastIndex(of: "/") else { return }
-        let folder = try File(String(path[..<slash]), flags: O_RDONLY | O_DIRECTORY)
+        let parent = slash == path.startIndex ? "/" : String(path[..<slash])
+        let folder = try File(parent, flags: O_RDONLY | O_DIRECTORY)
         guard fsync(folder.descriptor) == 0 else { throw failure("writing the folder of \(path) to the disk") }
     }
 
@@ -134,8 +138,12 @@ enum Folder {
         return names.sorted()
     }
 
-    /// access(2).
-    static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+    /// access(2). What cannot be looked at is not missing.
+    static func exists(_ path: String) throws(StoreError) -> Bool {
+        if access(path, R_OK) == 0 { return true }
+        guard errno == ENOENT || errno == ENOTDIR else { throw failure("looking at \(path)") }
+        return false
+    }
 
     /// rmdir(2).
     static func removeEmpty(_ path: String) throws(StoreError) {

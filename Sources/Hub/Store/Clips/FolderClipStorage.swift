@@ -91,7 +91,7 @@ public final class FolderClipStorage: ClipStorage {
 
     public func localFile(key: String) async throws -> String? {
         let path = try path(key)
-        return try await pool.run { access(path, R_OK) == 0 ? path : nil }
+        return try await pool.run { try Folder.exists(path) ? path : nil }
     }
 
     public func open(key: String) async throws -> ObjectReader? {
@@ -133,12 +133,10 @@ public final class FolderClipStorage: ClipStorage {
         }
     }
 
-    public func removeLeftovers(
-        of event: EventID, in scope: AccountScope, keeping objects: Set<String>, olderThanSeconds seconds: Double
-    ) async throws {
+    public func removeLeftovers(of event: EventID, in scope: AccountScope, olderThanSeconds seconds: Double) async throws {
         let path = "\(folder)/\(scope.account)/\(event)"
         try await pool.run {
-            for name in try Folder.entries(path) where !objects.contains(name) && Folder.ageSeconds("\(path)/\(name)") > seconds {
+            for name in try Folder.entries(path) where ClipObject.isTemporary(name) && Folder.ageSeconds("\(path)/\(name)") > seconds {
                 try Folder.remove("\(path)/\(name)")
             }
         }

@@ -21,6 +21,8 @@ public struct Deliveries: Sendable {
         public let delivery: Delivery
         /// Nothing is to be sent: it came to its end instead.
         public let isOver: Bool
+        /// How often the process has ended in the middle of it.
+        public var breaks = 0
     }
 
     /// Makes a delivery and its job for each recipient that has none for this event yet; brings those there are to `stage`.
@@ -55,7 +57,7 @@ public struct Deliveries: Sendable {
                 }
                 planned.append(delivery)
                 try Jobs.enqueue(
-                    JobID(trusted: makeID()), work: .deliver, event: event.id, delivery: delivery.id, key: "deliver:\(scope.account)/\(delivery.id)",
+                    JobID(trusted: makeID()), lane: .deliver(delivery.channel), event: event.id, delivery: delivery.id, key: "deliver:\(scope.account)/\(delivery.id)",
                     in: scope, now: now, session)
             }
             return planned
@@ -120,9 +122,14 @@ public struct Deliveries: Sendable {
 
     /// An attempt begins; `nil` when there is nothing to send. Before the first one it is decided whether the target wants it at all, by
     /// what has really arrived there.
-    public func begin(_ id: DeliveryID, cooldownSeconds: Double, in scope: AccountScope, now: Timestamp) async throws -> Begun? {
+    ///
+    /// - Parameter job: on whose behalf; nothing begins when its lease is lost.
+    public func begin(
+        _ id: DeliveryID, cooldownSeconds: Double, holding job: Job? = nil, in scope: AccountScope, now: Timestamp
+    ) async throws -> Begun? {
         try await database.write { session in
             guard let delivery = try Self.find(id, in: scope, session), delivery.isDue else { return nil }
+            if let job, try !Jobs.holds(job, session) { return nil }
             if now >= delivery.deadline {
                 return try Self.apply(.expired, to: id, in: scope, now: now, session).map { Begun(delivery: $0, isOver: true) }
             }
@@ -144,18 +151,26 @@ public struct Deliveries: Sendable {
                 SELECT $1, $2, COALESCE(MAX(number), 0) + 1, $3, $4 FROM delivery_attempts WHERE account_id = $1 AND delivery_id = $2
                 """,
                 [.text(scope.account.rawValue), .text(id.rawValue), .text(begun.wanted.rawValue), .integer(now.milliseconds)])
-            return Begun(delivery: begun, isOver: false)
+            let breaks = try session.query(
+                "SELECT COUNT(*) AS n FROM delivery_attempts WHERE account_id = $1 AND delivery_id = $2 AND outcome = 'unknown'",
+                [.text(scope.account.rawValue), .text(id.rawValue)], table: "delivery_attempts")[0].integer("n")
+            return Begun(delivery: begun, isOver: false, breaks: Int(breaks))
         }
     }
 
     /// How the attempt ended: `delivered`, `postponed`, `failed`, `suppressed`, or `givenBack`, of which no trace is left.
     ///
-    /// - Parameter kind: a short word for counting what went wrong, such as `429` or `timeout`.
+    /// - Parameters:
+    ///   - kind: a short word for counting what went wrong, such as `429` or `timeout`.
+    ///   - job: on whose behalf; nothing changes when its lease is lost, but that something arrived is noted in any case.
     public func finish(
-        _ id: DeliveryID, _ input: Delivery.Input, kind: String? = nil, in scope: AccountScope, now: Timestamp
+        _ id: DeliveryID, _ input: Delivery.Input, kind: String? = nil, holding job: Job? = nil, in scope: AccountScope, now: Timestamp
     ) async throws -> Delivery? {
         try await database.write { session in
             guard let delivery = try Self.find(id, in: scope, session) else { return nil }
+            if let job, try !Jobs.holds(job, session) {
+                guard case .delivered = input else { return nil }
+            }
             let key: [SQLValue] = [.text(scope.account.rawValue), .text(id.rawValue)]
             guard let end = Attempt(input) else {
                 try session.query("DELETE FROM delivery_attempts WHERE account_id = $1 AND delivery_id = $2 AND ended_at IS NULL", key)
@@ -171,6 +186,11 @@ public struct Deliveries: Sendable {
         }
     }
 
+    /// The message is not there any more: what is sent next is a new one.
+    public func forgetMessage(_ id: DeliveryID, in scope: AccountScope, now: Timestamp) async throws {
+        try await database.write { session in _ = try Self.apply(.messageGone, to: id, in: scope, now: now, session) }
+    }
+
     // MARK: Inside a transaction
 
     private struct Attempt {
@@ -184,7 +204,7 @@ public struct Deliveries: Sendable {
             case .postponed(let reason, let statusCode, _): (outcome, self.reason, self.statusCode) = (.retry, reason, statusCode)
             case .failed(let reason, let statusCode): (outcome, self.reason, self.statusCode) = (.failed, reason, statusCode)
             case .suppressed(let reason): (outcome, self.reason) = (.suppressed, reason)
-            case .begun, .givenBack, .expired, .completed, .retried: return nil
+            case .begun, .givenBack, .expired, .completed, .messageGone, .retried: return nil
             }
         }
     }
