@@ -52,6 +52,16 @@ struct MailRefusalTests {
         }
     }
 
+    @Test("Where nobody listens, nothing can have arrived")
+    func nobody() async throws {
+        let error = try await MailFixture.failure(MailClient(url: Secret("smtp://127.0.0.1:1?from=camera%40example.org")))
+        #expect(error.isRetryable && !error.isOutcomeUnknown && error.statusCode == nil)
+        guard case .notConnected = error else {
+            Issue.record("not .notConnected: \(error)")
+            return
+        }
+    }
+
     @Test("A server that is silent is not waited for without end", arguments: [SMTPServer.Stage.greeting, .rcpt, .end])
     func silent(stage: SMTPServer.Stage) async throws {
         server.script(stage, .hang)

@@ -108,7 +108,7 @@ def telegram():
     api.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def enrol():
     """Makes new users with a camera that watches."""
     return lambda hub: Account(hub, f"{uuid.uuid4()}@example.org")
