@@ -121,7 +121,7 @@ public final class Pipeline: Sendable {
                     continue
                 }
                 let next = try await store.jobs.nextRunAt(lane)
-                // What is due already belongs to an account that has enough workers; its next end rings.
+                // What is due already belongs to an account that has enough workers; one of those takes it up when it is free.
                 let wait = next.map { min(max($0.milliseconds - now.milliseconds, 200), 5000) } ?? 5000
                 await bell.wait(since: rings, milliseconds: wait)
             } catch {

@@ -72,8 +72,7 @@ public struct Jobs: Sendable {
 
     /// Keeps a lease. `false` when the job is no longer this worker's: it was dropped, or leased to another.
     public func extend(_ job: Job, seconds: Double, now: Timestamp) async throws -> Bool {
-        // Nobody waits for that.
-        try await change(job, "lease_until = $4", [.integer(now.advanced(bySeconds: seconds).milliseconds)], now: now, signals: false)
+        try await change(job, "lease_until = $4", [.integer(now.advanced(bySeconds: seconds).milliseconds)], now: now)
     }
 
     /// The work is done. `false` as with `extend`.
@@ -176,21 +175,17 @@ public struct Jobs: Sendable {
 
     // MARK: Inside
 
-    /// Changes a job that this lease still holds.
-    private func change(
-        _ job: Job, _ assignments: String, _ parameters: [SQLValue], now: Timestamp, signals: Bool = true
-    ) async throws -> Bool {
-        try await database.write { session in try Self.change(job, assignments, parameters, now: now, signals: signals, session) }
+    /// Changes a job that this lease still holds. Nobody is told: the worker that had it looks for its next one itself.
+    private func change(_ job: Job, _ assignments: String, _ parameters: [SQLValue], now: Timestamp) async throws -> Bool {
+        try await database.write { session in try Self.change(job, assignments, parameters, now: now, session) }
     }
 
     static func change(
-        _ job: Job, _ assignments: String, _ parameters: [SQLValue], now: Timestamp, signals: Bool = true,
-        _ session: borrowing Database.Session
+        _ job: Job, _ assignments: String, _ parameters: [SQLValue], now: Timestamp, _ session: borrowing Database.Session
     ) throws(StoreError) -> Bool {
         let rows = try session.query(
             "UPDATE jobs SET \(assignments), updated_at = $1 WHERE id = $2 AND state = 'leased' AND leases = $3 RETURNING id",
             [.integer(now.milliseconds), .text(job.id.rawValue), .integer(Int64(job.lease))] + parameters, table: "jobs")
-        if signals { session.signal(job.work.signal) }
         return !rows.isEmpty
     }
 
