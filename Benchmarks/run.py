@@ -1,4 +1,5 @@
-"""Measures the hub: live relay against a floor, glass to glass in Chromium, trigger to Telegram.
+"""Measures the hub: live relay against a floor, glass to glass in Chromium, trigger to Telegram, work through the pipeline,
+and what a durable acknowledgement costs.
 
 Ratios and percentiles of one run on one machine; nothing here passes or fails.
 """
@@ -12,15 +13,20 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "e2e"))
+for folder in ("e2e", "Tests/integration", "Tests/chaos"):
+    sys.path.insert(0, str(ROOT / folder))
 
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 import botapi  # noqa: E402
+import material  # noqa: E402
+from postgres import PostgresServer  # noqa: E402
+from sensor import CLIP, Peer, frame  # noqa: E402
 from system import BROWSER_ARGS, CHROMIUM, Hub  # noqa: E402
 
 LOAD = ROOT / "Benchmarks" / "load"
@@ -250,9 +256,118 @@ def alert() -> dict:
     return result
 
 
+# Work through the pipeline
+
+
+class Watched:
+    """A hub with a camera that watches."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.hub = Hub(folder / "data", BACKLOG_LIMIT="1000000", LOG_LEVEL="warning", **environment).start()
+        self.token = self.hub.sign_in()
+        self.device = self.call("POST", "/devices/register", {"label": "Hall"})["device_id"]
+        self.session = self.call("POST", "/sessions/start", {"device_id": self.device})["session_id"]
+
+    def call(self, method: str, path: str, body: object = None, **more):
+        status, answer, _ = self.hub.call(method, path, body, self.token, **more)
+        assert status in (200, 204), answer
+        return answer
+
+    def declaration(self, **more) -> dict:
+        return {"session_id": self.session, "device_id": self.device, "trigger_type": "motion", "duration_seconds": 1,
+                "clip_mime": "video/mp4", "clip_size_bytes": 1, **more}
+
+    def until_idle(self) -> None:
+        while any(self.call("GET", f"/events?limit=1&status={state}") for state in ("recording", "uploaded", "queued", "processing")):
+            time.sleep(0.02)
+        assert not self.call("GET", "/events?limit=1&status=failed")
+
+
+def pipeline_rate(folder: Path, clip: bytes, jobs: int, environment: dict[str, str]) -> dict:
+    """Events a second from the request until `done`: without media (rows alone), and with a small clip."""
+    watched = Watched(folder, **environment)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            def external(_: int) -> None:
+                watched.call("POST", "/events", watched.declaration(clip_uri="https://example.org/clip.mp4"))
+
+            def uploaded(_: int) -> None:
+                answer = watched.call("POST", "/events/upload/initiate", watched.declaration(clip_size_bytes=len(clip)))
+                watched.hub.call("PUT", answer["upload_url"], token=watched.token, raw=clip)
+                watched.call("POST", f"/events/{answer['event']['event_id']}/upload/finalize")
+
+            rates = {}
+            for name, make, count in (("rows", external, jobs), ("clips", uploaded, jobs // 4)):
+                start = time.monotonic()
+                list(pool.map(make, range(count)))
+                watched.until_idle()
+                rates[name] = count / (time.monotonic() - start)
+            return rates
+    finally:
+        watched.hub.stop()
+
+
+def jobs() -> dict:
+    results: dict[str, dict] = {"sqlite": {}, "postgres": {}}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with PostgresServer(folder) as server:
+            (folder / "material").mkdir()
+            clip = material.make(folder / "material").files[True, material.FRAME_COUNTS[0]]
+            rounds: dict[str, list[dict]] = {"sqlite": [], "postgres": []}
+            for index in range(ROUNDS):
+                for database, environment in (("sqlite", {}), ("postgres", {"DATABASE_URL": server.url(f"bench{index}")})):
+                    rounds[database].append(pipeline_rate(folder / f"{database}{index}", clip, 400, environment))
+    for database, rates in rounds.items():
+        for kind in ("rows", "clips"):
+            results[database][f"{kind}_per_s"] = median([rate[kind] for rate in rates])
+        print(f"jobs on {database:<9} {results[database]['rows_per_s']:6.0f} events/s without media   "
+              f"{results[database]['clips_per_s']:6.1f} events/s with a clip of ten pictures", flush=True)
+    return results
+
+
+# What a durable acknowledgement costs
+
+
+def ack() -> dict:
+    """One frame of 16 KiB at a time, each waiting for its acknowledgement; against write and fdatasync of the same bytes alone."""
+    payload = os.urandom(16_384)
+    count = 400
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        watched = Watched(folder)
+        try:
+            sensor = Peer(watched.hub, watched.token, watched.device)
+            opened = sensor.open_clip(watched.session)
+            hub_times, floor_times = [], []
+            with (folder / "floor").open("ab", buffering=0) as file:
+                for number in range(count):
+                    start = time.perf_counter()
+                    sensor.send(frame(CLIP, opened["stream"], number, payload, timestamp=number * 33_333))
+                    sensor.wait_publication("clip.ack", next=number + 1)
+                    hub_times.append(time.perf_counter() - start)
+                    start = time.perf_counter()
+                    file.write(payload)
+                    os.fdatasync(file.fileno())
+                    floor_times.append(time.perf_counter() - start)
+            sensor.close()
+        finally:
+            watched.hub.stop()
+    result = {
+        "p50_ms": median(hub_times) * 1000, "p99_ms": percentile(hub_times, 0.99) * 1000, "floor_p50_ms": median(floor_times) * 1000,
+        "floor_p99_ms": percentile(floor_times, 0.99) * 1000}
+    result["ratio_p50"] = result["p50_ms"] / result["floor_p50_ms"]
+    print(f"durable acknowledgement of 16 KiB  p50 {result['p50_ms']:.2f} ms  p99 {result['p99_ms']:.2f} ms   "
+          f"write and fdatasync alone  p50 {result['floor_p50_ms']:.2f} ms  p99 {result['floor_p99_ms']:.2f} ms   "
+          f"ratio {result['ratio_p50']:.2f}", flush=True)
+    return result
+
+
+PARTS = {"relay": relay, "glass": glass, "alert": alert, "jobs": jobs, "ack": ack}
+
+
 def main() -> None:
-    wanted = sys.argv[1:] or ["relay", "glass", "alert"]
-    results = {name: {"relay": relay, "glass": glass, "alert": alert}[name]() for name in wanted}
+    results = {name: PARTS[name]() for name in sys.argv[1:] or PARTS}
     (ROOT / "Benchmarks" / "results.json").write_text(json.dumps(results, indent=1) + "\n")
 
 

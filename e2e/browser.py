@@ -35,7 +35,7 @@ def seconds(iso: str) -> float:
     return datetime.fromisoformat(iso).timestamp()
 
 
-def start_camera(browser, hub, label: str = "Hallway", script: str | None = None) -> tuple[Page, list[str]]:
+def start_camera(browser, hub, label: str = "Hallway", script: str | None = None, email: str = EMAIL) -> tuple[Page, list[str]]:
     """`script` runs before those of the page."""
     context = browser.new_context(viewport={"width": 360, "height": 740})
     if script:
@@ -43,7 +43,7 @@ def start_camera(browser, hub, label: str = "Hallway", script: str | None = None
     page = context.new_page()
     errors = watch_errors(page)
     page.goto(f"{hub.url}/#/camera")
-    sign_in(page)
+    sign_in(page, email)
     page.get_by_label("Device name").fill(label)
     page.get_by_role("button", name="Start watching").click()
     expect(page.locator("pw-sensor-page")).to_have_attribute("data-state", "watching", timeout=20_000)

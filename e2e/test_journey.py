@@ -28,7 +28,8 @@ def test_a_phone_watches_and_the_hub_tells_you(hub, bot, camera_browser, viewer_
     started = float(camera.locator("pw-sensor-page").get_attribute("data-camera-started-at")) / 1000
 
     # The alert's chat, by the deep link's token.
-    viewer.get_by_role("button", name="Connect Telegram: Hallway").click()
+    viewer.get_by_role("button", name="Set up alerts: Hallway").click()
+    viewer.get_by_role("button", name="Connect a Telegram chat").click()
     command = viewer.locator("dialog code").inner_text()
     assert viewer.get_by_role("link", name="Open Telegram").get_attribute("href").endswith(command.removeprefix("/start "))
     bot.user_sends(4711, command)

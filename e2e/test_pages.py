@@ -7,19 +7,27 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from system import MEDIA
+import botapi
+from alerts import Account, until
+from system import MEDIA, Hub
 
 SIZES = {"phone": (360, 740), "desk": (1280, 800)}
 # Where screenshots go, for a person to look at.
 ARTIFACTS = os.environ.get("PINGWATCH_SCREENSHOTS")
 
 
-def check(page: Page, name: str) -> None:
+def check(page: Page, name: str, element: Locator | None = None) -> None:
+    """`element`: what the picture is to show instead of the page, as far as it goes."""
     if ARTIFACTS:
         Path(ARTIFACTS).mkdir(parents=True, exist_ok=True)
+        page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
         page.screenshot(path=f"{ARTIFACTS}/{name}.png", full_page=True)
+        if element:
+            element.evaluate("element => { element.style.maxBlockSize = 'none'; }")
+            element.screenshot(path=f"{ARTIFACTS}/{name}-whole.png")
+            element.evaluate("element => { element.style.maxBlockSize = ''; }")
     overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert overflow <= 0, f"{name}: the page is {overflow} px wider than the screen"
     # Without preload: the page's policy forbids loading scripts into frames.
@@ -27,24 +35,20 @@ def check(page: Page, name: str) -> None:
     assert result.violations_count == 0, f"{name}: {result.generate_report()}"
 
 
+def check_targets(page: Page, name: str) -> None:
+    """What is pressed with a finger is at least 44 px high."""
+    low = page.locator("button:visible, summary:visible, label.switch:visible").evaluate_all(
+        "elements => elements.filter((e) => e.getBoundingClientRect().height < 44).map((e) => e.textContent)")
+    assert low == [], f"{name}: too low for a finger: {low}"
+
+
 def prepare(hub) -> dict:
     """An account with a camera, an event with a clip, and one that failed."""
-    token = hub.sign_in("pages@example.org")
-    _, device, _ = hub.call("POST", "/devices/register", {"label": "Front door"}, token)
-    _, session, _ = hub.call("POST", "/sessions/start", {"device_id": device["device_id"]}, token)
-
-    def upload(data: bytes, duration: float) -> dict:
-        _, made, _ = hub.call("POST", "/events/upload/initiate", {
-            "session_id": session["session_id"], "device_id": device["device_id"], "trigger_type": "motion",
-            "duration_seconds": duration, "clip_mime": "video/mp4", "clip_size_bytes": len(data),
-        }, token)
-        hub.call("PUT", made["upload_url"], raw=data, token=token)
-        hub.call("POST", f"/events/{made['event']['event_id']}/upload/finalize", token=token)
-        return made["event"]
-
-    broken = upload(b"not a video" * 100, 3)
-    good = upload((MEDIA / "webcam-person.mkv").read_bytes(), 3)
-    return {"token": token, "good": good["event_id"], "broken": broken["event_id"]}
+    account = Account(hub, "pages@example.org")
+    session = account.camera("Front door")
+    broken = account.upload(session, b"not a video" * 100)
+    good = account.upload(session, MEDIA / "webcam-person.mkv")
+    return {"account": account, "session": session, "good": good, "broken": broken}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -72,7 +76,10 @@ def test_pages_have_no_axe_violations(hub, viewer_browser, scheme, size):
     expect(broken.get_by_text("this is not a video file")).to_be_visible()
     check(page, f"home-{size}-{scheme}")
 
-    page.get_by_role("button", name="Connect Telegram: Front door").click()
+    page.get_by_role("button", name="Set up alerts: Front door").click()
+    expect(page.get_by_text("Nobody gets alerts of this camera yet.")).to_be_visible()
+    check(page, f"alerts-empty-{size}-{scheme}")
+    page.get_by_role("button", name="Connect a Telegram chat").click()
     expect(page.get_by_role("link", name="Open Telegram")).to_be_visible()
     check(page, f"telegram-{size}-{scheme}")
     page.get_by_role("button", name="Close").click()
@@ -80,6 +87,7 @@ def test_pages_have_no_axe_violations(hub, viewer_browser, scheme, size):
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page.locator("video[data-event-id]")).to_be_visible()
+    expect(page.get_by_text("Nobody was alerted")).to_be_visible()
     check(page, f"event-{size}-{scheme}")
     page.keyboard.press("Escape")
     expect(page.get_by_role("heading", name="Timeline")).to_be_visible()
@@ -93,6 +101,76 @@ def test_pages_have_no_axe_violations(hub, viewer_browser, scheme, size):
     expect(page.get_by_text("No camera was found.")).to_be_visible()
     check(page, f"camera-none-{size}-{scheme}")
     context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_alerts_have_no_axe_violations(tmp_path, bot, viewer_browser, scheme, size):
+    if not (MEDIA / "webcam-person.mkv").exists():
+        pytest.skip("no recorded material at ../shared/media/webcam-person.mkv")
+    # Nothing listens there: mail can be chosen and does not arrive.
+    hub = Hub(
+        tmp_path / "alerts", TELEGRAM_BOT_TOKEN=botapi.TOKEN, TELEGRAM_API_BASE_URL=bot.url,
+        SMTP_URL="smtp://127.0.0.1:9?from=hub@example.org").start()
+    width, height = SIZES[size]
+    context = viewer_browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+    try:
+        page = context.new_page()
+        page.goto(hub.url)
+        page.get_by_label("E-mail").fill("pages@example.org")
+        page.get_by_role("button", name="Sign in").click()
+        account = Account(hub, "pages@example.org")
+        session = account.camera("Front door")
+        for chat, name in [(1, "anna"), (2, "bob"), (3, "carol")]:
+            account.link(bot, session, chat, name)
+        until(lambda: len(bot.messages) == 3)
+        target = {"device_id": session["device_id"], "channel": "telegram"}
+        account.call("POST", "/notifications/targets", target | {"target": "1", "still_first": True})
+        account.call("POST", "/notifications/targets", target | {"target": "2", "snooze_minutes": 30})
+        bot.user_blocks(3)
+        until(lambda: account.targets(session)[2]["disabled_reason"])
+        expect(page.get_by_text("@carol gets no alerts any more.")).to_be_visible()
+
+        page.get_by_role("button", name="Alerts on: Front door").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_role("button", name="Send me e-mail").click()
+        mailbox = dialog.locator("li[data-target='pages@example.org']")
+        mailbox.get_by_role("button", name="Send a test").click()
+        expect(mailbox.get_by_role("status")).to_contain_text("Not sent: ")
+        bob = dialog.locator("li[data-target='2']")
+        bob.get_by_role("button", name="Remove").click()
+        expect(bob.get_by_role("button", name="Yes, remove")).to_be_visible()
+        expect(dialog.get_by_text("The chat blocked the bot; link it again.")).to_be_visible()
+        check_targets(page, f"alerts-{size}-{scheme}")
+        check(page, f"alerts-{size}-{scheme}", element=dialog)
+        dialog.get_by_role("button", name="Close").click()
+
+        # One chat that is told after a try, one that is snoozed, one that is blocked, and a mailbox that cannot be reached.
+        bot.fail(("502_after",), method="sendVideo")
+        event = account.upload(session, MEDIA / "webcam-person.mkv")
+        page.goto(f"{hub.url}/#/event/{event}")
+        happened = page.get_by_role("region", name="What happened")
+        expect(happened.get_by_text("Alerted by Telegram to @anna")).to_be_visible(timeout=30_000)
+        expect(happened.locator("li[data-step='telegram 1']").get_by_text("Possible repeat")).to_be_visible()
+        expect(happened.get_by_text("Alerts were snoozed at that time.")).to_be_visible()
+        happened.locator("li[data-step='telegram 1'] summary").click()
+        expect(happened.get_by_text("status 502")).to_be_visible()
+        check_targets(page, f"happened-{size}-{scheme}")
+        check(page, f"happened-{size}-{scheme}")
+
+        bot.fail(("400", "Bad Request: not today"), method="sendVideo")
+        bot.fail(("400", "Bad Request: not today"), method="sendMessage")
+        event = account.upload(session, MEDIA / "webcam-person.mkv")
+        page.goto(f"{hub.url}/#/event/{event}")
+        expect(happened.get_by_role("button", name="Try again: Not alerted by Telegram to @anna")).to_be_visible(timeout=30_000)
+        check_targets(page, f"retry-{size}-{scheme}")
+        check(page, f"retry-{size}-{scheme}")
+        page.get_by_role("link", name="Back").click()
+        expect(page.get_by_text("Sent to Telegram")).to_be_visible()
+        check(page, f"home-alerts-{size}-{scheme}")
+    finally:
+        context.close()
+        hub.stop()
 
 
 def test_two_accounts_never_see_each_other(hub, viewer_browser):

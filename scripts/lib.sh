@@ -6,7 +6,7 @@ build_packages=(
     libwebsockets-dev libsqlite3-dev libpq-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libswresample-dev
     libssl-dev libcurl4-openssl-dev zlib1g-dev pkg-config
 )
-test_packages=(postgresql chromium fonts-dejavu-core ffmpeg python3-venv curl jq gcc)
+test_packages=(postgresql chromium fonts-dejavu-core ffmpeg python3-venv curl jq gcc libc6-dev)
 
 say() { printf '\n== %s\n' "$*"; }
 

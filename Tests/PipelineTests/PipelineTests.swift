@@ -105,7 +105,7 @@ struct PipelineTests {
         let store = try await Store.open(hub.database.location)
         let delivery = try #require(try await store.deliveries.list(event: id, in: hub.scope).first)
         #expect(delivery.state == .sending)
-        let job = try await store.jobs.lease(.deliver, owner: "serve", seconds: 1, now: Timestamp(milliseconds: WallClock.system.milliseconds))
+        let job = try await store.jobs.lease(.deliver(.telegram), owner: "serve", seconds: 1, now: Timestamp(milliseconds: WallClock.system.milliseconds))
         #expect(job?.delivery == delivery.id)
         await store.close()
     }

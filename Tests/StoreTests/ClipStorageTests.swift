@@ -24,6 +24,45 @@ struct ClipStorageTests {
             FrameHeader(kind: .clip, stream: 1, sequence: sequence), [UInt8](repeating: UInt8(truncatingIfNeeded: sequence), count: size))
     }
 
+    @Test func `one log has one writer, and its frames can be counted meanwhile`() async throws {
+        let first = try await storage.clipLog(in: scope, event: event)
+        _ = try await first.append([record(0), record(1)], nextSequence: 2)
+        await #expect(throws: StoreError.inUse(path: first.path)) { try await storage.clipLog(in: scope, event: event) }
+        #expect(try await storage.clipFrames(in: scope, event: event) == 2)
+        await first.close()
+        #expect(try await storage.clipLog(in: scope, event: event).initialNext == 2)
+        #expect(try await storage.clipFrames(in: scope, event: EventID(trusted: "none")) == 0)
+    }
+
+    @Test func `clips leave the reserve free, and what is there can be read`() async throws {
+        let storage = try FolderClipStorage(folder: folder.path, reserveBytes: .max / 4)
+        #expect(try await storage.room() < 0)
+        let log = try await storage.clipLog(in: scope, event: event)
+        await #expect(throws: StoreError.storageFull) { try await log.append([record(0)], nextSequence: 1) }
+        let upload = try await storage.upload(in: scope, event: event)
+        await #expect(throws: StoreError.storageFull) { try await upload.append([1]) }
+        await upload.discard()
+        // Pictures and results of what is there already may use it.
+        let key = ClipObject.key(scope, event, ClipObject.poster)
+        try await storage.put([1, 2], key: key)
+        #expect(try await storage.open(key: key)?.size == 2)
+    }
+
+    @Test func `folders are listed, set aside, and cleared of what nobody finished`() async throws {
+        for name in ["clip.mp4", "assembled-1.mp4"] { try await storage.put([1], key: ClipObject.key(scope, event, name)) }
+        let other = EventID(trusted: "other")
+        try await storage.put([1], key: ClipObject.key(scope, other, "clip.log"))
+        #expect(try await storage.folders().map(\.event) == [event, other])
+        try await storage.removeLeftovers(of: event, in: scope, olderThanSeconds: 60)
+        #expect(try await storage.localFile(key: ClipObject.key(scope, event, "assembled-1.mp4")) != nil)
+        try await storage.removeLeftovers(of: event, in: scope, olderThanSeconds: -1)
+        #expect(try await storage.localFile(key: ClipObject.key(scope, event, "assembled-1.mp4")) == nil)
+        #expect(try await storage.localFile(key: ClipObject.key(scope, event, "clip.mp4")) != nil)
+        try await storage.setAside(other, in: scope)
+        #expect(try await storage.folders().map(\.event) == [event])
+        #expect(folder.files.contains { $0.hasPrefix("clips/lost+found/") && $0.hasSuffix("/clip.log") })
+    }
+
     @Test func `a log goes on where it ended`() async throws {
         let first = try await storage.clipLog(in: scope, event: event)
         #expect(first.initialNext == 0)

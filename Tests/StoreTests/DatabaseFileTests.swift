@@ -1,4 +1,5 @@
 import Domain
+import Runtime
 import Store
 import TestSupport
 import Testing
@@ -29,6 +30,15 @@ struct DatabaseFileTests {
         try bytes.write(to: URL(filePath: path))
         await #expect(throws: StoreError.self) { try await Store.open(.sqlite(path: path)) }
         #expect(try Data(contentsOf: URL(filePath: path)) == bytes)
+    }
+
+    @Test func `an address of Postgres that cannot be read is refused without quoting it`() async throws {
+        for address in ["postgres://user:pa%zzS3cret@localhost/db", "postgres://user:S3cret@[::1/db", "postgres://user:S3cret@localhost:x/db"] {
+            let error = await #expect(throws: StoreError.self) {
+                try await Store.open(.postgres(url: Secret(address), connections: 1))
+            }
+            #expect(error?.description.contains("S3cret") == false)
+        }
     }
 
     @Test func `a folder that is missing is a clear error`() async throws {

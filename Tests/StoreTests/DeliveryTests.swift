@@ -46,20 +46,20 @@ struct DeliveryTests {
         let event = try await f.queued("e")
         try await link(f, "1", wantsStill: true)
         let delivery = try #require(try await planned(f, event, stage: .still).first)
-        let job = try #require(try await f.store.jobs.lease(.deliver, owner: "w", seconds: 60, now: f.at(2)))
+        let job = try #require(try await f.store.jobs.lease(.deliver(.telegram), owner: "w", seconds: 60, now: f.at(2)))
         #expect(try await f.store.deliveries.begin(delivery.id, cooldownSeconds: 0, in: f.ours, now: f.at(2))?.delivery.wanted == .still)
         // The clip is ready while the still is being sent.
         #expect(try await planned(f, event, at: 3).map(\.wanted) == [.clip])
         let halfway = try await f.store.deliveries.finish(delivery.id, .delivered(.still, message: "5"), in: f.ours, now: f.at(3))
         #expect(halfway?.state == .pending && halfway?.reached == .still && halfway?.sentAt == f.at(3))
         #expect(try await f.store.jobs.complete(job, now: f.at(4)))
-        let next = try #require(try await f.store.jobs.lease(.deliver, owner: "w", seconds: 60, now: f.at(4)))
+        let next = try #require(try await f.store.jobs.lease(.deliver(.telegram), owner: "w", seconds: 60, now: f.at(4)))
         #expect(next.id == job.id)
         let begun = try await f.store.deliveries.begin(delivery.id, cooldownSeconds: 60, in: f.ours, now: f.at(4))
         #expect(begun?.delivery.message == "5" && begun?.delivery.wanted == .clip)
         #expect(try await f.store.deliveries.finish(delivery.id, .delivered(.clip, message: nil), in: f.ours, now: f.at(5))?.state == .sent)
         #expect(try await f.store.jobs.complete(next, now: f.at(5)))
-        #expect(try await f.store.jobs.lease(.deliver, owner: "w", seconds: 60, now: f.at(9)) == nil)
+        #expect(try await f.store.jobs.lease(.deliver(.telegram), owner: "w", seconds: 60, now: f.at(9)) == nil)
         #expect(try await f.store.deliveries.find(delivery.id, in: f.ours)?.sentAt == f.at(3))
     }
 
@@ -116,7 +116,7 @@ struct DeliveryTests {
         _ = try await f.store.deliveries.begin(delivery.id, cooldownSeconds: 0, in: f.ours, now: f.at(2))
         _ = try await f.store.deliveries.finish(
             delivery.id, .postponed(reason: "no answer", statusCode: nil, mayHaveArrived: false), in: f.ours, now: f.at(3))
-        let job = try #require(try await f.store.jobs.lease(.deliver, owner: "w", seconds: 60, now: f.at(5000)))
+        let job = try #require(try await f.store.jobs.lease(.deliver(.telegram), owner: "w", seconds: 60, now: f.at(5000)))
         let expired = try await f.store.deliveries.begin(delivery.id, cooldownSeconds: 0, in: f.ours, now: f.at(5000))
         #expect(expired?.isOver == true && expired?.delivery.state == .expired)
         #expect(expired?.delivery.reason == "it could not be sent in time: no answer")

@@ -101,7 +101,7 @@ struct EventRowsTests {
         let f = try await StoreFixture(kind)
         _ = try await f.store.events.insert(f.event("old"), in: f.ours)
         _ = try await f.store.events.insert(f.event("new", at: 100), in: f.theirs)
-        let found = try await f.store.events.recordings(updatedBefore: f.at(50))
+        let found = try await f.store.events.recordings(.stream, updatedBefore: f.at(50))
         #expect(found.map(\.event.id.rawValue) == ["old"])
         #expect(found.map(\.scope) == [f.ours])
     }

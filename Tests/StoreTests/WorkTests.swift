@@ -126,11 +126,11 @@ struct WorkTests {
         let leased = try #require(try await f.store.jobs.lease(.process, owner: "w", seconds: 60, now: f.at(1000)))
         // Back by a quarter of an hour: what waits would wait for so long.
         #expect(try await f.store.jobs.lease(.process, owner: "w", seconds: 60, now: f.at(100)) == nil)
-        try await f.store.jobs.clockJumped(by: -900_000)
+        try await f.store.jobs.clockJumped(by: -900_000, owner: "w")
         #expect(try await f.store.jobs.lease(.process, owner: "w", seconds: 60, now: f.at(100))?.event.rawValue == "b")
         #expect(try await f.store.jobs.find(leased.id, in: f.ours)?.leaseUntil == f.at(160))
         // Forth by a day: a lease keeps its length.
-        try await f.store.jobs.clockJumped(by: 86_400_000)
+        try await f.store.jobs.clockJumped(by: 86_400_000, owner: "w")
         #expect(try await f.store.jobs.lease(.process, owner: "w", seconds: 60, now: f.at(86_500)) == nil)
         // And what a wrong clock left behind before the start.
         let job = try #require(try await f.store.jobs.find(leased.id, in: f.ours))

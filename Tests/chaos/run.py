@@ -31,7 +31,6 @@ from material import Material, count_packets, make
 from plan import Kill, Plan, PlannedClip
 from postgres import PostgresServer
 from processes import Moments, Process
-from proxy import Line
 from sensors import HTTP_BREAKS, Sensor
 from system import Hub
 

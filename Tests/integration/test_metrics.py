@@ -107,12 +107,12 @@ def test_the_queues_are_shown_as_they_are(measured, enrol, telegram, chat):
     before = metrics(measured)
     telegram.fail(("401",), method="sendMessage")
     delivered(account, report(account), "retry")
-    samples = until(lambda: (found := metrics(measured)) and value(found, "pingwatch_jobs", work="deliver", state="leased") == 0 and found)
-    for work in ("process", "deliver"):
+    samples = until(lambda: (found := metrics(measured)) and value(found, "pingwatch_jobs", work="telegram", state="leased") == 0 and found)
+    for work in ("process", "telegram", "webhook", "email"):
         for state in ("queued", "leased", "dead"):
             assert ("pingwatch_jobs", frozenset({("work", work), ("state", state)})) in samples
             assert samples["pingwatch_job_oldest_age_seconds", frozenset({("work", work), ("state", state)})] >= 0
-    assert value(samples, "pingwatch_jobs", work="deliver", state="queued") == value(before, "pingwatch_jobs", work="deliver", state="queued") + 1
+    assert value(samples, "pingwatch_jobs", work="telegram", state="queued") == value(before, "pingwatch_jobs", work="telegram", state="queued") + 1
     assert value(samples, "pingwatch_jobs", work="process", state="queued") == 0
     assert value(samples, "pingwatch_storage_free_bytes") > 0
     assert parse(measured.call("GET", "/metrics", token=TOKEN)[1].decode())[1] == {

@@ -260,7 +260,7 @@ test("a full disk in the middle of a clip is waited for as well", async () => {
   const outbox = page("p1");
   const clip = begin(outbox, "e1");
   await settle();
-  outbox.message({ type: "clip.error", stream: 1, code: "storage_full", message: "the hub's disk is full" });
+  outbox.message({ type: "clip.error", stream: 1, code: "storage_full", message: "the hub's disk is full", temporary: true });
   assert.equal(clip.upload.phase, "waiting");
   assert.equal(clip.problem, "the hub's disk is full");
 });

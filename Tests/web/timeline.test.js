@@ -39,7 +39,7 @@ test("alerts gather at their event, each once", () => {
   const delivery = (id, state) => ({ type: "delivery.updated", delivery: { event_id: "a", delivery_id: id, state } });
   let state = emptyTimeline;
   for (const step of [delivery("1", "pending"), delivery("2", "pending"), delivery("1", "sent")]) state = published(state, step);
-  assert.deepEqual(state.deliveries.a.map(({ delivery_id, state }) => [delivery_id, state]), [["2", "pending"], ["1", "sent"]]);
+  assert.deepEqual(state.deliveries.a.map(({ delivery_id, state }) => [delivery_id, state]), [["1", "sent"], ["2", "pending"]]);
 });
 
 test("what is not known changes nothing", () => {
@@ -58,7 +58,7 @@ test("words", () => {
   assert.equal(duration(null), "");
   assert.equal(size(1_234_567), "1.2 MB");
   assert.equal(size(10), "1 kB");
-  assert.equal(deliveryWords({ state: "failed", reason: "blocked" }).text, "Telegram failed: blocked");
+  assert.equal(deliveryWords({ channel: "telegram", state: "failed", reason: "blocked" }).text, "Telegram failed");
   const now = new Date(2026, 10, 21, 12);
   assert.equal(dayName(new Date(2026, 10, 21, 0, 5).toISOString(), now), "Today");
   assert.equal(dayName(new Date(2026, 10, 20, 23, 5).toISOString(), now), "Yesterday");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cameraState, countdown, duration, safeLink, stageTimes, triggerOffset } from "../../Public/js/state/words.js";
+import { cameraState, countdown, duration, safeLink, triggerOffset } from "../../Public/js/state/words.js";
 
 const at = (seconds) => new Date(Date.UTC(2026, 10, 21, 10, 0, 0) + seconds * 1000).toISOString();
 
@@ -14,18 +14,6 @@ test("the trigger's place in the clip", () => {
   assert.equal(triggerOffset({ started_at: at(0), triggered_at: at(3.8) }), 3.8);
   assert.equal(triggerOffset({ started_at: at(5), triggered_at: at(3) }), 0);
   assert.equal(triggerOffset({ started_at: null, triggered_at: at(3) }), 0);
-});
-
-test("stages are said relative to the trigger, the alert last", () => {
-  const event = { triggered_at: at(0), stages: { triggered: at(0), first_byte: at(0.12), durable: at(9), queued: at(9), processing: null, done: at(75) } };
-  const rows = stageTimes(event, [{ sent_at: at(78) }, { sent_at: at(77) }, { sent_at: null }]);
-  assert.deepEqual(rows.slice(1), [["First bytes", "+0.1 s"], ["Clip complete", "+9.0 s"], ["Result", "+1 min 15 s"], ["Alert sent", "+1 min 17 s"]]);
-  assert.equal(rows[0][0], "Trigger");
-});
-
-test("stages of an event that has none, and of a phone whose clock is ahead", () => {
-  assert.equal(stageTimes({ triggered_at: at(0), stages: null }, []).length, 1);
-  assert.deepEqual(stageTimes({ triggered_at: at(2), stages: { first_byte: at(0) } }, [])[1], ["First bytes", "−2.0 s"]);
 });
 
 test("only links to pages are followed", () => {

@@ -4,17 +4,29 @@
 /**
  * @typedef {Record<string, any>} HubEvent an event object of the API
  * @typedef {Record<string, any>} Device
- * @typedef {{devices: Device[], events: HubEvent[], deliveries: Record<string, any[]>, nextCursor: string|null, isLoaded: boolean}} Timeline
+ * @typedef {{devices: Device[], events: HubEvent[], deliveries: Record<string, any[]>, steps: Record<string, any[]>,
+ *   targets: Record<string, any[]>, nextCursor: string|null, isLoaded: boolean}} Timeline `deliveries` and `steps` by event, `targets` by device
  */
 
 /** @type {Timeline} */
-export const emptyTimeline = { devices: [], events: [], deliveries: {}, nextCursor: null, isLoaded: false };
+export const emptyTimeline = { devices: [], events: [], deliveries: {}, steps: {}, targets: {}, nextCursor: null, isLoaded: false };
 
 /** The first page and the devices came. @param {Timeline} state @param {{devices: Device[], events: HubEvent[], nextCursor: string|null}} loaded @returns {Timeline} */
 export const loaded = (state, { devices, events, nextCursor }) => ({ ...state, devices, events, nextCursor, isLoaded: true });
 
 /** An older page came. @param {Timeline} state @param {{events: HubEvent[], nextCursor: string|null}} page @returns {Timeline} */
 export const olderLoaded = (state, { events, nextCursor }) => ({ ...state, events: events.reduce(withEvent, state.events), nextCursor });
+
+/** Who gets the alerts of a device. @param {Timeline} state @param {string} device @param {any[]} targets @returns {Timeline} */
+export const targetsLoaded = (state, device, targets) => ({ ...state, targets: { ...state.targets, [device]: targets } });
+
+/** All that is known of one event came. @param {Timeline} state @param {{event: HubEvent, deliveries: any[], steps: any[]}} loaded @returns {Timeline} */
+export const eventLoaded = (state, { event, deliveries, steps }) => ({
+  ...state,
+  events: withEvent(state.events, event),
+  deliveries: { ...state.deliveries, [event.event_id]: deliveries.reduce(withDelivery, state.deliveries[event.event_id] ?? []) },
+  steps: { ...state.steps, [event.event_id]: steps },
+});
 
 /**
  * A publication of the `user:` channel.
@@ -46,9 +58,10 @@ export function published(state, data) {
       };
     case "delivery.updated": {
       const { delivery } = data;
-      const others = (state.deliveries[delivery.event_id] ?? []).filter((other) => other.delivery_id !== delivery.delivery_id);
-      return { ...state, deliveries: { ...state.deliveries, [delivery.event_id]: [...others, delivery] } };
+      return { ...state, deliveries: { ...state.deliveries, [delivery.event_id]: withDelivery(state.deliveries[delivery.event_id] ?? [], delivery) } };
     }
+    case "target.updated":
+      return targetsLoaded(state, data.device_id, data.targets);
     default:
       return state;
   }
@@ -62,6 +75,14 @@ function withEvent(events, event) {
   const others = events.filter((other) => other !== known);
   const place = others.findIndex((other) => other.triggered_at < merged.triggered_at);
   return place < 0 ? [...others, merged] : [...others.slice(0, place), merged, ...others.slice(place)];
+}
+
+/** Each at its place; only an answer of the API brings the history. @param {any[]} deliveries @param {any} delivery @returns {any[]} */
+function withDelivery(deliveries, delivery) {
+  const known = deliveries.find((other) => other.delivery_id === delivery.delivery_id);
+  if (!known) return [...deliveries, delivery];
+  if (known.updated_at > delivery.updated_at) return deliveries;
+  return deliveries.map((other) => (other === known ? { ...known, ...delivery } : other));
 }
 
 /** @param {Device[]} devices @param {Device} device */

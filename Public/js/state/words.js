@@ -1,6 +1,8 @@
 // @ts-check
 // How states, times and sizes are said.
 
+import { sentence } from "./alerts.js";
+
 /** @param {string} type */
 const triggerName = (type) => ({ motion: "Motion", sound: "Sound", manual: "By hand" })[type] ?? type.charAt(0).toUpperCase() + type.slice(1).replaceAll("_", " ");
 
@@ -50,25 +52,6 @@ export function cameraState({ online, watching }) {
 /** How far into the clip the trigger is, in seconds. @param {Record<string, any>} event */
 export const triggerOffset = (event) => (event.started_at ? Math.max(0, (Date.parse(event.triggered_at) - Date.parse(event.started_at)) / 1000) : 0);
 
-/** @type {[string, string][]} */
-const STAGES = [["first_byte", "First bytes"], ["durable", "Clip complete"], ["processing", "Analysis began"], ["done", "Result"]];
-
-/** Why an alert was late: how long after the trigger each stage was reached. @param {Record<string, any>} event @param {any[]} deliveries @returns {[string, string][]} */
-export function stageTimes(event, deliveries) {
-  const start = Date.parse(event.stages?.triggered ?? event.triggered_at);
-  /** @param {string} time */
-  const after = (time) => {
-    const seconds = (Date.parse(time) - start) / 1000;
-    return seconds < 60 ? `${seconds < 0 ? "−" : "+"}${Math.abs(seconds).toFixed(1)} s` : `+${duration(seconds)}`;
-  };
-  const sent = deliveries.filter((delivery) => delivery.sent_at).map((delivery) => delivery.sent_at).sort()[0];
-  return [
-    ["Trigger", clockTime(event.stages?.triggered ?? event.triggered_at)],
-    ...STAGES.filter(([key]) => event.stages?.[key]).map(([key, name]) => /** @type {[string, string]} */ ([name, after(event.stages[key])])),
-    ...(sent ? [/** @type {[string, string]} */ (["Alert sent", after(sent)])] : []),
-  ];
-}
-
 /** A link that somebody else gave, if following it does no more than open a page. @param {unknown} url */
 export function safeLink(url) {
   return typeof url === "string" && /^https?:\/\//i.test(url) ? url : null;
@@ -80,13 +63,47 @@ export function countdown(milliseconds) {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
-/** What became of an alert: words and tone. @param {Record<string, any>} delivery @returns {{text: string, tone: string}} */
-export function deliveryWords({ state, reason }) {
+/** @type {Record<string, string>} */
+const CHANNELS = { telegram: "Telegram", email: "E-mail", webhook: "Webhook" };
+/** @type {Record<string, string>} */
+const SENT = { telegram: "Sent to Telegram", email: "Sent by e-mail", webhook: "Sent to the webhook" };
+
+/** What became of an alert, in a few words; why is said on the event's page. @param {Record<string, any>} delivery @returns {{text: string, tone: string}} */
+export function deliveryWords({ channel, state, reason }) {
+  const name = CHANNELS[channel] ?? "Alert";
   switch (state) {
-    case "sent": return { text: "Sent to Telegram", tone: "ok" };
-    case "failed": return { text: `Telegram failed: ${reason ?? "unknown reason"}`, tone: "danger" };
-    case "retry": return { text: `Telegram: trying again (${reason ?? "it failed once"})`, tone: "warn" };
-    case "suppressed": return { text: `No alert: ${reason ?? "suppressed"}`, tone: "" };
-    default: return { text: "Telegram: sending", tone: "" };
+    case "sent": return { text: SENT[channel] ?? "Sent", tone: "ok" };
+    case "expired":
+    case "failed": return { text: `${name} failed`, tone: "danger" };
+    case "retry": return { text: `${name}: trying again`, tone: "warn" };
+    case "suppressed": return { text: reason === "snoozed" ? "No alert: snoozed" : reason?.startsWith("cooldown") ? "No alert: cooldown" : "No alert", tone: "" };
+    default: return { text: `${name}: sending`, tone: "" };
   }
+}
+
+/**
+ * What a card says beside its words: that the clip ends early, what people said of it, and what became of its alerts, each once.
+ * @param {Record<string, any>} event @param {Record<string, any>[]} deliveries @returns {{text: string, tone: string}[]}
+ */
+export function eventBadges(event, deliveries) {
+  /** @type {Map<string, {text: string, tone: string, count: number}>} */
+  const alerts = new Map();
+  // Where somebody was alerted it is of little interest who was not meant to be.
+  const others = deliveries.filter(({ state }) => state !== "suppressed");
+  for (const delivery of others.length ? others : deliveries) {
+    const words = deliveryWords(delivery);
+    alerts.set(words.text, { ...words, count: (alerts.get(words.text)?.count ?? 0) + 1 });
+  }
+  return [
+    ...(clipProblem(event) ? [{ text: event.incomplete ? "Ends early" : "No clip", tone: "" }] : []),
+    ...(event.feedback === "false_alarm" ? [{ text: "False alarm", tone: "" }] : []),
+    ...[...alerts.values()].map(({ text, tone, count }) => ({ text: count > 1 ? `${text} (${count})` : text, tone })),
+  ];
+}
+
+/** What is wrong with a clip that there is, as a sentence. @param {Record<string, any>} event */
+export function clipProblem(event) {
+  // While it is being recorded the rest may still come; a failure has its own reason.
+  if (["recording", "failed", "dropped"].includes(event.status) || (!event.incomplete && !event.clip_problem)) return null;
+  return sentence(event.clip_problem ?? "the clip ends early");
 }

@@ -2,7 +2,7 @@
 // One event in the timeline, brought up to date in place.
 
 import { el, icon } from "../components/dom.js";
-import { clockTime, deliveryWords, duration, eventProblem, eventTitle } from "../state/words.js";
+import { clockTime, duration, eventBadges, eventProblem, eventTitle } from "../state/words.js";
 
 /** What each card shows now, so that one that did not change is not touched. @type {WeakMap<HTMLElement, any[]>} */
 const shown = new WeakMap();
@@ -38,10 +38,7 @@ export function updateCard(card, event, deviceLabel, deliveries) {
     el("time", { datetime: event.triggered_at, text: clockTime(event.triggered_at) }),
     el("span", { text: deviceLabel }),
     ...(event.duration_seconds && event.status !== "recording" ? [el("span", { text: duration(event.duration_seconds) })] : []),
-    ...(deliveries ?? []).map((delivery) => {
-      const { text, tone } = deliveryWords(delivery);
-      return el("span", { class: "badge", "data-tone": tone, text });
-    }),
+    ...eventBadges(event, deliveries ?? []).map(({ text, tone }) => el("span", { class: "badge", "data-tone": tone, text })),
   );
 }
 

@@ -1,8 +1,9 @@
 // @ts-check
-// One event: its clip, what was found, and how long each stage took.
+// One event: its clip, what was found, and what happened to it.
 
 import { el, icon } from "../components/dom.js";
-import { clockTime, dayName, deliveryWords, duration, eventProblem, eventTitle, safeLink, size, stageTimes, triggerOffset } from "../state/words.js";
+import { clipProblem, clockTime, dayName, duration, eventProblem, eventTitle, safeLink, size, triggerOffset } from "../state/words.js";
+import { Happened } from "./happened.js";
 
 /** Signed links live for an hour; a failure this soon after a fresh one has another cause. */
 const FRESH_MS = 60_000;
@@ -13,6 +14,8 @@ export class EventPage extends HTMLElement {
   #refreshedAt = -Infinity;
   #goOnAt = 0;
   /** @type {any[]} */ #shown = [];
+  #isStale = false;
+  /** @type {Promise<void>|null} */ #loading = null;
   /** @type {AbortController|null} */ #abort = null;
 
   /** @param {import("./hub.js").ViewerHub} hub @param {string} id */
@@ -26,10 +29,12 @@ export class EventPage extends HTMLElement {
     this.jump = el("button", { class: "button", type: "button", onclick: () => this.#jump() }, icon("motion"), el("span", {}));
     this.download = el("a", { class: "button" }, icon("download"), "Download clip");
     this.actions = el("p", { class: "row", hidden: true }, this.jump, this.download);
+    this.happened = new Happened(hub, id);
     this.append(
       el("p", { class: "back-row" }, el("a", { class: "button button-quiet", href: "#/" }, icon("back"), "Back")),
       el("div", { class: "stack" }, this.player, this.actions),
       this.details,
+      this.happened.element,
     );
   }
 
@@ -39,6 +44,9 @@ export class EventPage extends HTMLElement {
     this.hub.addEventListener("change", () => this.#render(), { signal });
     // What was missed meanwhile, also when the hub was away at first.
     this.hub.addEventListener("open", () => this.#load(), { signal });
+    this.hub.addEventListener("publication", (/** @type {any} */ { detail: { data } }) => {
+      if ((data.event ?? data.delivery)?.event_id === this.eventId) this.#load();
+    }, { signal });
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !event.defaultPrevented && !document.querySelector("dialog[open]") && !document.fullscreenElement) location.hash = "#/";
     }, { signal });
@@ -48,10 +56,25 @@ export class EventPage extends HTMLElement {
 
   disconnectedCallback() {
     this.#abort?.abort();
+    this.happened.stop();
     this.querySelector("video")?.pause();
   }
 
-  async #load() {
+  /** Publications bring neither steps nor tries, so all is asked for: once at a time, and once more if there was something new meanwhile. */
+  #load() {
+    this.#isStale = true;
+    this.#loading ??= this.#askAll().finally(() => { this.#loading = null; });
+    return this.#loading;
+  }
+
+  async #askAll() {
+    while (this.#isStale && this.isConnected) {
+      this.#isStale = false;
+      await this.#ask();
+    }
+  }
+
+  async #ask() {
     try {
       await this.hub.loadEvent(this.eventId);
     } catch (error) {
@@ -65,13 +88,13 @@ export class EventPage extends HTMLElement {
   #render() {
     const event = this.hub.event(this.eventId);
     if (!event) return;
-    const deliveries = this.hub.state.deliveries[event.event_id];
-    if (this.#shown[0] === event && this.#shown[1] === deliveries) return;
-    this.#shown = [event, deliveries];
+    this.happened.show(event);
+    if (this.#shown[0] === event) return;
+    this.#shown = [event];
     this.dataset.status = event.status;
     this.#renderPlayer(event);
     this.#renderActions(event);
-    this.#renderDetails(event, deliveries ?? []);
+    this.#renderDetails(event);
   }
 
   /** @param {Record<string, any>} event */
@@ -134,9 +157,9 @@ export class EventPage extends HTMLElement {
     this.download.setAttribute("download", `pingwatch-${event.triggered_at.replaceAll(/[:.]/g, "-")}.${event.clip_mime?.startsWith("video/webm") ? "webm" : "mp4"}`);
   }
 
-  /** @param {Record<string, any>} event @param {any[]} deliveries */
-  #renderDetails(event, deliveries) {
-    const problem = eventProblem(event);
+  /** @param {Record<string, any>} event */
+  #renderDetails(event) {
+    const problem = eventProblem(event), early = clipProblem(event);
     /** @type {[string, string][]} */
     const facts = [
       ["Camera", this.hub.labelOf(event)],
@@ -151,14 +174,9 @@ export class EventPage extends HTMLElement {
       problem && el("p", { class: "event-reason", text: problem }),
       event.summary && el("p", { class: "lead", text: event.summary }),
       event.tags?.length ? el("p", { class: "row row-tight" }, ...event.tags.map((/** @type {string} */ tag) => el("span", { class: "badge", text: tag }))) : null,
-      event.alert_reason && el("p", { class: "muted small", text: `${event.should_notify ? "Alert" : "No alert"}: ${event.alert_reason}` }),
-      deliveries.length ? el("p", { class: "row row-tight" }, ...deliveries.map((delivery) => {
-        const { text, tone } = deliveryWords(delivery);
-        return el("span", { class: "badge", "data-tone": tone, text });
-      })) : null,
+      event.feedback === "false_alarm" && el("p", {}, el("span", { class: "badge", text: "False alarm" })),
+      early && el("p", { class: "notice", text: early }),
       definitions(facts),
-      el("h2", { text: "How long it took" }),
-      definitions(stageTimes(event, deliveries)),
     ];
     this.details.replaceChildren(...parts.filter(Boolean));
     this.details.hidden = false;

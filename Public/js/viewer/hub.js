@@ -3,7 +3,7 @@
 
 import { api, apiPage, getToken } from "../net/api.js";
 import { Connection, socketURL } from "../net/connection.js";
-import { emptyTimeline, loaded, olderLoaded, published } from "../state/timeline.js";
+import { emptyTimeline, eventLoaded, loaded, olderLoaded, published, targetsLoaded } from "../state/timeline.js";
 
 const PAGE = 50;
 
@@ -33,6 +33,7 @@ export class ViewerHub extends EventTarget {
     connection.addEventListener("publication", (/** @type {any} */ { detail }) => {
       this.#meanwhile?.push(detail.data);
       this.#set(published(this.state, detail.data));
+      if (detail.data.type === "device.updated" && !this.state.targets[detail.data.device.device_id]) this.loadTargets(detail.data.device.device_id).catch(() => {});
       if (detail.data.type === "event.triggered") this.#emit("arrived", { event: detail.data.event });
       this.#emit("publication", detail);
     });
@@ -59,6 +60,7 @@ export class ViewerHub extends EventTarget {
       if (this.#meanwhile !== meanwhile) return;
       this.problem = null;
       this.#set(meanwhile.reduce(published, loaded(this.state, { devices, events: page.items, nextCursor: page.next })));
+      for (const { device_id: id } of devices) this.loadTargets(id).catch(() => {});
     } catch (error) {
       if (this.#meanwhile !== meanwhile) return;
       this.problem = /** @type {Error} */ (error).message;
@@ -73,10 +75,19 @@ export class ViewerHub extends EventTarget {
     this.#set(olderLoaded(this.state, { events: page.items, nextCursor: page.next }));
   }
 
-  /** An event that may be older than what was loaded. @param {string} id */
+  /** All of an event, which may be older than what was loaded. @param {string} id */
   async loadEvent(id) {
-    const [event, deliveries] = await Promise.all([api(`/events/${id}`), api(`/events/${id}/deliveries`)]);
-    this.#set({ ...published(this.state, { type: "event.updated", event }), deliveries: { ...this.state.deliveries, [id]: deliveries } });
+    const path = `/events/${encodeURIComponent(id)}`;
+    const [event, deliveries, steps] = await Promise.all([api(path), api(`${path}/deliveries`), api(`${path}/timeline`)]);
+    this.#set(eventLoaded(this.state, { event, deliveries, steps }));
+  }
+
+  /** Who gets the alerts of a device. @param {string} device */
+  async loadTargets(device) {
+    const before = this.state.targets[device];
+    const targets = await api(`/notifications/targets?device_id=${encodeURIComponent(device)}`);
+    // What was published meanwhile may be newer, and is not older.
+    if (this.state.targets[device] === before) this.#set(targetsLoaded(this.state, device, targets));
   }
 
   /** @param {string} id */

@@ -2,13 +2,15 @@
 // One camera: its state, its live picture, its alerts.
 
 import { el, icon } from "../components/dom.js";
-import { api } from "../net/api.js";
+import { alertState, nextSnoozeEnd } from "../state/alerts.js";
 import { cameraState } from "../state/words.js";
+import { openAlertsDialog } from "./alerts-dialog.js";
 import { LivePlayer } from "./live-player.js";
-import { openTelegramDialog } from "./telegram-dialog.js";
 
 /** A hidden page stops watching after this, so that the phone can stop sending. */
 const HIDDEN_MS = 10_000;
+/** Browsers take a longer one for none. */
+const MAXIMUM_TIMEOUT_MS = 2 ** 31 - 1;
 
 export class LiveTile extends HTMLElement {
   /** @type {Record<string, any>} */ device = {};
@@ -19,6 +21,8 @@ export class LiveTile extends HTMLElement {
   /** Which answer to `live.watch` is still wanted. */ #watchNumber = 0;
   #askedAt = 0;
   /** @type {any} */ #hiddenTimer = null;
+  /** @type {any} */ #snoozeTimer = null;
+  /** Who gets alerts, as it is shown. @type {any[]|undefined|null} */ #targets = null;
   /** @type {AbortController|null} */ #abort = null;
 
   /** @param {import("./hub.js").ViewerHub} hub @param {Record<string, any>} device */
@@ -32,11 +36,12 @@ export class LiveTile extends HTMLElement {
     this.heading = el("h3", {});
     this.badge = el("span", { class: "badge" });
     this.button = el("button", { class: "button", type: "button", onclick: () => this.#toggle() });
-    this.telegram = el("button", { class: "button button-quiet", type: "button", onclick: () => openTelegramDialog(this.device, () => this.#askTelegram()) });
+    this.alerts = el("button", { class: "button button-quiet", type: "button", onclick: () => openAlertsDialog(this.hub, this.device) });
+    this.remark = el("p", { class: "tile-remark", hidden: true });
     this.className = "card";
     this.append(
       el("div", { class: "tile-picture" }, icon("camera"), this.canvas, this.text, this.liveBadge),
-      el("div", { class: "tile-foot" }, el("div", { class: "tile-head" }, this.heading, this.badge), el("div", { class: "row" }, this.button, this.telegram)),
+      el("div", { class: "tile-foot" }, el("div", { class: "tile-head" }, this.heading, this.badge), el("div", { class: "row" }, this.button, this.alerts), this.remark),
     );
   }
 
@@ -56,14 +61,14 @@ export class LiveTile extends HTMLElement {
     }, { signal });
     this.hub.addEventListener("open", () => this.#resume(), { signal });
     document.addEventListener("visibilitychange", () => this.#visibility(), { signal });
-    this.#labelTelegram(false);
-    this.#askTelegram();
+    this.hub.addEventListener("change", () => this.#showAlerts(), { signal });
     this.#show("off");
     this.update(this.device);
   }
 
   disconnectedCallback() {
     clearTimeout(this.#hiddenTimer);
+    clearTimeout(this.#snoozeTimer);
     this.#isWanted = false;
     this.#leave();
     this.#abort?.abort();
@@ -80,6 +85,8 @@ export class LiveTile extends HTMLElement {
     if (cameBack) this.#resume();
     if (this.dataset.live === "off") this.text.textContent = this.#invitation();
     this.#label();
+    this.#targets = null;
+    this.#showAlerts();
   }
 
   #toggle() {
@@ -203,19 +210,20 @@ export class LiveTile extends HTMLElement {
     this.button.setAttribute("aria-label", label);
   }
 
-  /** Whether alerts of this camera already reach somebody. */
-  async #askTelegram() {
-    const signal = this.#abort?.signal;
-    const readiness = await api(`/notifications/telegram/readiness?device_id=${encodeURIComponent(this.device.device_id)}`, { signal }).catch(() => null);
-    if (!signal?.aborted) this.#labelTelegram(readiness?.status === "ready");
-  }
-
-  /** @param {boolean} isConnected */
-  #labelTelegram(isConnected) {
-    // A narrow tile leaves out what is not needed beside the symbol.
-    const wide = (/** @type {string} */ text) => el("span", { class: "tile-wide", text });
-    this.telegram.replaceChildren(icon(isConnected ? "check" : "send"), el("span", {}, ...(isConnected ? ["Telegram ", wide("alerts "), "on"] : [wide("Connect "), "Telegram"])));
-    this.telegram.setAttribute("aria-label", `${isConnected ? "Telegram alerts on" : "Connect Telegram"}: ${this.device.label}`);
+  /** Whether alerts of this camera reach somebody. */
+  #showAlerts() {
+    const targets = this.hub.state.targets[this.device.device_id];
+    if (targets === this.#targets) return;
+    this.#targets = targets;
+    const now = Date.now();
+    const { button, symbol, remark } = alertState(targets, now);
+    this.alerts.replaceChildren(icon(symbol), button);
+    this.alerts.setAttribute("aria-label", `${button}: ${this.device.label}`);
+    this.remark.textContent = remark;
+    this.remark.hidden = !remark;
+    clearTimeout(this.#snoozeTimer);
+    const wait = nextSnoozeEnd(targets ?? [], now);
+    if (wait !== null) this.#snoozeTimer = setTimeout(() => { this.#targets = null; this.#showAlerts(); }, Math.min(wait + 50, MAXIMUM_TIMEOUT_MS));
   }
 }
 

@@ -51,6 +51,9 @@ public struct Clip: Hashable, Sendable {
     /// What is wrong with the clip although the event goes on, in words.
     public var problem: String?
 
+    /// A `problem` that comes and goes with the file.
+    public static let missingFile = "the clip's file is missing"
+
     public init(
         mime: String, sizeBytes: Int64 = 0, durationSeconds: Double? = nil, width: Int? = nil, height: Int? = nil, key: String? = nil,
         etag: String? = nil, posterKey: String? = nil, thumbnailKey: String? = nil, externalURI: String? = nil

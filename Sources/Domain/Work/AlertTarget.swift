@@ -37,8 +37,9 @@ public struct AlertTarget: Hashable, Sendable {
     public func suppression(at now: Timestamp, lastDelivered: Timestamp?, cooldownSeconds: Double) -> String? {
         if let disabledReason { return disabledReason }
         if let snoozedUntil, now < snoozedUntil { return "snoozed" }
-        if let lastDelivered, cooldownSeconds > 0, now < lastDelivered.advanced(bySeconds: cooldownSeconds) {
-            return "cooldown: an alert of this camera arrived \(Int(max(0, now.seconds(since: lastDelivered)))) s before"
+        // One that lies ahead was noted by a clock that has been set back since.
+        if let lastDelivered, cooldownSeconds > 0, lastDelivered <= now, now < lastDelivered.advanced(bySeconds: cooldownSeconds) {
+            return "cooldown: an alert of this camera arrived \(Int(now.seconds(since: lastDelivered))) s before"
         }
         return nil
     }

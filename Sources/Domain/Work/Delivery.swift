@@ -36,6 +36,8 @@ public struct Delivery: Hashable, Sendable {
         case suppressed(reason: String)
         /// The clip is ready, or will never be.
         case completed
+        /// Somebody deleted the message that was to be completed.
+        case messageGone
         /// A person asked to try again.
         case retried(deadline: Timestamp)
     }
@@ -133,6 +135,9 @@ public struct Delivery: Hashable, Sendable {
         case (.pending, .completed), (.retry, .completed), (.sending, .completed):
             guard wanted < .clip else { return nil }
             next.wanted = .clip
+        case (.sending, .messageGone):
+            next.message = nil
+            next.reached = nil
         case (.failed, .retried(let deadline)), (.expired, .retried(let deadline)):
             next.state = .pending
             next.deadline = deadline

@@ -8,6 +8,27 @@ public struct Job: Hashable, Sendable {
         case deliver
     }
 
+    /// Work that shares workers: one slow provider holds up nobody but those who wait for it.
+    public enum Lane: Hashable, Sendable {
+        case process
+        case deliver(Delivery.Channel)
+
+        /// In the database.
+        public var name: String {
+            switch self {
+            case .process: "process"
+            case .deliver(let channel): channel.rawValue
+            }
+        }
+
+        public var work: Work {
+            switch self {
+            case .process: .process
+            case .deliver: .deliver
+            }
+        }
+    }
+
     public enum State: String, Hashable, Sendable, CaseIterable { case queued, leased, done, dead, dropped }
 
     public let id: JobID

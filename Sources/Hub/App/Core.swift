@@ -31,17 +31,14 @@ struct Core: Sendable {
         storage = try FolderClipStorage(folder: configuration.dataFolder + "/clips", reserveBytes: configuration.diskReserveBytes)
         telegram = configuration.telegramToken.map { token in
             TelegramClient(
-                // One more, since reading updates holds one.
-                http: HTTPClient(threads: 5), token: token, baseURL: configuration.telegramBaseURL,
+                // As many as may send at once; reading updates holds one, and answers to buttons want one.
+                http: HTTPClient(threads: Pipeline.Configuration().telegramWorkers + 2), token: token, baseURL: configuration.telegramBaseURL,
                 timeoutSeconds: configuration.notificationTimeoutSeconds)
         }
-        // libav's work is bounded by the cores, whatever the number of workers.
-        let cores = max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1)
-        let media = ThreadPool(name: "media", threads: cores)
         var channels = AlertChannels()
         if let telegram {
             channels.addTelegram(
-                telegram, store: store, storage: storage, media: media, sendsVideo: configuration.telegramSendsVideo,
+                telegram, store: store, storage: storage, sendsVideo: configuration.telegramSendsVideo,
                 publicURL: configuration.publicURL, clock: clock)
         }
         if let url = configuration.webhookURL {
@@ -57,11 +54,11 @@ struct Core: Sendable {
         self.channels = channels
         var pipeline = Pipeline.Configuration()
         pipeline.owner = "\(configuration.nodeName)/\(role)"
-        pipeline.processingWorkers = cores + 1
+        pipeline.processingWorkers = max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1) + 1
         pipeline.cooldownSeconds = configuration.alertCooldownSeconds
         pipeline.deadlineSeconds = configuration.alertDeadlineSeconds
         self.pipeline = Pipeline(
-            store: store, storage: storage, channels: channels, media: media, configuration: pipeline, clock: clock)
+            store: store, storage: storage, channels: channels, configuration: pipeline, clock: clock)
     }
 
     /// A database server may be started after the hub.

@@ -21,9 +21,16 @@ struct EventProcessor: Sendable {
         let analysis: AnalysisResult
     }
 
-    /// - Parameter prompt: what the session was asked to watch for.
-    /// - Throws: `MediaError` when the clip cannot be used; other errors may pass.
-    func process(_ event: Event, prompt: String?, in scope: AccountScope) async throws -> Result {
+    /// Somebody else has the event's job by now.
+    struct LeaseLost: Error {}
+
+    /// - Parameters:
+    ///   - prompt: what the session was asked to watch for.
+    ///   - isOurs: whether the job is still this worker's; asked before anything is replaced, since another may have more of the clip.
+    /// - Throws: `MediaError` when the clip cannot be used; `LeaseLost`; other errors may pass.
+    func process(
+        _ event: Event, prompt: String?, in scope: AccountScope, isOurs: () async throws -> Bool = { true }
+    ) async throws -> Result {
         if event.source == .external {
             let analysis = BuiltinAnalysis.describeExternal(
                 trigger: event.trigger, durationSeconds: event.clip.durationSeconds, prompt: prompt)
@@ -40,10 +47,13 @@ struct EventProcessor: Sendable {
             guard try await storage.room() > 0 else { throw StoreError.storageFull }
             throw error
         }
-        let object = made.clip.mime == "video/webm" ? "clip.webm" : "clip.mp4"
+        let object = made.clip.mime == "video/webm" ? ClipObject.clipWebM : ClipObject.clipMP4
         let clipKey = ClipObject.key(scope, event.id, object)
-        let posterKey = ClipObject.key(scope, event.id, "poster.jpg"), thumbnailKey = ClipObject.key(scope, event.id, "thumbnail.jpg")
+        let posterKey = ClipObject.key(scope, event.id, ClipObject.poster), thumbnailKey = ClipObject.key(scope, event.id, ClipObject.thumbnail)
+        guard try await isOurs() else { throw LeaseLost() }
         try await storage.adopt(file: made.clip.path, key: clipKey)
+        // Made of what there was of the clip before.
+        try await storage.remove(key: ClipObject.key(scope, event.id, ClipObject.rendition))
         try await storage.put(made.poster, key: posterKey)
         try await storage.put(made.thumbnail, key: thumbnailKey)
 
@@ -83,10 +93,12 @@ struct EventProcessor: Sendable {
 
     /// Blocks.
     private static func make(_ event: Event, in folder: String) throws -> Made {
+        // A name of its own: a worker that has lost its lease without knowing may still be at it.
+        let name = ClipObject.temporaryName("assembled")
         let clip =
             switch event.source {
-            case .stream: try ClipAssembler.assemble(log: "\(folder)/\(ClipObject.log)", into: folder, name: "assembled")
-            case .upload, .external: try ClipAssembler.makePlayable(file: "\(folder)/\(ClipObject.upload)", into: folder, name: "assembled")
+            case .stream: try ClipAssembler.assemble(log: "\(folder)/\(ClipObject.log)", into: folder, name: name)
+            case .upload, .external: try ClipAssembler.makePlayable(file: "\(folder)/\(ClipObject.upload)", into: folder, name: name)
             }
         try MediaInspector.check(file: clip.path, declaredDurationSeconds: event.clip.durationSeconds)
         // The moment of the trigger is the picture that says why there is an event.

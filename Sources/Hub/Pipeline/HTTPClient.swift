@@ -8,13 +8,12 @@ import Synchronization
 /// Redirects are not followed, certificates are verified, and only `http` and `https` are spoken.
 public final class HTTPClient: Sendable {
     private let lanes: [Lane]
-    /// How many requests each lane has.
-    private let loads: LockedValue<[Int]>
+    private let balance: LeastBusy
 
     /// - Parameter threads: how many requests may be on their way at once; more wait.
     public init(threads: Int = 4) {
         lanes = (0..<threads).map { Lane(name: "http-\($0)") }
-        loads = LockedValue([Int](repeating: 0, count: threads))
+        balance = LeastBusy(count: threads)
     }
 
     /// Sends a request and waits for the whole answer.
@@ -24,16 +23,9 @@ public final class HTTPClient: Sendable {
     ///
     /// - Throws: `HTTPClientError`, `CancellationError`.
     public func send(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
-        // A shared queue would let a quick request wait behind a long upload while another thread is idle.
-        let index = loads.withLock { loads in
-            let index = loads.indices.min { loads[$0] < loads[$1] }!
-            loads[index] += 1
-            return index
-        }
-        defer { loads.withLock { $0[index] -= 1 } }
         let cancellation = CancellationFlag()
         return try await withTaskCancellationHandler {
-            try await lanes[index].perform(request, cancellation)
+            try await balance.pick { try await lanes[$0].perform(request, cancellation) }
         } onCancel: {
             cancellation.raise()
         }

@@ -17,13 +17,3 @@ func persisting<Value: Sendable>(_ body: () async throws -> Value) async throws 
         }
     }
 }
-
-extension StoreError {
-    /// Nobody's fault, and over some time.
-    var isPassing: Bool {
-        switch self {
-        case .storageFull, .unavailable, .contention: true
-        default: false
-        }
-    }
-}

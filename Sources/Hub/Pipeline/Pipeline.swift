@@ -12,7 +12,9 @@ public final class Pipeline: Sendable {
         public var owner = "serve"
         /// One more than may work for one account at once, so that nobody waits behind somebody's long clip.
         public var processingWorkers = 3
-        public var deliveryWorkers = 6
+        public var telegramWorkers = 6
+        /// For each other channel.
+        public var otherWorkers = 2
         /// A worker that says nothing for so long has lost its job to another.
         public var leaseSeconds = 30.0
         /// After an alert that arrived none follows to the same target for so long.
@@ -23,6 +25,9 @@ public final class Pipeline: Sendable {
         public init() {}
     }
 
+    /// So often a job may be taken up without coming to an end. What fails in order is given up sooner (`RetryPolicy.processing`).
+    private static let maximumBreaks = 12
+
     private let store: Store
     private let processor: EventProcessor
     private let deliverer: Deliverer
@@ -32,9 +37,10 @@ public final class Pipeline: Sendable {
     private let log = Log("pipeline")
 
     /// - Parameter channels: the ways in which alerts go out.
-    public init(store: Store, storage: any ClipStorage, channels: AlertChannels, media: ThreadPool, configuration: Configuration, clock: WallClock) {
+    public init(store: Store, storage: any ClipStorage, channels: AlertChannels, configuration: Configuration, clock: WallClock) {
         self.store = store
-        processor = EventProcessor(store: store, storage: storage, media: media)
+        processor = EventProcessor(
+            store: store, storage: storage, media: ThreadPool(name: "media", threads: configuration.processingWorkers))
         deliverer = Deliverer(store: store, channels: channels.channels, cooldownSeconds: configuration.cooldownSeconds, clock: clock)
         planner = AlertPlanner(
             store: store, channels: Set(channels.channels.keys), deadlineSeconds: configuration.deadlineSeconds, clock: clock)
@@ -48,18 +54,22 @@ public final class Pipeline: Sendable {
     public func run() async {
         await takeUp()
         await withDiscardingTaskGroup { group in
-            for _ in 0..<configuration.processingWorkers {
-                group.addTask {
-                    await self.work(.process, limit: self.configuration.processingWorkers - 1) { try await self.process($0) }
-                }
-            }
-            for _ in 0..<configuration.deliveryWorkers {
-                group.addTask {
-                    await self.work(.deliver, limit: self.configuration.deliveryWorkers - 2) { try await self.deliverer.deliver($0) }
+            for (lane, workers) in lanes {
+                for _ in 0..<workers {
+                    // One less than there are, so that nobody waits behind somebody's flood.
+                    group.addTask { await self.work(lane, limit: max(workers - 1, 1)) }
                 }
             }
             group.addTask { await self.watchClock() }
         }
+    }
+
+    /// Who works on what. A slow mail server holds up mails alone.
+    private var lanes: [(Job.Lane, workers: Int)] {
+        [
+            (.process, configuration.processingWorkers), (.deliver(.telegram), configuration.telegramWorkers),
+            (.deliver(.webhook), configuration.otherWorkers), (.deliver(.email), configuration.otherWorkers),
+        ]
     }
 
     /// What this process had leased before it was ended, nobody works on any more.
@@ -89,7 +99,7 @@ public final class Pipeline: Sendable {
             }
             log.warning("the clock was set", ["milliseconds": String(jump)])
             do {
-                try await store.jobs.clockJumped(by: jump)
+                try await store.jobs.clockJumped(by: jump, owner: configuration.owner)
                 (wall, elapsed) = (nextWall, nextElapsed)
             } catch {
                 log.warning("work could not be moved with the clock yet", ["error": String(describing: error)])
@@ -99,31 +109,35 @@ public final class Pipeline: Sendable {
 
     // MARK: - Workers
 
-    private func work(_ work: Job.Work, limit: Int, _ perform: @escaping @Sendable (Job) async throws -> Deliverer.Outcome) async {
-        let bell = store.jobs.bell(work)
+    private func work(_ lane: Job.Lane, limit: Int) async {
+        let bell = store.jobs.bell(lane.work)
         while !Task.isCancelled {
             let rings = bell.rings
             do {
                 let job = try await store.jobs.lease(
-                    work, owner: configuration.owner, seconds: configuration.leaseSeconds, limitPerAccount: max(limit, 1), now: now)
+                    lane, owner: configuration.owner, seconds: configuration.leaseSeconds, limitPerAccount: limit, now: now)
                 if let job {
-                    await keepingLease(of: job) { await self.attempt(job, perform) }
+                    await keepingLease(of: job) { await self.attempt(job) }
                     continue
                 }
-                let next = try await store.jobs.nextRunAt(work)
+                let next = try await store.jobs.nextRunAt(lane)
                 // What is due already belongs to an account that has enough workers; its next end rings.
                 let wait = next.map { min(max($0.milliseconds - now.milliseconds, 200), 5000) } ?? 5000
                 await bell.wait(since: rings, milliseconds: wait)
             } catch {
-                log.error("looking for work failed", ["work": work.rawValue, "error": String(describing: error)])
+                log.error("looking for work failed", ["work": lane.name, "error": String(describing: error)])
                 await bell.wait(since: rings, milliseconds: 1000)
             }
         }
     }
 
-    private func attempt(_ job: Job, _ perform: @Sendable (Job) async throws -> Deliverer.Outcome) async {
+    private func attempt(_ job: Job) async {
         do {
-            let outcome = try await perform(job)
+            let outcome =
+                switch job.work {
+                case .process: try await process(job)
+                case .deliver: try await deliverer.deliver(job)
+                }
             _ = try await persisting {
                 switch outcome {
                 case .done: try await store.jobs.complete(job, now: now)
@@ -168,43 +182,54 @@ public final class Pipeline: Sendable {
 
     private func giveBack(_ job: Job, _ error: any Error, _ words: String) async throws {
         let policy: RetryPolicy = job.work == .process ? .processing : .delivery
-        // A full disk and a database that is away are nobody's fault, and pass.
-        let attempts = (error as? StoreError)?.isPassing == true ? min(job.attempts, policy.maximumAttempts - 1) : job.attempts
-        if let delay = policy.delay(afterAttempts: attempts, random: Crypto.randomFraction()) {
-            if job.work == .process { try await change(job, .requeued) }
-            if let delivery = job.delivery {
-                let later = Delivery.Input.postponed(reason: words, statusCode: nil, mayHaveArrived: false)
-                _ = try await store.deliveries.finish(delivery, later, kind: "hub", in: job.scope, now: now)
-            }
-            try await store.jobs.retry(job, at: now.advanced(bySeconds: delay), error: words, now: now)
-        } else {
+        // A full disk and a database that is away are nobody's fault, and pass: that was no attempt.
+        let isPassing = (error as? StoreError)?.isPassing == true
+        let attempts = isPassing ? min(job.attempts, policy.maximumAttempts - 1) : job.attempts
+        guard let delay = policy.delay(afterAttempts: attempts, random: Crypto.randomFraction()) else {
             try await fail(job, EventFailure(stage: .processing, reason: words, retryable: true))
-            try await store.jobs.kill(job, error: words, now: now)
+            return
         }
-    }
-
-    private func change(_ job: Job, _ input: EventState.Input) async throws {
-        _ = try await store.events.apply(input, to: job.event, in: job.scope, now: now)
+        if job.work == .process { _ = try await store.events.apply(.requeued, to: job.event, holding: job, in: job.scope, now: now) }
+        if let delivery = job.delivery, !(error is Deliverer.SentButNotNoted) {
+            let later = Delivery.Input.postponed(reason: words, statusCode: nil, mayHaveArrived: false)
+            _ = try await store.deliveries.finish(delivery, later, kind: "hub", holding: job, in: job.scope, now: now)
+        }
+        let time = now.advanced(bySeconds: delay)
+        if isPassing {
+            try await store.jobs.release(job, at: time, now: now)
+        } else {
+            try await store.jobs.retry(job, at: time, error: words, now: now)
+        }
     }
 
     // MARK: - Processing
 
     private func process(_ job: Job) async throws -> Deliverer.Outcome {
-        guard let event = try await store.events.apply(.started, to: job.event, in: job.scope, now: now) else {
+        if job.attempts > Self.maximumBreaks {
+            let reason = "processing was broken off \(job.attempts - 1) times; perhaps this clip ends the hub"
+            try await fail(job, EventFailure(stage: .processing, reason: reason, retryable: true))
+            return .dead(reason: reason)
+        }
+        guard let event = try await store.events.apply(.started, to: job.event, holding: job, in: job.scope, now: now) else {
             // Dropped, or done before a crash: only the alerts may be missing.
             return try await planEnded(job)
         }
         let prompt = try await store.sessions.find(event.session, in: job.scope)?.analysisPrompt
         let result: EventProcessor.Result
         do {
-            result = try await processor.process(event, prompt: prompt, in: job.scope)
+            result = try await processor.process(event, prompt: prompt, in: job.scope) {
+                try await store.jobs.extend(job, seconds: configuration.leaseSeconds, now: now)
+            }
+        } catch is EventProcessor.LeaseLost {
+            log.info("another worker has this event", ["event_id": event.id.rawValue])
+            return .done
         } catch let error as MediaError {
             log.info("a clip cannot be used", ["event_id": event.id.rawValue, "reason": error.debugDescription])
             try await fail(job, EventFailure(stage: .processing, reason: error.reason, retryable: false))
             return .dead(reason: error.reason)
         }
         let finished = try await persisting {
-            try await store.events.apply(.finished, to: event.id, changes: result.changes, in: job.scope, now: now)
+            try await store.events.apply(.finished, to: event.id, changes: result.changes, holding: job, in: job.scope, now: now)
         }
         // Dropped, or written by a try whose answer was lost.
         guard let done = finished else { return try await planEnded(job) }
@@ -226,7 +251,7 @@ public final class Pipeline: Sendable {
 
     private func fail(_ job: Job, _ failure: EventFailure) async throws {
         guard job.work == .process else { return }
-        try await change(job, .failed(failure))
+        _ = try await persisting { try await store.events.fail(job, failure, now: now) }
         _ = try await planEnded(job)
     }
 }

@@ -34,7 +34,7 @@ extension TelegramClient {
         ]
         if let keyboard { parts.append(try HTTPClientRequest.Part(name: "reply_markup", json: keyboard)) }
         let form = parts + video.files
-        try await edit { try await call("editMessageMedia", .multipart(form), uploading: Self.maximumUploadBytes) }
+        try await edit { try await call("editMessageMedia", .multipart(form), uploading: fileSize(video.path)) }
     }
 
     /// `editMessageCaption`, of a message with a photo or video.

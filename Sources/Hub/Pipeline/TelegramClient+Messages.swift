@@ -1,5 +1,9 @@
 // Sending messages.
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 extension TelegramClient {
     /// A video to send, with what a player wants to know before it has it.
     public struct Video: Sendable {
@@ -52,7 +56,7 @@ extension TelegramClient {
         if let duration = video.duration { parts.append(HTTPClientRequest.Part(name: "duration", text: String(duration))) }
         if let width = video.width { parts.append(HTTPClientRequest.Part(name: "width", text: String(width))) }
         if let height = video.height { parts.append(HTTPClientRequest.Part(name: "height", text: String(height))) }
-        return try await call("sendVideo", .multipart(parts + video.files), uploading: Self.maximumUploadBytes).messageID()
+        return try await call("sendVideo", .multipart(parts + video.files), uploading: fileSize(video.path)).messageID()
     }
 
     /// `sendPhoto`, of a JPEG on disk of at most `maximumPhotoBytes`. Returns the message's id.
@@ -67,7 +71,7 @@ extension TelegramClient {
     ) async throws -> String {
         let photo = HTTPClientRequest.Part(name: "photo", content: .file(path: path), filename: "photo.jpg", type: "image/jpeg")
         let parts = try common(to: chat, caption: caption, keyboard, silently, replied) + [photo]
-        return try await call("sendPhoto", .multipart(parts), uploading: Self.maximumPhotoBytes).messageID()
+        return try await call("sendPhoto", .multipart(parts), uploading: fileSize(path)).messageID()
     }
 
     /// `sendMessage`, plain text. Returns the message's id.
@@ -131,4 +135,10 @@ func cutText(_ text: String, toUTF16Units limit: Int) -> String {
         count += length
     }
     return cut + "…"
+}
+
+/// stat(2), in bytes; 0 for a file that cannot be read, which sending it will tell.
+func fileSize(_ path: String) -> Int64 {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int64(status.st_size) : 0
 }

@@ -137,7 +137,11 @@ public actor TelegramLinking {
                 updates = try await client.getUpdates(offset: offset)
             }
             for update in updates {
-                try await handle(update)
+                do {
+                    try await handle(update)
+                } catch let error as StoreError where !error.isPassing {
+                    log.error("an update could not be dealt with", ["error": String(describing: error)])
+                }
                 // After the work, so that a crash repeats an update rather than losing it.
                 try await store.settings.set(Self.offsetSetting, String(update.id + 1))
             }

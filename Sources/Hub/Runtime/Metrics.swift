@@ -25,12 +25,11 @@ public final class Metrics: Sendable {
     private static let help = [
         "pingwatch_events_total": "Events that came to a state.",
         "pingwatch_event_failures_total": "Events that failed, by stage.",
-        "pingwatch_stage_seconds": "Time from the trigger until an event was durable, analysed, and alerted of.",
+        "pingwatch_stage_seconds": "Time from the trigger until the first byte came, the clip was durable, it was analysed, and an alert arrived.",
         "pingwatch_delivery_attempts_total": "Attempts to send an alert, by channel, outcome and reason.",
         "pingwatch_jobs": "Jobs by work and state.",
         "pingwatch_job_oldest_age_seconds": "How long the oldest job of that state has been waiting.",
         "pingwatch_storage_free_bytes": "Room for clips, beyond the reserve.",
-        "pingwatch_connections": "Open socket connections, by kind.",
     ]
 
     private let state = LockedValue(State())

@@ -1,7 +1,6 @@
 // A thread of one's own as an actor's executor, for code that blocks (SQLite, files, libcurl, libav).
 
 internal import CThreads
-import Synchronization
 
 /// Runs jobs one after another on one dedicated thread, so that blocking calls never sit on Swift's cooperative pool.
 ///
@@ -29,19 +28,18 @@ public final class ThreadExecutor: SerialExecutor {
 
 /// A fixed number of threads for blocking work that is not bound to one of them.
 public final class ThreadPool: Sendable {
-    private let executors: [ThreadExecutor]
-    private let next = Atomic<Int>(0)
+    private let workers: [Worker]
+    private let balance: LeastBusy
 
     public init(name: String, threads: Int) {
         precondition(threads > 0)
-        executors = (0..<threads).map { ThreadExecutor(name: "\(name)-\($0)") }
+        workers = (0..<threads).map { Worker(ThreadExecutor(name: "\(name)-\($0)")) }
+        balance = LeastBusy(count: threads)
     }
 
     /// Runs `body` on one of the threads.
     public func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-        let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
-        let worker = Worker(executors[abs(index % executors.count)])
-        return try await worker.run(body)
+        try await balance.pick { try await workers[$0].run(body) }
     }
 
     private actor Worker {

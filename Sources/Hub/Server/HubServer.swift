@@ -15,6 +15,7 @@ public final class HubServer: Sendable {
     private let files: StaticFiles
     private let publisher: OutboxPublisher
     private let housekeeper: Housekeeper
+    private let uploads = OpenUploads()
     private let log = Log("server")
 
     /// - Throws: when the folder of the web page is missing or the database does not answer.
@@ -34,7 +35,8 @@ public final class HubServer: Sendable {
             store: store, storage: storage, planner: planner, presenter: presenter, clock: clock, limits: configuration.limits)
         publisher = OutboxPublisher(
             store: store, bus: bus, events: events, watching: watching, presenter: presenter, metrics: metrics, clock: clock)
-        housekeeper = Housekeeper(store: store, storage: storage, realtime: realtime, limits: configuration.limits, clock: clock)
+        housekeeper = Housekeeper(
+            store: store, storage: storage, planner: planner, realtime: realtime, uploads: uploads, limits: configuration.limits, clock: clock)
         services = Services(
             accounts: Accounts(store: store, configuration: configuration, clock: clock), watching: watching, events: events, store: store,
             storage: storage, telegram: telegram, channels: channels, planner: planner, metrics: metrics, presenter: presenter,
@@ -141,6 +143,8 @@ extension HubServer: LoopHandler {
             let user = try await router.user(for: exchange.head)
             guard let id = EventID(id) else { throw APIError.notFound("event") }
             let event = try await services.events.uploadTarget(id, length: exchange.head.contentLength, in: user.scope)
+            guard uploads.begin(id, in: user.scope) else { throw APIError.busy }
+            defer { uploads.end(id, in: user.scope) }
             let writer = try await services.storage.upload(in: user.scope, event: id)
             do {
                 try await BodyPump(loop: loop, exchange: exchange, writer: writer).run()

@@ -60,6 +60,9 @@ public struct Store: Sendable {
 
     /// The names of the schema's steps that a database has, and of those it lacks; changes nothing.
     public static func migrations(of location: Location) async throws -> (applied: [String], missing: [String]) {
+        if case .sqlite(let path) = location, try !Folder.exists(path) {
+            return ([], Migrations.all.map { "\($0.version) \($0.name)" })
+        }
         let database = Database(location)
         do {
             try await database.connect()

@@ -20,8 +20,18 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case database(code: String, message: String)
     /// A row holds what this version cannot have written.
     case unreadableRow(table: String, column: String)
+    /// Somebody else is writing the file.
+    case inUse(path: String)
     /// A file operation failed: strerror(3) and what was tried.
     case file(operation: String, errno: Int32, reason: String)
+
+    /// Nobody's fault, and over sooner or later: a full disk, a database that is away or busy.
+    public var isPassing: Bool {
+        switch self {
+        case .storageFull, .unavailable, .contention, .inUse: true
+        case .invalidCursor, .newerSchema, .unusableFile, .corrupt, .database, .unreadableRow, .file: false
+        }
+    }
 
     public var description: String {
         switch self {
@@ -37,6 +47,7 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         case .contention: "the database is too busy"
         case .database(let code, let message): "the database failed (\(code)): \(message)"
         case .unreadableRow(let table, let column): "a row of \(table) cannot be read: column \(column)"
+        case .inUse(let path): "\(path) is being written by somebody else"
         case .file(let operation, _, let reason): "\(operation): \(reason)"
         }
     }

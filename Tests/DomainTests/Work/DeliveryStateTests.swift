@@ -15,7 +15,7 @@ struct DeliveryStateTests {
         ("begun", .begun), ("delivered", .delivered(.clip, message: "1")), ("still", .delivered(.still, message: "1")),
         ("postponed", .postponed(reason: "r", statusCode: 500, mayHaveArrived: false)), ("givenBack", .givenBack),
         ("failed", .failed(reason: "r", statusCode: 400)), ("expired", .expired), ("suppressed", .suppressed(reason: "r")),
-        ("completed", .completed), ("retried", .retried(deadline: now)),
+        ("completed", .completed), ("gone", .messageGone), ("retried", .retried(deadline: now)),
     ]
 
     /// What each input makes of each state; nothing where there is no entry.
@@ -24,7 +24,7 @@ struct DeliveryStateTests {
         .retry: ["begun": .sending, "expired": .expired, "suppressed": .suppressed],
         .sending: [
             "begun": .sending, "delivered": .sent, "still": .pending, "postponed": .retry, "givenBack": .pending, "failed": .failed,
-            "expired": .expired, "suppressed": .suppressed,
+            "expired": .expired, "suppressed": .suppressed, "gone": .sending,
         ],
         .failed: ["retried": .pending],
         .expired: ["retried": .pending],

@@ -25,7 +25,8 @@ final class Running: Sendable {
     let session = SessionID(trusted: "session")
 
     init(
-        _ kind: TestDatabase.Kind = .sqlite, sendsVideo: Bool = true, isLinked: Bool = true, wantsStill: Bool = false,
+        _ kind: TestDatabase.Kind = .sqlite, sendsVideo: Bool = true, isLinked: Bool = true, wantsStill: Bool = false, clock: WallClock = .system,
+        isWorking: Bool = true,
         configure: (inout Pipeline.Configuration, inout AlertChannels) -> Void = { _, _ in }
     ) async throws {
         database = try await TestDatabase(kind)
@@ -36,13 +37,12 @@ final class Running: Sendable {
         let client = TelegramClient(http: HTTPClient(threads: 2), token: Secret(BotAPIServer.token), baseURL: bot.baseURL, timeoutSeconds: 5)
         linking = TelegramLinking(
             store: store, client: client, onboardingURL: nil, lifetimeSeconds: 600, webhookSecret: Secret("hook"), clock: .system)
-        let media = ThreadPool(name: "media", threads: 2)
         var channels = AlertChannels()
         channels.addTelegram(
-            client, store: store, storage: storage, media: media, sendsVideo: sendsVideo, publicURL: "https://hub.example.org", clock: .system)
+            client, store: store, storage: storage, sendsVideo: sendsVideo, publicURL: "https://hub.example.org", clock: .system)
         var configuration = Pipeline.Configuration()
         configure(&configuration, &channels)
-        pipeline = Pipeline(store: store, storage: storage, channels: channels, media: media, configuration: configuration, clock: .system)
+        pipeline = Pipeline(store: store, storage: storage, channels: channels, configuration: configuration, clock: clock)
         let now = Timestamp(milliseconds: WallClock.system.milliseconds)
         scope = try await store.users.findOrCreate(email: "we@example.org", now: now).scope
         _ = try await store.devices.register(device, label: "Hall", in: scope, now: now)
@@ -54,7 +54,7 @@ final class Running: Sendable {
             _ = try await store.targets.change(device: device, channel: .telegram, address: "42", wantsStill: wantsStill, in: scope, now: now)
         }
         let pipeline = pipeline, observed = observed, store = store
-        tasks = [Task { await pipeline.run() }, Task { await observed.watch(store) }]
+        tasks = [Task { if isWorking { await pipeline.run() } }, Task { await observed.watch(store) }]
     }
 
     /// An event of a clip that is being recorded.

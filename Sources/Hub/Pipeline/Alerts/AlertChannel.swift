@@ -8,6 +8,8 @@ struct Alert: Sendable {
     let event: Event
     let deviceLabel: String
     let delivery: Delivery
+    /// Words alone: the clip is better not touched again.
+    var isFragile = false
 
     /// `Motion`, `Sound`, …
     var trigger: String { event.trigger.type.prefix(1).uppercased() + event.trigger.type.dropFirst() }

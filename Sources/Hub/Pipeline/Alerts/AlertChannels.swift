@@ -8,6 +8,9 @@ public import Store
 public struct AlertChannels: Sendable {
     var channels: [Delivery.Channel: any AlertChannel] = [:]
 
+    /// Renditions that are made at once: one for each that is being sent, so that nobody waits for somebody's long clip.
+    private static let renditions = 6
+
     public init() {}
 
     public var available: Set<Delivery.Channel> { Set(channels.keys) }
@@ -16,10 +19,10 @@ public struct AlertChannels: Sendable {
     ///   - sendsVideo: `sendVideo` rather than `sendMessage`.
     ///   - publicURL: where people reach the page, without a slash at the end, for the button that opens it.
     public mutating func addTelegram(
-        _ client: TelegramClient, store: Store, storage: any ClipStorage, media: ThreadPool, sendsVideo: Bool, publicURL: String?, clock: WallClock
+        _ client: TelegramClient, store: Store, storage: any ClipStorage, sendsVideo: Bool, publicURL: String?, clock: WallClock
     ) {
         channels[.telegram] = TelegramChannel(
-            client: client, store: store, storage: storage, media: media, sendsVideo: sendsVideo, publicURL: publicURL, clock: clock)
+            client: client, store: store, storage: storage, media: ThreadPool(name: "renditions", threads: Self.renditions), sendsVideo: sendsVideo, publicURL: publicURL, clock: clock)
     }
 
     public mutating func addWebhook(_ client: WebhookClient, publicURL: String?, clock: WallClock) {

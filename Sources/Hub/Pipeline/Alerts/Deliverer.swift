@@ -21,6 +21,15 @@ struct Deliverer: Sendable {
         case dead(reason: String)
     }
 
+    /// The provider has it, but no row says so. The delivery is left as it is: who takes it up next marks it.
+    struct SentButNotNoted: Error, CustomStringConvertible {
+        let reason: String
+        var description: String { "the alert was sent but could not be noted: \(reason)" }
+    }
+
+    /// After so many ends of the process in the middle of an alert it is sent in words alone: perhaps the clip ends the hub.
+    private static let maximumBreaks = 4
+
     init(store: Store, channels: [Delivery.Channel: any AlertChannel], cooldownSeconds: Double, clock: WallClock) {
         self.store = store
         self.channels = channels
@@ -32,13 +41,13 @@ struct Deliverer: Sendable {
 
     func deliver(_ job: Job) async throws -> Outcome {
         guard let id = job.delivery,
-            let begun = try await store.deliveries.begin(id, cooldownSeconds: cooldownSeconds, in: job.scope, now: now)
+            let begun = try await store.deliveries.begin(id, cooldownSeconds: cooldownSeconds, holding: job, in: job.scope, now: now)
         else { return .done }
         let delivery = begun.delivery
         if begun.isOver { return delivery.state == .expired ? .dead(reason: delivery.reason ?? "") : .done }
         guard let event = try await store.events.find(job.event, in: job.scope) else { return .done }
         if let reason = reasonForSilence(delivery, event) {
-            _ = try await store.deliveries.finish(id, .suppressed(reason: reason), in: job.scope, now: now)
+            _ = try await store.deliveries.finish(id, .suppressed(reason: reason), holding: job, in: job.scope, now: now)
             return .done
         }
         let label = try await store.devices.find(event.device, in: job.scope)?.label ?? "Camera"
@@ -46,16 +55,25 @@ struct Deliverer: Sendable {
             guard let channel = channels[delivery.channel] else {
                 throw AlertFailure(reason: "\(delivery.channel.rawValue) is not configured", remedy: .later(afterSeconds: 300))
             }
-            let message = try await channel.send(Alert(scope: job.scope, event: event, deviceLabel: label, delivery: delivery))
-            // It is sent: without this row it would be sent again.
-            _ = try await persisting {
-                try await store.deliveries.finish(id, .delivered(delivery.wanted, message: message), in: job.scope, now: now)
-            }
+            let message = try await channel.send(
+                Alert(scope: job.scope, event: event, deviceLabel: label, delivery: delivery, isFragile: begun.breaks > Self.maximumBreaks))
+            try await note(.delivered(delivery.wanted, message: message), of: id, job)
             return .done
         } catch let failure as AlertFailure {
             return try await persisting { try await failed(delivery, job, failure) }
         } catch let error as MediaError {
             return try await persisting { try await failed(delivery, job, AlertFailure(reason: error.reason, remedy: .none)) }
+        }
+    }
+
+    /// It is sent: without this row it would be sent again.
+    private func note(_ input: Delivery.Input, of id: DeliveryID, _ job: Job) async throws {
+        do {
+            _ = try await persisting { try await store.deliveries.finish(id, input, holding: job, in: job.scope, now: now) }
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            throw SentButNotNoted(reason: String(describing: error))
         }
     }
 
@@ -72,7 +90,7 @@ struct Deliverer: Sendable {
 
     private func failed(_ delivery: Delivery, _ job: Job, _ failure: AlertFailure) async throws -> Outcome {
         if case .notBefore(let time) = failure.remedy {
-            _ = try await store.deliveries.finish(delivery.id, .givenBack, in: job.scope, now: now)
+            _ = try await store.deliveries.finish(delivery.id, .givenBack, holding: job, in: job.scope, now: now)
             return .notBefore(time)
         }
         log.warning(
@@ -84,12 +102,12 @@ struct Deliverer: Sendable {
             let delay = RetryPolicy.delivery.delay(afterAttempts: job.attempts, random: Crypto.randomFraction(), retryAfter: seconds)
         else {
             let end = Delivery.Input.failed(reason: failure.reason, statusCode: failure.statusCode)
-            _ = try await store.deliveries.finish(delivery.id, end, kind: failure.kind, in: job.scope, now: now)
+            _ = try await store.deliveries.finish(delivery.id, end, kind: failure.kind, holding: job, in: job.scope, now: now)
             return .dead(reason: failure.reason)
         }
         let later = Delivery.Input.postponed(
             reason: failure.reason, statusCode: failure.statusCode, mayHaveArrived: failure.mayHaveArrived)
-        _ = try await store.deliveries.finish(delivery.id, later, kind: failure.kind, in: job.scope, now: now)
+        _ = try await store.deliveries.finish(delivery.id, later, kind: failure.kind, holding: job, in: job.scope, now: now)
         // Not after the deadline, so that it is told in time that it was missed.
         return .again(at: min(now.advanced(bySeconds: delay), max(delivery.deadline, now)), reason: failure.reason)
     }

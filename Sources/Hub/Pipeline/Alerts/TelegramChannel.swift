@@ -17,8 +17,10 @@ actor TelegramChannel: AlertChannel {
     private let publicURL: String?
     private let clock: WallClock
     private var pacing = SendPacing()
+    /// Those that are being made, by key.
+    private var renditions: [String: Task<Void, any Error>] = [:]
+    private let log = Log("telegram")
 
-    private static let rendition = "telegram.mp4"
     /// A worker waits so long for a message's turn; for more it gives the message back and does something else.
     private static let patienceMilliseconds: Int64 = 1500
 
@@ -67,6 +69,7 @@ actor TelegramChannel: AlertChannel {
                 return message
             } catch TelegramError.messageGone {
                 // Somebody deleted the still; the clip is news all the same.
+                try await store.deliveries.forgetMessage(alert.delivery.id, in: alert.scope, now: now)
                 return try await clip(alert, to: chat)
             }
         }
@@ -79,7 +82,15 @@ actor TelegramChannel: AlertChannel {
             return try await client.sendMessage(caption, to: chat)
         }
         try await waitForTurn(chat)
-        return try await client.sendPhoto(path: path, caption: caption, to: chat)
+        do {
+            return try await client.sendPhoto(path: path, caption: caption, to: chat)
+        } catch TelegramError.badRequest {
+            try await waitForTurn(chat)
+        } catch TelegramError.tooLarge {
+            try await waitForTurn(chat)
+        }
+        // The picture is not to Telegram's liking; the words are true all the same.
+        return try await client.sendMessage(caption, to: chat)
     }
 
     private func clip(_ alert: Alert, to chat: String) async throws -> String {
@@ -127,17 +138,20 @@ actor TelegramChannel: AlertChannel {
         }
     }
 
-    /// The clip as Telegram plays it inline; made once per event. `nil` where there is none to send.
+    /// The clip as Telegram plays it inline; made once per event. `nil` where there is none to send: then words have to do.
     private func video(_ alert: Alert) async throws -> TelegramClient.Video? {
         let event = alert.event
-        guard sendsVideo, event.state == .done, let key = event.clip.key, let source = try await storage.localFile(key: key) else { return nil }
-        let renditionKey = ClipObject.key(alert.scope, event.id, Self.rendition)
-        if try await storage.localFile(key: renditionKey) == nil {
-            let folder = try await storage.workFolder(in: alert.scope, event: event.id)
-            let made = try await media.run {
-                try DeliveryRendition.make(file: source, into: folder, name: "rendition", maximumBytes: TelegramClient.maximumUploadBytes)
+        guard sendsVideo, !alert.isFragile, let key = event.clip.key, let source = try await storage.localFile(key: key) else { return nil }
+        let renditionKey = ClipObject.key(alert.scope, event.id, ClipObject.rendition)
+        do {
+            try await makeRendition(renditionKey, of: source, alert)
+        } catch let error as MediaError {
+            // Nothing is wrong with a clip because there is no room for another form of it.
+            guard try await storage.room() > 0 else {
+                throw AlertFailure(reason: "the hub's disk is full", remedy: .later(afterSeconds: 10))
             }
-            try await storage.adopt(file: made.path, key: renditionKey)
+            log.warning("a clip cannot be made ready for Telegram", ["event_id": event.id.rawValue, "reason": error.reason])
+            return nil
         }
         guard let path = try await storage.localFile(key: renditionKey) else { return nil }
         var thumbnail: String?
@@ -145,6 +159,24 @@ actor TelegramChannel: AlertChannel {
         return TelegramClient.Video(
             path: path, durationSeconds: event.clip.durationSeconds, width: event.clip.width, height: event.clip.height,
             thumbnailPath: thumbnail)
+    }
+
+    /// Several chats of one camera want the same at the same time.
+    private func makeRendition(_ key: String, of source: String, _ alert: Alert) async throws {
+        if let making = renditions[key] { return try await making.value }
+        let task = Task { [storage, media] in
+            if try await storage.localFile(key: key) != nil { return }
+            let folder = try await storage.workFolder(in: alert.scope, event: alert.event.id)
+            // A name of its own: another process may be at it as well.
+            let name = ClipObject.temporaryName("rendition")
+            let made = try await media.run {
+                try DeliveryRendition.make(file: source, into: folder, name: name, maximumBytes: TelegramClient.maximumUploadBytes)
+            }
+            try await storage.adopt(file: made.path, key: key)
+        }
+        renditions[key] = task
+        defer { renditions[key] = nil }
+        try await task.value
     }
 
     private func keyboard(_ alert: Alert) -> TelegramKeyboard? {
@@ -165,9 +197,14 @@ actor TelegramChannel: AlertChannel {
     // MARK: - Pace and failures
 
     private func waitForTurn(_ chat: String) async throws {
-        let departure = pacing.earliest(chat: chat, now: now)
-        let wait = departure.milliseconds - now.milliseconds
-        guard wait <= Self.patienceMilliseconds else { throw AlertFailure(reason: "many alerts wait for this chat", remedy: .notBefore(departure)) }
+        // By a clock that nobody sets.
+        let elapsed = Timestamp(milliseconds: MonotonicClock.system.milliseconds)
+        let departure = pacing.earliest(chat: chat, now: elapsed)
+        let wait = departure.milliseconds - elapsed.milliseconds
+        guard wait <= Self.patienceMilliseconds else {
+            throw AlertFailure(
+                reason: "many alerts wait for this chat", remedy: .notBefore(now.advanced(byMilliseconds: wait)))
+        }
         pacing.reserve(departure, chat: chat)
         if wait > 0 { try await Task.sleep(for: .milliseconds(wait)) }
     }
@@ -176,7 +213,7 @@ actor TelegramChannel: AlertChannel {
         do {
             return try await body()
         } catch let error as TelegramError {
-            if case .tooManyRequests(let seconds) = error { pacing.pause(until: now.advanced(bySeconds: seconds)) }
+            if case .tooManyRequests(let seconds) = error { pacing.pause(until: Timestamp(milliseconds: MonotonicClock.system.milliseconds).advanced(bySeconds: seconds)) }
             throw AlertFailure(
                 reason: error.description, remedy: Self.remedy(error), statusCode: error.statusCode, mayHaveArrived: error.isOutcomeUnknown)
         }

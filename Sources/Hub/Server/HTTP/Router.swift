@@ -151,6 +151,7 @@ func apiError(for error: any Error, log: Log) -> APIError {
     case StoreError.unavailable, StoreError.contention:
         log.warning("the database does not answer", ["error": String(describing: error)])
         return .unavailable
+    case StoreError.inUse: return .busy
     case StoreError.invalidCursor: return .invalid("cursor", "this is not a cursor of the hub")
     default:
         log.error("request failed", ["error": String(reflecting: error)])

@@ -16,7 +16,9 @@ extension Services {
             Route(.post, "/notifications/targets") { request in
                 let fields = try request.fields()
                 let (device, channel, address) = try await target(fields, request)
-                if channel == .email { try await addMailbox(address, device, request) }
+                let known = try await store.targets.find(device: device, channel: channel, address: address, in: request.scope)
+                // Asking for one's own mailbox adds it, and makes one that was given up work again.
+                if channel == .email, known == nil || known?.disabledReason != nil { try await addMailbox(address, device, request) }
                 let now = Timestamp(milliseconds: clock.milliseconds)
                 let snooze = try fields.optionalInteger("snooze_minutes", in: 0...10_080)
                 let changed = try await store.targets.change(

@@ -53,10 +53,10 @@ extension Services {
         let now = Timestamp(milliseconds: clock.milliseconds)
         var gauges: [Metrics.Gauge] = [Metrics.Gauge("pingwatch_storage_free_bytes", [:], Double(try await storage.room()))]
         let depths = try await store.jobs.depths()
-        for work in [Job.Work.process, .deliver] {
+        for lane in [Job.Lane.process] + Delivery.Channel.allCases.map(Job.Lane.deliver) {
             for state in [Job.State.queued, .leased, .dead] {
-                let depth = depths.first { $0.work == work && $0.state == state }
-                let labels = ["work": work.rawValue, "state": state.rawValue]
+                let depth = depths.first { $0.lane == lane.name && $0.state == state }
+                let labels = ["work": lane.name, "state": state.rawValue]
                 gauges.append(Metrics.Gauge("pingwatch_jobs", labels, Double(depth?.count ?? 0)))
                 gauges.append(
                     Metrics.Gauge("pingwatch_job_oldest_age_seconds", labels, max(0, depth?.oldest.map { now.seconds(since: $0) } ?? 0)))

@@ -181,7 +181,8 @@ extension Services {
     }
 
     private static let mediaTypes = [
-        "clip.mp4": "video/mp4", "clip.webm": "video/webm", "poster.jpg": "image/jpeg", "thumbnail.jpg": "image/jpeg", ClipObject.still: "image/jpeg",
+        ClipObject.clipMP4: "video/mp4", ClipObject.clipWebM: "video/webm", ClipObject.poster: "image/jpeg",
+        ClipObject.thumbnail: "image/jpeg", ClipObject.still: "image/jpeg",
     ]
 
     /// A clip or picture by its signed link, with ranges.

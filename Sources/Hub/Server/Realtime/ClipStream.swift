@@ -28,6 +28,8 @@ final class ClipStream {
         self.receiver = receiver
     }
 
+    var key: RealtimeHub.ClipKey { RealtimeHub.ClipKey(scope: scope, event: event) }
+
     /// Queues a message (header and payload) as a record of the clip log.
     func append(_ message: UnsafeRawBufferPointer) {
         pending.append(ClipLog.record(message: message))

@@ -106,7 +106,8 @@ extension RealtimeHub {
 
     /// Whether a connected sensor has the clip open.
     func isReceiving(_ event: EventID, in scope: AccountScope) -> Bool {
-        clients.values.contains { client in client.clips.values.contains { $0.event == event && $0.scope == scope } }
+        let key = ClipKey(scope: scope, event: event)
+        return departing[key] != nil || clients.values.contains { client in client.clips.values.contains { $0.key == key } }
     }
 
     private func recordFailure(of clip: ClipStream, reason: String) async {
@@ -142,14 +143,17 @@ extension RealtimeHub {
 
     func openClip(_ fields: Fields, by client: Client, device: DeviceID, in scope: AccountScope) async throws -> JSON {
         let opening = try opening(fields, device: device)
+        let key = ClipKey(scope: scope, event: opening.event)
+        await takeTurn(key)
+        defer { endTurn(key) }
         // After a break the connection that had it open may not have been missed yet.
         for other in clients.values {
-            guard let old = other.clips.first(where: { $0.value.event == opening.event && $0.value.scope == scope }) else { continue }
+            guard let old = other.clips.first(where: { $0.value.key == key }) else { continue }
             guard other !== client else { throw APIError.conflict("clip_open", "event_id: this clip is open already on this connection") }
             other.clips[old.key] = nil
-            await old.value.untilDrained()
-            await old.value.writer.close()
+            departing[key] = old.value
         }
+        if let old = departing[key] { await finish(old) }
         let (event, writer) = try await services.events.open(opening, in: scope)
         guard client.socket.isOpen else {
             await writer.close()

@@ -26,12 +26,21 @@ actor RealtimeHub {
     var relays: [UInt32: Live] = [:]
     var relayOfDevice: [DeviceKey: UInt32] = [:]
     var sensors: [DeviceKey: Client] = [:]
+    /// Clips whose connection is gone while their last frames are still being written.
+    var departing: [ClipKey: ClipStream] = [:]
+    /// Clips that are being opened just now, and who waits for that.
+    private var opening: [ClipKey: [CheckedContinuation<Void, Never>]] = [:]
     private let epoch = Crypto.randomToken(bytes: 6)
     private var lastStream: UInt32 = 0
 
     struct DeviceKey: Hashable {
         let account: AccountID
         let device: DeviceID
+    }
+
+    struct ClipKey: Hashable {
+        let scope: AccountScope
+        let event: EventID
     }
 
     struct Live {
@@ -77,14 +86,35 @@ actor RealtimeHub {
         }
     }
 
-    /// Frames that came are written to the end; the sensor may open the clip again.
-    private func detach(_ clip: ClipStream) {
+    /// Frames that came are written to the end; the sensor may open the clip again, and waits for that then.
+    func detach(_ clip: ClipStream) {
+        departing[clip.key] = clip
         Task { await finish(clip) }
     }
 
-    private func finish(_ clip: ClipStream) async {
+    func finish(_ clip: ClipStream) async {
         await clip.untilDrained()
         await clip.writer.close()
+        if departing[clip.key] === clip { departing[clip.key] = nil }
+    }
+
+    /// Waits until nobody else is opening the clip: two writers of one log would write over each other. `endTurn` must follow.
+    func takeTurn(_ key: ClipKey) async {
+        if opening[key] == nil {
+            opening[key] = []
+        } else {
+            await withCheckedContinuation { opening[key]?.append($0) }
+        }
+    }
+
+    func endTurn(_ key: ClipKey) {
+        guard var waiting = opening[key], !waiting.isEmpty else {
+            opening[key] = nil
+            return
+        }
+        let next = waiting.removeFirst()
+        opening[key] = waiting
+        next.resume()
     }
 
     func received(_ message: MessageBuffer, isBinary: Bool, on socket: WebSocket) {

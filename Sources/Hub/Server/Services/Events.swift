@@ -95,7 +95,8 @@ struct Events: Sendable {
             guard event.source == .external, event.clip.externalURI == uri else {
                 throw APIError.conflict("event_exists", "event_id: another event has this id")
             }
-            return event
+            // The answer to the first request, or its second half, may have been lost.
+            return event.state == .recording ? try await enqueue(event.id, changes: EventChanges(), in: scope) : event
         case .noSuchSession: throw APIError.notFound("session")
         }
     }
@@ -135,14 +136,20 @@ struct Events: Sendable {
         var changes = EventChanges()
         changes.clip = { $0.etag = etag }
         changes.firstByteAt = now
-        _ = try await store.events.update(event.id, changes: changes, in: scope, now: now)
+        guard try await store.events.update(event.id, changes: changes, ifState: .recording, in: scope, now: now) != nil else {
+            throw APIError.conflict("not_uploadable", "this event takes no bytes any more")
+        }
     }
 
     /// The client says that the upload is whole.
     func finalize(_ id: EventID, etag: String?, in scope: AccountScope) async throws -> Event {
         let event = try await find(id, in: scope)
         guard event.source == .upload else { throw APIError.conflict("not_uploadable", "this event's clip was not uploaded over HTTP") }
-        guard event.state == .recording else { return event }
+        guard event.state == .recording else {
+            // It was given up meanwhile; announced again, it takes the bytes after all.
+            if event.clip.isIncomplete { throw APIError.conflict("not_uploaded", "this event was given up: announce it again") }
+            return event
+        }
         guard let stored = event.clip.etag else {
             throw APIError.conflict("not_uploaded", "no bytes have been uploaded for this event yet")
         }

@@ -1,13 +1,16 @@
 // What nobody asks for and must be done all the same: clips whose sender never came back, files without rows, old jobs.
 
 import Domain
+import Pipeline
 import Runtime
 import Store
 
 struct Housekeeper: Sendable {
     let store: Store
     let storage: any ClipStorage
+    let planner: AlertPlanner
     let realtime: RealtimeHub
+    let uploads: OpenUploads
     let limits: ServerConfiguration.Limits
     let clock: WallClock
     private let log = Log("housekeeping")
@@ -15,11 +18,19 @@ struct Housekeeper: Sendable {
     /// Of a clip that is uploaded whole, between announcement and end.
     private static let uploadSeconds = 3600.0
     private static let jobDays = 7.0
+    private static let deadDays = 90.0
+    /// What another process may be writing is younger.
+    private static let leftoverSeconds = 600.0
 
-    init(store: Store, storage: any ClipStorage, realtime: RealtimeHub, limits: ServerConfiguration.Limits, clock: WallClock) {
+    init(
+        store: Store, storage: any ClipStorage, planner: AlertPlanner, realtime: RealtimeHub, uploads: OpenUploads,
+        limits: ServerConfiguration.Limits, clock: WallClock
+    ) {
         self.store = store
         self.storage = storage
+        self.planner = planner
         self.realtime = realtime
+        self.uploads = uploads
         self.limits = limits
         self.clock = clock
     }
@@ -28,31 +39,34 @@ struct Housekeeper: Sendable {
 
     /// Until the task is cancelled.
     func run() async {
-        await untilDone("what was left behind could not be looked through yet") { try await reconcile() }
+        async let reconciled: Void = reconcile()
         let pause = min(max(limits.clipIdleSeconds / 4, 0.25), 15)
-        var jobsRemovedAt = Timestamp(milliseconds: 0)
+        var clearedAt = Timestamp(milliseconds: 0)
         while !Task.isCancelled {
-            do {
-                try await closeAbandoned()
-                if now.seconds(since: jobsRemovedAt) > 3600 {
-                    try await store.jobs.removeEnded(before: now.advanced(bySeconds: -Self.jobDays * 86_400))
-                    jobsRemovedAt = now
+            await attempt("clips could not be closed") { try await closeAbandoned() }
+            await attempt("alerts could not be completed") { try await completeAlerts() }
+            if now.seconds(since: clearedAt) > 3600 {
+                await attempt("old work could not be cleared") {
+                    try await enqueueForgotten()
+                    try await store.jobs.removeEnded(
+                        before: now.advanced(bySeconds: -Self.jobDays * 86_400), deadBefore: now.advanced(bySeconds: -Self.deadDays * 86_400))
+                    clearedAt = now
                 }
-            } catch {
-                log.warning("housekeeping was put off", ["error": String(describing: error)])
             }
             try? await Task.sleep(for: .seconds(pause))
         }
+        await reconciled
     }
 
-    private func untilDone(_ words: StaticString, _ body: () async throws -> Void) async {
-        while !Task.isCancelled {
-            do {
-                return try await body()
-            } catch {
-                log.warning(words, ["error": String(describing: error)])
-                try? await Task.sleep(for: .seconds(2))
-            }
+    /// What does not work now is tried again the next time, and holds up nothing else.
+    @discardableResult
+    private func attempt(_ words: StaticString, _ body: () async throws -> Void) async -> Bool {
+        do {
+            try await body()
+            return true
+        } catch {
+            log.warning(words, ["error": String(describing: error)])
+            return false
         }
     }
 
@@ -60,22 +74,25 @@ struct Housekeeper: Sendable {
 
     func closeAbandoned() async throws {
         let limit = now.advanced(bySeconds: -limits.clipIdleSeconds)
-        for (scope, event) in try await store.events.recordings(updatedBefore: limit) {
-            switch event.source {
-            case .external: continue
-            case .stream:
-                guard await !realtime.isReceiving(event.id, in: scope) else { continue }
-                let writer = try await storage.clipLog(in: scope, event: event.id)
-                let frames = writer.initialNext
-                await writer.close()
-                try await abandon(event, hasClip: frames > 0, isWhole: false, frames > 0
-                    ? "the camera did not come back: the clip ends early" : "the camera did not come back, and nothing of the clip had arrived",
-                    limit: limit, in: scope)
-            case .upload:
-                let limit = min(limit, now.advanced(bySeconds: -Self.uploadSeconds))
-                guard event.updatedAt < limit else { continue }
+        for (scope, event) in try await store.events.recordings(.stream, updatedBefore: limit)
+        where await !realtime.isReceiving(event.id, in: scope) {
+            await attempt("a clip could not be closed") {
+                let hasFrames = try await storage.clipFrames(in: scope, event: event.id) > 0
+                let reason = "the camera did not come back" + (hasFrames ? ": the clip ends early" : ", and nothing of the clip had arrived")
+                try await abandon(event, hasClip: hasFrames, isWhole: false, reason, limit: limit, in: scope)
+            }
+        }
+        let uploadLimit = min(limit, now.advanced(bySeconds: -Self.uploadSeconds))
+        for (scope, event) in try await store.events.recordings(.upload, updatedBefore: uploadLimit) where !uploads.isOpen(event.id, in: scope) {
+            await attempt("an upload could not be closed") {
                 let isWhole = event.clip.etag != nil
-                try await abandon(event, hasClip: isWhole, isWhole: isWhole, "the clip was announced but never uploaded", limit: limit, in: scope)
+                try await abandon(event, hasClip: isWhole, isWhole: isWhole, "the clip was announced but never uploaded", limit: uploadLimit, in: scope)
+            }
+        }
+        // Written and queued in two steps; somebody was interrupted between them.
+        for (scope, event) in try await store.events.recordings(.external, updatedBefore: limit) {
+            await attempt("an event could not be queued") {
+                try await abandon(event, hasClip: true, isWhole: true, "", limit: limit, in: scope)
             }
         }
     }
@@ -89,62 +106,75 @@ struct Housekeeper: Sendable {
         if closed != nil { log.info("a clip was closed without its sender", ["event_id": event.id.rawValue, "reason": reason]) }
     }
 
+    /// A picture was sent, and its event came to an end that nobody told the message of.
+    func completeAlerts() async throws {
+        for (scope, event) in try await store.events.endedWithBegunAlerts() { try await planner.planClip(event, in: scope) }
+    }
+
+    private func enqueueForgotten() async throws {
+        let forgotten = try await store.events.enqueueForgotten(now: now) { [clock] in makeUUIDv7(milliseconds: clock.milliseconds) }
+        if forgotten > 0 { log.warning("events without a job were queued", ["count": String(forgotten)]) }
+    }
+
     // MARK: - Start
 
     /// Brings files and rows together again after whatever ended the last run.
-    func reconcile() async throws {
-        let forgotten = try await store.events.enqueueForgotten(now: now) { [clock] in makeUUIDv7(milliseconds: clock.milliseconds) }
-        if forgotten > 0 { log.warning("events without a job were queued", ["count": String(forgotten)]) }
-        try await checkFolders()
-        try await checkRows()
+    func reconcile() async {
+        for step in [checkFolders, checkRows] {
+            while !Task.isCancelled, await !attempt("what was left behind could not be looked through yet", { try await step() }) {
+                try? await Task.sleep(for: .seconds(5))
+            }
+        }
     }
 
     /// Files without a row. They were never acknowledged, or their database is another one: they are set aside rather than removed.
     private func checkFolders() async throws {
-        var aside = 0
-        for folder in try await storage.folders() {
-            let event = try await store.events.find(folder.event, in: folder.scope)
-            guard let event else {
-                try await storage.setAside(folder.event, in: folder.scope)
-                aside += 1
+        var orphans: [(scope: AccountScope, event: EventID)] = []
+        let folders = try await storage.folders()
+        for folder in folders {
+            guard let event = try await store.events.find(folder.event, in: folder.scope) else {
+                orphans.append(folder)
                 continue
             }
-            try await storage.removeLeftovers(of: event.id, in: folder.scope, olderThanSeconds: Self.uploadSeconds)
-            // Between the result and its cleaning up there was an end.
-            if event.state == .done, !event.clip.isIncomplete, event.clip.key != nil {
-                for object in [ClipObject.log, ClipObject.upload, ClipObject.still] where !isReferred(object, by: event) {
-                    try await storage.remove(key: ClipObject.key(folder.scope, event.id, object))
-                }
-            }
+            // Whoever works on an event that has not come to its end may be in another process.
+            guard event.state.isFinal else { continue }
+            await attempt("a folder could not be cleared") { try await clear(folder.scope, event) }
         }
-        if aside > 0 { log.warning("folders without an event were set aside", ["count": String(aside), "folder": "lost+found"]) }
+        guard !orphans.isEmpty else { return }
+        // A hub that was started with the wrong database must not clear the clips away.
+        guard orphans.count <= 10 || orphans.count < folders.count / 2 else {
+            log.error("most clips have no event in this database; nothing was touched: is DATABASE_URL right?", ["count": String(orphans.count)])
+            return
+        }
+        for orphan in orphans {
+            await attempt("a folder could not be set aside") { try await storage.setAside(orphan.event, in: orphan.scope) }
+        }
+        log.warning("folders without an event were set aside", ["count": String(orphans.count), "folder": "lost+found"])
     }
 
-    private func isReferred(_ object: String, by event: Event) -> Bool {
-        [event.clip.posterKey, event.clip.thumbnailKey].contains { $0?.hasSuffix("/\(object)") == true }
+    private func clear(_ scope: AccountScope, _ event: Event) async throws {
+        try await storage.removeLeftovers(of: event.id, in: scope, olderThanSeconds: Self.leftoverSeconds)
+        // Between the result and its cleaning up there was an end. The sensor of an incomplete clip may still bring the rest.
+        guard event.state == .done, !event.clip.isIncomplete, let key = event.clip.key, try await storage.localFile(key: key) != nil else { return }
+        for object in [ClipObject.log, ClipObject.upload] {
+            try await storage.remove(key: ClipObject.key(scope, event.id, object))
+        }
     }
 
-    /// Rows whose files are gone: the event says so.
+    /// Rows whose clip is gone: the event says so, for as long as it is.
     private func checkRows() async throws {
         var position = (account: "", event: "")
         while true {
             let rows = try await store.events.withFiles(after: position, limit: 200)
             guard let last = rows.last else { return }
             for (scope, event) in rows where event.state.isFinal {
-                var missing: Set<String> = []
-                for key in [event.clip.key, event.clip.posterKey, event.clip.thumbnailKey].compactMap(\.self)
-                where try await storage.localFile(key: key) == nil { missing.insert(key) }
-                guard !missing.isEmpty else { continue }
-                log.warning("files of an event are missing", ["event_id": event.id.rawValue, "count": String(missing.count)])
+                guard let key = event.clip.key else { continue }
+                // What cannot be looked at is not missing: that throws.
+                let isMissing = try await storage.localFile(key: key) == nil
+                guard isMissing != (event.clip.problem == Clip.missingFile) else { continue }
+                log.warning("a clip's file went or came", ["event_id": event.id.rawValue, "missing": String(isMissing)])
                 var changes = EventChanges()
-                changes.clip = { [missing] clip in
-                    if let key = clip.key, missing.contains(key) {
-                        clip.key = nil
-                        clip.problem = "the clip's file is missing"
-                    }
-                    if let key = clip.posterKey, missing.contains(key) { clip.posterKey = nil }
-                    if let key = clip.thumbnailKey, missing.contains(key) { clip.thumbnailKey = nil }
-                }
+                changes.clip = { $0.problem = isMissing ? Clip.missingFile : nil }
                 _ = try await store.events.update(event.id, changes: changes, in: scope, now: now)
             }
             position = (last.scope.account.rawValue, last.event.id.rawValue)

@@ -54,7 +54,12 @@ actor OutboxPublisher {
             for entry in entries { last[Subject(entry)] = entry.id }
             for entry in entries {
                 let isLast = last[Subject(entry)] == entry.id
-                try await publish(entry, isLast: isLast)
+                do {
+                    try await publish(entry, isLast: isLast)
+                } catch let error as StoreError where !error.isPassing {
+                    // One row that cannot be read must not keep everything behind it.
+                    log.error("a change could not be published", ["kind": entry.kind.rawValue, "error": String(describing: error)])
+                }
                 published.insert(entry.id)
             }
             let now = MonotonicClock.system.milliseconds
@@ -118,7 +123,11 @@ extension Metrics {
         count("pingwatch_events_total", ["state": state])
         let stage: String
         switch state {
-        case "uploaded": stage = "durable"
+        case "uploaded":
+            stage = "durable"
+            if let firstByte = event.times.firstByte {
+                observe("pingwatch_stage_seconds", ["stage": "first_byte"], seconds: firstByte.seconds(since: event.trigger.at))
+            }
         case "done": stage = "analysed"
         case "failed":
             if case .failed(let failure) = event.state { count("pingwatch_event_failures_total", ["stage": failure.stage.rawValue]) }

@@ -36,8 +36,7 @@ struct Watching: Sendable {
     }
 
     func isWatching(_ device: DeviceID, in scope: AccountScope) async throws -> Bool {
-        let page = try await store.sessions.list(device: device, in: scope, page: Page(limit: 1))
-        return page.items.first?.status == .active
+        try await store.sessions.isActive(device: device, in: scope)
     }
 
     func start(device: DeviceID, prompt: String?, in scope: AccountScope) async throws -> WatchSession {

@@ -32,8 +32,9 @@ public struct APIError: Error, Hashable, Sendable, CustomStringConvertible {
     static let storageFull = APIError(status: 507, code: "storage_full", message: "the hub's disk is full")
     static let unavailable = APIError(
         status: 503, code: "database_unavailable", message: "the hub's database does not answer; try again in a moment")
-    /// A clip that was closed without its sensor is being processed just now; it can be continued afterwards.
-    static let busy = APIError(status: 503, code: "busy", message: "event_id: this event is being processed; try again in a moment")
+    /// A clip that was closed without its sensor is being processed, or another connection's last frames are being written: it can be
+    /// continued afterwards.
+    static let busy = APIError(status: 503, code: "busy", message: "event_id: this event is busy just now; try again in a moment")
     static let backlogFull = APIError(
         status: 503, code: "backlog_full", message: "many of this account's events wait to be processed; try again later")
     static let unauthorized = APIError(status: 401, code: "unauthorized", message: "a bearer token is needed")

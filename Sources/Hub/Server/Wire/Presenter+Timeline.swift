@@ -3,7 +3,8 @@
 import Domain
 
 extension Presenter {
-    /// Steps in the order in which they happened: `{step, at, reason?, channel?, target?, state?}`. A step that has not happened has no time.
+    /// Steps in their usual order: `{step, at, reason?, channel?, target?, state?}`. One that has not happened has no time; a picture that is
+    /// sent at once comes before the analysis, as its time says.
     func timeline(of event: Event, deliveries: [Delivery], hasTargets: Bool, channels: Set<Delivery.Channel>) -> JSON {
         var steps: [[String: JSON]] = [["step": "triggered", "at": time(event.trigger.at)]]
         func add(_ step: JSON, _ at: Timestamp?, _ reason: String? = nil) {

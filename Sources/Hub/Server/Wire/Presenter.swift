@@ -22,7 +22,7 @@ struct Presenter: Sendable {
             "clip_mime": .string(event.clip.mime), "clip_size_bytes": .integer(event.clip.sizeBytes),
             "clip_etag": .optional(event.clip.etag), "clip_uri": .optional(event.clip.externalURI),
             "clip_uploaded_at": time(event.times.durable), "width": .optional(event.clip.width), "height": .optional(event.clip.height),
-            "clip_url": url(event.clip.key), "poster_url": url(event.clip.posterKey), "thumbnail_url": url(event.clip.thumbnailKey),
+            "clip_url": url(event.clip.problem == Clip.missingFile ? nil : event.clip.key), "poster_url": url(event.clip.posterKey), "thumbnail_url": url(event.clip.thumbnailKey),
             "failure": .null, "dropped_reason": .null, "incomplete": .bool(event.clip.isIncomplete),
             "clip_problem": .optional(event.clip.problem), "feedback": .optional(event.feedback?.rawValue),
             "stages": [

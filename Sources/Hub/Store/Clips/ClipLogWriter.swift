@@ -19,9 +19,13 @@ public actor ClipLogWriter {
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// A record that was torn by a crash is cut off.
+    ///
+    /// - Throws: `StoreError.inUse` while another writer has it.
     init(path: String, reserve: DiskReserve, executor: ThreadExecutor) throws(StoreError) {
         self.reserve = reserve
         let file = try File(path, flags: O_RDWR | O_CREAT | O_APPEND)
+        // Two writers would cut off each other's frames.
+        try file.lock()
         let found = try Self.scan(file)
         if found.end < (try file.size) {
             try file.truncate(to: found.end)
@@ -53,6 +57,12 @@ public actor ClipLogWriter {
     }
 
     public func close() { file = nil }
+
+    /// How many whole frames a log has, whoever may be writing it.
+    static func frames(at path: String) throws(StoreError) -> UInt32 {
+        guard let file = try File.existing(path, flags: O_RDONLY) else { return 0 }
+        return try scan(file).next
+    }
 
     /// Reads the headers only.
     private static func scan(_ file: File) throws(StoreError) -> (end: Int64, next: UInt32) {

@@ -1,12 +1,15 @@
 // Where clips and pictures are, by key.
 
 public import Domain
+internal import Runtime
 
 /// Bytes under keys `<account>/<event>/<object>`: a folder here, an object store elsewhere. What is put is on the disk when the call
 /// returns.
 public protocol ClipStorage: Sendable {
     /// The log of a clip that is streamed, opened where it ended.
     func clipLog(in scope: AccountScope, event: EventID) async throws -> ClipLogWriter
+    /// How many whole frames that log has; 0 when there is none. It may be open.
+    func clipFrames(in scope: AccountScope, event: EventID) async throws -> UInt32
     /// Takes a whole clip; replaces one that was uploaded before.
     func upload(in scope: AccountScope, event: EventID) async throws -> UploadWriter
     func put(_ bytes: [UInt8], key: String) async throws
@@ -31,7 +34,7 @@ public protocol ClipStorage: Sendable {
     func folders() async throws -> [(scope: AccountScope, event: EventID)]
     /// Moves all objects of an event out of the way, to where an operator finds them.
     func setAside(_ event: EventID, in scope: AccountScope) async throws
-    /// Removes what was being written when a process ended.
+    /// Removes what was being made and has not been written to for so long: a process ended while it was at it.
     func removeLeftovers(of event: EventID, in scope: AccountScope, olderThanSeconds seconds: Double) async throws
 }
 
@@ -40,6 +43,21 @@ public enum ClipObject {
     public static let log = "clip.log"
     public static let upload = "upload.bin"
     public static let still = "still.jpg"
+    public static let poster = "poster.jpg"
+    public static let thumbnail = "thumbnail.jpg"
+    /// The playable clip, in one of two containers.
+    public static let clipMP4 = "clip.mp4"
+    public static let clipWebM = "clip.webm"
+    /// The clip as a messenger takes it.
+    public static let rendition = "telegram.mp4"
+
+    /// For a file that becomes an object, or is thrown away.
+    public static func temporaryName(_ what: String) -> String { "\(what)-\(Crypto.randomToken(bytes: 6))" }
+
+    /// Whether a file is one that was being made: by `temporaryName`, or a part of an upload.
+    static func isTemporary(_ name: String) -> Bool {
+        name.hasSuffix(".part") || name.hasSuffix(".recorded") || ["assembled-", "rendition-"].contains { name.hasPrefix($0) }
+    }
 
     public static func key(_ scope: AccountScope, _ event: EventID, _ object: String) -> String { "\(scope.account)/\(event)/\(object)" }
 

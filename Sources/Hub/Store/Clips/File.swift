@@ -79,6 +79,14 @@ final class File: Sendable {
         guard fdatasync(descriptor) == 0 else { throw failure("writing \(path) to the disk") }
     }
 
+    /// flock(2), until the file is closed.
+    func lock() throws(StoreError) {
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            if errno == EWOULDBLOCK { throw .inUse(path: path) }
+            throw failure("locking \(path)")
+        }
+    }
+
     /// ftruncate(2).
     func truncate(to size: Int64) throws(StoreError) {
         guard ftruncate(descriptor, off_t(size)) == 0 else { throw failure("cutting \(path)") }
@@ -91,8 +99,11 @@ enum Folder {
         var partial = path.hasPrefix("/") ? "" : "."
         for piece in path.split(separator: "/") {
             partial += "/" + piece
-            guard mkdir(partial, 0o700) != 0, errno != EEXIST else { continue }
-            throw failure("making the folder \(partial)")
+            if mkdir(partial, 0o700) == 0 {
+                try synchronizeParent(of: partial)
+            } else if errno != EEXIST {
+                throw failure("making the folder \(partial)")
+            }
         }
     }
 
@@ -105,7 +116,8 @@ enum Folder {
     /// A new name is durable only when its folder is.
     static func synchronizeParent(of path: String) throws(StoreError) {
         guard let slash = path.lastIndex(of: "/") else { return }
-        let folder = try File(String(path[..<slash]), flags: O_RDONLY | O_DIRECTORY)
+        let parent = slash == path.startIndex ? "/" : String(path[..<slash])
+        let folder = try File(parent, flags: O_RDONLY | O_DIRECTORY)
         guard fsync(folder.descriptor) == 0 else { throw failure("writing the folder of \(path) to the disk") }
     }
 
@@ -124,6 +136,13 @@ enum Folder {
             if name != "." && name != ".." { names.append(name) }
         }
         return names.sorted()
+    }
+
+    /// access(2). What cannot be looked at is not missing.
+    static func exists(_ path: String) throws(StoreError) -> Bool {
+        if access(path, R_OK) == 0 { return true }
+        guard errno == ENOENT || errno == ENOTDIR else { throw failure("looking at \(path)") }
+        return false
     }
 
     /// rmdir(2).

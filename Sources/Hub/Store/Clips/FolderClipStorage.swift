@@ -51,6 +51,11 @@ public final class FolderClipStorage: ClipStorage {
         return try await pool.run { try ClipLogWriter(path: path, reserve: reserve, executor: executor) }
     }
 
+    public func clipFrames(in scope: AccountScope, event: EventID) async throws -> UInt32 {
+        let path = try path(ClipObject.key(scope, event, ClipObject.log))
+        return try await pool.run { try ClipLogWriter.frames(at: path) }
+    }
+
     public func upload(in scope: AccountScope, event: EventID) async throws -> UploadWriter {
         let path = try await workFolder(in: scope, event: event) + "/" + ClipObject.upload
         let executor = executor
@@ -86,7 +91,7 @@ public final class FolderClipStorage: ClipStorage {
 
     public func localFile(key: String) async throws -> String? {
         let path = try path(key)
-        return try await pool.run { access(path, R_OK) == 0 ? path : nil }
+        return try await pool.run { try Folder.exists(path) ? path : nil }
     }
 
     public func open(key: String) async throws -> ObjectReader? {
@@ -131,7 +136,7 @@ public final class FolderClipStorage: ClipStorage {
     public func removeLeftovers(of event: EventID, in scope: AccountScope, olderThanSeconds seconds: Double) async throws {
         let path = "\(folder)/\(scope.account)/\(event)"
         try await pool.run {
-            for name in try Folder.entries(path) where name.hasSuffix(".part") && Folder.ageSeconds("\(path)/\(name)") > seconds {
+            for name in try Folder.entries(path) where ClipObject.isTemporary(name) && Folder.ageSeconds("\(path)/\(name)") > seconds {
                 try Folder.remove("\(path)/\(name)")
             }
         }

@@ -8,8 +8,7 @@ final class Database: Sendable {
     /// Rung when a transaction that did such a thing was committed, here or by another process.
     let bells = Bells()
     private let workers: [DatabaseWorker]
-    /// How many calls each worker has.
-    private let loads: LockedValue<[Int]>
+    private let balance: LeastBusy
 
     /// What a transaction can make that others wait for.
     enum Signal: String, CaseIterable {
@@ -72,7 +71,7 @@ final class Database: Sendable {
                 }
             }
         }
-        loads = LockedValue([Int](repeating: 0, count: workers.count))
+        balance = LeastBusy(count: workers.count)
     }
 
     /// Opens the first connection; the others follow when they are needed.
@@ -83,22 +82,11 @@ final class Database: Sendable {
     }
 
     func read<Value: Sendable>(_ body: @Sendable (borrowing Session) throws -> Value) async throws -> Value {
-        try await withWorker { try await $0.read(body) }
+        try await balance.pick { try await workers[$0].read(body) }
     }
 
     /// All or nothing: what `body` wrote is undone when it throws. It may run more than once, so that it must have no other effects.
     func write<Value: Sendable>(_ body: @Sendable (borrowing Session) throws -> Value) async throws -> Value {
-        try await withWorker { try await $0.write(body) }
-    }
-
-    private func withWorker<Value: Sendable>(_ body: (DatabaseWorker) async throws -> Value) async throws -> Value {
-        // The first of the least busy, so that few connections serve a quiet hub.
-        let index = loads.withLock { loads in
-            let index = loads.indices.min { loads[$0] < loads[$1] }!
-            loads[index] += 1
-            return index
-        }
-        defer { loads.withLock { $0[index] -= 1 } }
-        return try await body(workers[index])
+        try await balance.pick { try await workers[$0].write(body) }
     }
 }

@@ -139,14 +139,22 @@ enum Migrations {
     private static let fairWork = [
         "ALTER TABLE jobs ADD COLUMN lease_owner TEXT",
         "ALTER TABLE jobs ADD COLUMN leases BIGINT NOT NULL DEFAULT 0",
+        // What shares workers: processing, or the channel of a delivery.
+        "ALTER TABLE jobs ADD COLUMN lane TEXT NOT NULL DEFAULT 'process'",
+        """
+        UPDATE jobs SET lane = (SELECT channel FROM deliveries WHERE deliveries.account_id = jobs.account_id AND deliveries.id = jobs.delivery_id)
+        WHERE delivery_id IS NOT NULL
+        """,
         "DROP INDEX jobs_open",
-        "CREATE INDEX jobs_waiting ON jobs (work, account_id, run_at) WHERE state = 'queued'",
-        "CREATE INDEX jobs_next ON jobs (work, run_at) WHERE state = 'queued'",
-        "CREATE INDEX jobs_leased ON jobs (work, account_id, lease_until) WHERE state = 'leased'",
+        "CREATE INDEX jobs_waiting ON jobs (lane, account_id, run_at) WHERE state = 'queued'",
+        "CREATE INDEX jobs_next ON jobs (lane, run_at) WHERE state = 'queued'",
+        "CREATE INDEX jobs_leased ON jobs (lane, account_id, lease_until) WHERE state = 'leased'",
         "CREATE INDEX jobs_by_time ON jobs (account_id, created_at, id)",
-        "CREATE INDEX jobs_ended ON jobs (updated_at) WHERE state IN ('done', 'dropped')",
+        "CREATE INDEX jobs_done ON jobs (updated_at) WHERE state = 'done'",
+        "CREATE INDEX jobs_dropped ON jobs (updated_at) WHERE state = 'dropped'",
+        "CREATE INDEX jobs_dead ON jobs (lane, updated_at) WHERE state = 'dead'",
         // Whose turn it is when several accounts wait.
-        "CREATE TABLE job_turns (work TEXT NOT NULL, account_id TEXT NOT NULL, served_at BIGINT NOT NULL, PRIMARY KEY (work, account_id))",
+        "CREATE TABLE job_turns (lane TEXT NOT NULL, account_id TEXT NOT NULL, served_at BIGINT NOT NULL, PRIMARY KEY (lane, account_id))",
     ]
 
     private static let alerts = [
@@ -159,6 +167,8 @@ enum Migrations {
         "ALTER TABLE deliveries ADD COLUMN deadline_at BIGINT NOT NULL DEFAULT 0",
         "UPDATE deliveries SET deadline_at = created_at + 21600000",
         "CREATE INDEX deliveries_by_time ON deliveries (account_id, created_at, id)",
+        "CREATE INDEX deliveries_by_id ON deliveries (id)",
+        "CREATE INDEX deliveries_begun ON deliveries (updated_at) WHERE wanted = 'still'",
         "CREATE INDEX deliveries_arrived ON deliveries (account_id, device_id, channel, target, sent_at)",
         """
         CREATE TABLE delivery_attempts (account_id TEXT NOT NULL, delivery_id TEXT NOT NULL, number BIGINT NOT NULL, stage TEXT NOT NULL,

@@ -29,6 +29,7 @@ final class PostgresConnection: SQLConnection {
     /// - Parameter url: `postgres://…` or a connection string (libpq, "Connection Strings").
     /// - Throws: `StoreError.unavailable`.
     init(url: Secret) throws(StoreError) {
+        try Self.check(url)
         let names = Self.settings.map(\.0) + ["dbname"], values = Self.settings.map(\.1) + [url.value]
         let handle = withCStrings(names) { names in withCStrings(values) { values in PQconnectdbParams(names, values, 1) } }
         guard let handle else { throw .unavailable("out of memory", mayHaveHappened: false) }
@@ -43,6 +44,18 @@ final class PostgresConnection: SQLConnection {
     }
 
     deinit { PQfinish(handle) }
+
+    /// PQconninfoParse(3). What it says of a mistake quotes the address, and with it perhaps the password.
+    private static func check(_ url: Secret) throws(StoreError) {
+        var words: UnsafeMutablePointer<CChar>?
+        let options = PQconninfoParse(url.value, &words)
+        PQfreemem(words)
+        guard let options else {
+            throw .database(
+                code: "DATABASE_URL", message: "this is not an address of a Postgres server; mind that %, @, / and : in a password are percent-encoded")
+        }
+        PQconninfoFree(options)
+    }
 
     var dialect: Dialect { .postgres }
 
@@ -141,6 +154,10 @@ final class PostgresConnection: SQLConnection {
         // A unique violation (23505) is another transaction that did the same at the same time: the repositories look before they insert.
         case "40001", "40P01", "23505": return .contention
         case "53100": return .storageFull
+        // The schema was changed under a prepared statement, or the statement is gone: a new connection prepares anew.
+        case "0A000", "26000": return .unavailable(words, mayHaveHappened: false)
+        // It took too long (statement_timeout, lock_timeout): not again at once.
+        case "57014", "55P03": return .unavailable(words, mayHaveHappened: true)
         case let state where state.hasPrefix("53") || state.hasPrefix("08") || state.hasPrefix("57P"):
             return .unavailable(words, mayHaveHappened: committing)
         case "XX001", "XX002": return .corrupt(path: "of Postgres", reason: words)

@@ -73,6 +73,14 @@ enum Dialect: Hashable, Sendable {
         }
     }
 
+    /// Makes those who lease in one lane wait for each other, so that they see each other's leases.
+    var leaseLock: String? {
+        switch self {
+        case .sqlite: nil
+        case .postgres: "SELECT pg_advisory_xact_lock(7037469, hashtext($1))"
+        }
+    }
+
     /// Makes migrations of several processes wait for each other, until the transaction ends.
     var migrationLock: String? {
         switch self {

@@ -86,15 +86,29 @@ public struct AlertTargets: Sendable {
         for scope in accounts { try await disable(channel: channel, address: address, reason: reason, in: scope, now: now) }
     }
 
-    /// The provider has given the address another name (a Telegram group that became a supergroup).
+    /// The provider has given the address another name (a Telegram group that became a supergroup): targets and what is on its way there
+    /// get it. Where the new one was linked already the old one ends.
     public func rename(channel: Delivery.Channel, from old: String, to new: String, in scope: AccountScope, now: Timestamp) async throws {
         try await database.write { session in
-            _ = try session.query(
+            let names: [SQLValue] = [.text(scope.account.rawValue), .text(channel.rawValue), .text(old), .text(new)]
+            let open = "state IN ('pending', 'sending', 'retry')"
+            try session.query(
+                """
+                UPDATE deliveries SET target = $4 WHERE account_id = $1 AND channel = $2 AND target = $3 AND \(open) AND NOT EXISTS (
+                    SELECT 1 FROM deliveries AS others WHERE others.account_id = $1 AND others.event_id = deliveries.event_id
+                    AND others.channel = $2 AND others.target = $4)
+                """, names)
+            var devices = try session.query(
                 """
                 UPDATE alert_targets SET address = $4 WHERE account_id = $1 AND channel = $2 AND address = $3 AND NOT EXISTS (
                     SELECT 1 FROM alert_targets AS others WHERE others.account_id = $1 AND others.channel = $2 AND others.address = $4
                     AND others.device_id = alert_targets.device_id)
-                """, [.text(scope.account.rawValue), .text(channel.rawValue), .text(old), .text(new)])
+                RETURNING device_id
+                """, names, table: "alert_targets")
+            devices += try session.query(
+                "DELETE FROM alert_targets WHERE account_id = $1 AND channel = $2 AND address = $3 RETURNING device_id", names,
+                table: "alert_targets")
+            for row in devices { try Outbox.add(.targetUpdated, try row.text("device_id"), in: scope, now: now, session) }
         }
     }
 

@@ -21,6 +21,8 @@ public struct Deliveries: Sendable {
         public let delivery: Delivery
         /// Nothing is to be sent: it came to its end instead.
         public let isOver: Bool
+        /// How often the process has ended in the middle of it.
+        public var breaks = 0
     }
 
     /// Makes a delivery and its job for each recipient that has none for this event yet; brings those there are to `stage`.
@@ -32,6 +34,8 @@ public struct Deliveries: Sendable {
         makeID: @escaping @Sendable () -> String
     ) async throws -> [Delivery] {
         try await database.write { session in
+            // While this row is held the event cannot come to its end unseen: a still that was planned after it would never be completed.
+            if stage == .still, try EventRows.find(event.id, in: scope, session)?.state.isFinal ?? true { return [] }
             var planned: [Delivery] = []
             for recipient in recipients {
                 let rows = try session.query(
@@ -53,7 +57,7 @@ public struct Deliveries: Sendable {
                 }
                 planned.append(delivery)
                 try Jobs.enqueue(
-                    JobID(trusted: makeID()), work: .deliver, event: event.id, delivery: delivery.id, key: "deliver:\(scope.account)/\(delivery.id)",
+                    JobID(trusted: makeID()), lane: .deliver(delivery.channel), event: event.id, delivery: delivery.id, key: "deliver:\(scope.account)/\(delivery.id)",
                     in: scope, now: now, session)
             }
             return planned
@@ -118,9 +122,14 @@ public struct Deliveries: Sendable {
 
     /// An attempt begins; `nil` when there is nothing to send. Before the first one it is decided whether the target wants it at all, by
     /// what has really arrived there.
-    public func begin(_ id: DeliveryID, cooldownSeconds: Double, in scope: AccountScope, now: Timestamp) async throws -> Begun? {
+    ///
+    /// - Parameter job: on whose behalf; nothing begins when its lease is lost.
+    public func begin(
+        _ id: DeliveryID, cooldownSeconds: Double, holding job: Job? = nil, in scope: AccountScope, now: Timestamp
+    ) async throws -> Begun? {
         try await database.write { session in
             guard let delivery = try Self.find(id, in: scope, session), delivery.isDue else { return nil }
+            if let job, try !Jobs.holds(job, session) { return nil }
             if now >= delivery.deadline {
                 return try Self.apply(.expired, to: id, in: scope, now: now, session).map { Begun(delivery: $0, isOver: true) }
             }
@@ -142,18 +151,26 @@ public struct Deliveries: Sendable {
                 SELECT $1, $2, COALESCE(MAX(number), 0) + 1, $3, $4 FROM delivery_attempts WHERE account_id = $1 AND delivery_id = $2
                 """,
                 [.text(scope.account.rawValue), .text(id.rawValue), .text(begun.wanted.rawValue), .integer(now.milliseconds)])
-            return Begun(delivery: begun, isOver: false)
+            let breaks = try session.query(
+                "SELECT COUNT(*) AS n FROM delivery_attempts WHERE account_id = $1 AND delivery_id = $2 AND outcome = 'unknown'",
+                [.text(scope.account.rawValue), .text(id.rawValue)], table: "delivery_attempts")[0].integer("n")
+            return Begun(delivery: begun, isOver: false, breaks: Int(breaks))
         }
     }
 
     /// How the attempt ended: `delivered`, `postponed`, `failed`, `suppressed`, or `givenBack`, of which no trace is left.
     ///
-    /// - Parameter kind: a short word for counting what went wrong, such as `429` or `timeout`.
+    /// - Parameters:
+    ///   - kind: a short word for counting what went wrong, such as `429` or `timeout`.
+    ///   - job: on whose behalf; nothing changes when its lease is lost, but that something arrived is noted in any case.
     public func finish(
-        _ id: DeliveryID, _ input: Delivery.Input, kind: String? = nil, in scope: AccountScope, now: Timestamp
+        _ id: DeliveryID, _ input: Delivery.Input, kind: String? = nil, holding job: Job? = nil, in scope: AccountScope, now: Timestamp
     ) async throws -> Delivery? {
         try await database.write { session in
             guard let delivery = try Self.find(id, in: scope, session) else { return nil }
+            if let job, try !Jobs.holds(job, session) {
+                guard case .delivered = input else { return nil }
+            }
             let key: [SQLValue] = [.text(scope.account.rawValue), .text(id.rawValue)]
             guard let end = Attempt(input) else {
                 try session.query("DELETE FROM delivery_attempts WHERE account_id = $1 AND delivery_id = $2 AND ended_at IS NULL", key)
@@ -169,6 +186,11 @@ public struct Deliveries: Sendable {
         }
     }
 
+    /// The message is not there any more: what is sent next is a new one.
+    public func forgetMessage(_ id: DeliveryID, in scope: AccountScope, now: Timestamp) async throws {
+        try await database.write { session in _ = try Self.apply(.messageGone, to: id, in: scope, now: now, session) }
+    }
+
     // MARK: Inside a transaction
 
     private struct Attempt {
@@ -182,7 +204,7 @@ public struct Deliveries: Sendable {
             case .postponed(let reason, let statusCode, _): (outcome, self.reason, self.statusCode) = (.retry, reason, statusCode)
             case .failed(let reason, let statusCode): (outcome, self.reason, self.statusCode) = (.failed, reason, statusCode)
             case .suppressed(let reason): (outcome, self.reason) = (.suppressed, reason)
-            case .begun, .givenBack, .expired, .completed, .retried: return nil
+            case .begun, .givenBack, .expired, .completed, .messageGone, .retried: return nil
             }
         }
     }
@@ -248,62 +270,5 @@ public struct Deliveries: Sendable {
             [.text(scope.account.rawValue), .text(id.rawValue)], table: "deliveries")
         guard let row = rows.first else { return nil }
         return try Delivery(row)
-    }
-
-    private static func insert(_ delivery: Delivery, in scope: AccountScope, _ session: borrowing Database.Session) throws(StoreError) {
-        try session.query(
-            """
-            INSERT INTO deliveries (account_id, id, event_id, device_id, channel, target, state, wanted, attempts, possible_repeat, created_at,
-            updated_at, deadline_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9, $9, $10)
-            """,
-            [
-                .text(scope.account.rawValue), .text(delivery.id.rawValue), .text(delivery.event.rawValue), .text(delivery.device.rawValue),
-                .text(delivery.channel.rawValue), .text(delivery.target), .text(delivery.state.rawValue), .text(delivery.wanted.rawValue),
-                .integer(delivery.createdAt.milliseconds), .integer(delivery.deadline.milliseconds),
-            ])
-        try Outbox.add(.deliveryUpdated, delivery.id.rawValue, in: scope, now: delivery.updatedAt, session)
-    }
-
-    private static func write(
-        _ delivery: Delivery, change: String?, in scope: AccountScope, _ session: borrowing Database.Session
-    ) throws(StoreError) {
-        try session.query(
-            """
-            UPDATE deliveries SET state = $3, wanted = $4, reached = $5, attempts = $6, reason = $7, status_code = $8, provider_message = $9,
-            possible_repeat = $10, updated_at = $11, sent_at = $12, deadline_at = $13 WHERE account_id = $1 AND id = $2
-            """,
-            [
-                .text(scope.account.rawValue), .text(delivery.id.rawValue), .text(delivery.state.rawValue), .text(delivery.wanted.rawValue),
-                .optional(delivery.reached?.rawValue), .integer(Int64(delivery.attempts)), .optional(delivery.reason),
-                .optional(delivery.statusCode), .optional(delivery.message), .integer(delivery.possibleRepeat ? 1 : 0),
-                .integer(delivery.updatedAt.milliseconds), .optional(delivery.sentAt?.milliseconds), .integer(delivery.deadline.milliseconds),
-            ])
-        try Outbox.add(.deliveryUpdated, delivery.id.rawValue, change: change, in: scope, now: delivery.updatedAt, session)
-    }
-}
-
-extension Delivery {
-    init(_ row: Row) throws(StoreError) {
-        guard let channel = Channel(rawValue: try row.text("channel")) else { throw row.unreadable("channel") }
-        guard let state = State(rawValue: try row.text("state")) else { throw row.unreadable("state") }
-        guard let wanted = Stage(rawValue: try row.text("wanted")) else { throw row.unreadable("wanted") }
-        self.init(
-            id: DeliveryID(trusted: try row.text("id")), event: EventID(trusted: try row.text("event_id")),
-            device: DeviceID(trusted: try row.text("device_id")), channel: channel, target: try row.text("target"), state: state, wanted: wanted,
-            reached: try row.optionalText("reached").flatMap(Stage.init(rawValue:)), attempts: Int(try row.integer("attempts")),
-            reason: try row.optionalText("reason"), statusCode: try row.optionalInteger("status_code").map(Int.init),
-            message: try row.optionalText("provider_message"), possibleRepeat: try row.integer("possible_repeat") != 0,
-            createdAt: Timestamp(milliseconds: try row.integer("created_at")), updatedAt: Timestamp(milliseconds: try row.integer("updated_at")),
-            sentAt: try row.time("sent_at"), deadline: Timestamp(milliseconds: try row.integer("deadline_at")))
-    }
-}
-
-extension DeliveryAttempt {
-    init(_ row: Row) throws(StoreError) {
-        guard let stage = Delivery.Stage(rawValue: try row.text("stage")) else { throw row.unreadable("stage") }
-        self.init(
-            number: Int(try row.integer("number")), stage: stage, startedAt: Timestamp(milliseconds: try row.integer("started_at")),
-            endedAt: try row.time("ended_at"), outcome: try row.optionalText("outcome").flatMap(Outcome.init(rawValue:)),
-            statusCode: try row.optionalInteger("status_code").map(Int.init), reason: try row.optionalText("reason"))
     }
 }

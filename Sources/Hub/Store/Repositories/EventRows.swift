@@ -51,11 +51,15 @@ public struct EventRows: Sendable {
     /// Newest trigger first.
     public func list(_ filter: EventFilter, in scope: AccountScope, page: Page) async throws -> Paged<Event> {
         let start = try PagePosition(cursor: page.cursor)
-        let rows = try await database.read { session in
+        // Conditions that are not asked for would hide the indices.
+        var conditions = ""
+        if filter.session != nil { conditions += " AND session_id = $2" }
+        if filter.device != nil { conditions += " AND device_id = $3" }
+        if filter.status != nil { conditions += " AND status = $4" }
+        let rows = try await database.read { [conditions] session in
             try session.query(
                 """
-                SELECT * FROM events WHERE account_id = $1 AND ($2 IS NULL OR session_id = $2) AND ($3 IS NULL OR device_id = $3)
-                AND ($4 IS NULL OR status = $4) AND (triggered_at < $5 OR (triggered_at = $5 AND id < $6))
+                SELECT * FROM events WHERE account_id = $1\(conditions) AND (triggered_at < $5 OR (triggered_at = $5 AND id < $6))
                 ORDER BY triggered_at DESC, id DESC LIMIT $7
                 """,
                 [
@@ -68,11 +72,24 @@ public struct EventRows: Sendable {
     }
 
     /// Events of all accounts whose clip is still being received though nothing was heard of them since `time`.
-    public func recordings(updatedBefore time: Timestamp) async throws -> [(scope: AccountScope, event: Event)] {
+    public func recordings(_ source: ClipSource, updatedBefore time: Timestamp) async throws -> [(scope: AccountScope, event: Event)] {
         try await database.read { session in
             try session.query(
-                "SELECT * FROM events WHERE status = 'recording' AND updated_at < $1 ORDER BY updated_at LIMIT 200",
-                [.integer(time.milliseconds)], table: "events"
+                "SELECT * FROM events WHERE status = 'recording' AND source = $2 AND updated_at < $1 ORDER BY updated_at LIMIT 500",
+                [.integer(time.milliseconds), .text(source.rawValue)], table: "events"
+            ).map { row in (AccountScope(AccountID(trusted: try row.text("account_id"))), try Event(row)) }
+        }
+    }
+
+    /// Events that have come to their end while an alert of theirs still waits for that.
+    public func endedWithBegunAlerts() async throws -> [(scope: AccountScope, event: Event)] {
+        try await database.read { session in
+            try session.query(
+                """
+                SELECT events.* FROM deliveries JOIN events ON events.account_id = deliveries.account_id AND events.id = deliveries.event_id
+                WHERE deliveries.wanted = 'still' AND deliveries.state IN ('pending', 'sending', 'retry')
+                AND events.status IN ('done', 'failed', 'dropped') ORDER BY deliveries.updated_at LIMIT 100
+                """, table: "events"
             ).map { row in (AccountScope(AccountID(trusted: try row.text("account_id"))), try Event(row)) }
         }
     }
@@ -93,19 +110,38 @@ public struct EventRows: Sendable {
 
     /// Changes the state by `input`, and the rest by `changes`. `nil` when there is no such event or `input` cannot happen in its state:
     /// nothing is changed then.
+    ///
+    /// - Parameter job: on whose behalf; nothing is changed when its lease is lost.
     public func apply(
-        _ input: EventState.Input, to id: EventID, changes: EventChanges = EventChanges(), in scope: AccountScope, now: Timestamp
+        _ input: EventState.Input, to id: EventID, changes: EventChanges = EventChanges(), holding job: Job? = nil, in scope: AccountScope,
+        now: Timestamp
     ) async throws -> Event? {
         try await database.write { session in
             guard let event = try Self.find(id, in: scope, session) else { return nil }
+            if let job, try !Jobs.holds(job, session) { return nil }
             return try Self.apply(input, to: event, changes, in: scope, now: now, session)
         }
     }
 
-    /// Changes what is not the state. `nil` when there is no such event.
-    public func update(_ id: EventID, changes: EventChanges, in scope: AccountScope, now: Timestamp) async throws -> Event? {
+    /// The event of a job has failed, and the job with it: it stays as a dead letter. `nil` when its lease is lost, or when there is nothing
+    /// to fail any more.
+    public func fail(_ job: Job, _ failure: EventFailure, now: Timestamp) async throws -> Event? {
         try await database.write { session in
-            guard var event = try Self.find(id, in: scope, session) else { return nil }
+            guard let event = try Self.find(job.event, in: job.scope, session), try Jobs.holds(job, session),
+                let failed = try Self.apply(.failed(failure), to: event, EventChanges(), in: job.scope, now: now, session)
+            else { return nil }
+            _ = try Jobs.change(
+                job, "state = 'dead', lease_until = NULL, lease_owner = NULL, last_error = $4", [.text(failure.reason)], now: now, session)
+            return failed
+        }
+    }
+
+    /// Changes what is not the state. `nil` when there is no such event, or none in that state.
+    public func update(
+        _ id: EventID, changes: EventChanges, ifState state: EventState? = nil, in scope: AccountScope, now: Timestamp
+    ) async throws -> Event? {
+        try await database.write { session in
+            guard var event = try Self.find(id, in: scope, session), state == nil || event.state == state else { return nil }
             changes.apply(to: &event)
             event.updatedAt = now
             try Self.write(event, change: nil, in: scope, session)
@@ -197,7 +233,7 @@ public struct EventRows: Sendable {
         _ job: JobID, _ event: EventID, in scope: AccountScope, now: Timestamp, _ session: borrowing Database.Session
     ) throws(StoreError) {
         try Jobs.enqueue(
-            job, work: .process, event: event, delivery: nil, key: "process:\(scope.account)/\(event)", in: scope, now: now, session)
+            job, lane: .process, event: event, delivery: nil, key: "process:\(scope.account)/\(event)", in: scope, now: now, session)
     }
 
     /// - Parameter isChanging: the row is about to be changed in this transaction; others wait for it.

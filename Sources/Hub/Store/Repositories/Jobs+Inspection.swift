@@ -19,7 +19,8 @@ public enum JobRetry: Sendable {
 
 /// How much waits, of all accounts.
 public struct QueueDepth: Hashable, Sendable {
-    public let work: Job.Work
+    /// `Job.Lane.name`.
+    public let lane: String
     public let state: Job.State
     public let count: Int
     /// When the oldest of them was queued.
@@ -62,16 +63,18 @@ extension Jobs {
 
     public func depths() async throws -> [QueueDepth] {
         try await database.read { session in
-            try session.query(
-                """
-                SELECT work, state, COUNT(*) AS n, MIN(CASE WHEN state = 'queued' THEN run_at ELSE updated_at END) AS oldest FROM jobs
-                WHERE state IN ('queued', 'leased', 'dead') GROUP BY work, state
-                """, table: "jobs"
-            ).map { row in
-                guard let work = Job.Work(rawValue: try row.text("work")) else { throw row.unreadable("work") }
-                guard let state = Job.State(rawValue: try row.text("state")) else { throw row.unreadable("state") }
-                return QueueDepth(work: work, state: state, count: Int(try row.integer("n")), oldest: try row.time("oldest"))
+            var depths: [QueueDepth] = []
+            // One by one, as the indices are.
+            for (state, since) in [(Job.State.queued, "run_at"), (.leased, "updated_at"), (.dead, "updated_at")] {
+                for row in try session.query(
+                    "SELECT lane, COUNT(*) AS n, MIN(\(since)) AS oldest FROM jobs WHERE state = '\(state.rawValue)' GROUP BY lane", table: "jobs")
+                {
+                    depths.append(
+                        QueueDepth(
+                            lane: try row.text("lane"), state: state, count: Int(try row.integer("n")), oldest: try row.time("oldest")))
+                }
             }
+            return depths
         }
     }
 

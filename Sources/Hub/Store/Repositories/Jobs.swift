@@ -21,61 +21,59 @@ public struct Jobs: Sendable {
     /// - Parameters:
     ///   - owner: who leases, see `releaseAll`.
     ///   - limitPerAccount: how many jobs of one account may be under way at once.
-    public func lease(_ work: Job.Work, owner: String, seconds: Double, limitPerAccount: Int = .max, now: Timestamp) async throws -> Job? {
+    public func lease(_ lane: Job.Lane, owner: String, seconds: Double, limitPerAccount: Int = .max, now: Timestamp) async throws -> Job? {
         try await database.write { session in
+            if let lock = session.dialect.leaseLock { try session.query(lock, [.text(lane.name)]) }
             try session.query(
-                "UPDATE jobs SET state = 'queued', lease_until = NULL, lease_owner = NULL WHERE work = $1 AND state = 'leased' AND lease_until <= $2",
-                [.text(work.rawValue), .integer(now.milliseconds)])
-            // Another worker may take the job in between, where there are several connections.
-            for _ in 0..<3 {
-                guard let account = try Self.accountInTurn(work, limit: limitPerAccount, now: now, session) else { return nil }
-                let rows = try session.query(
-                    """
-                    UPDATE jobs SET state = 'leased', attempts = attempts + 1, leases = leases + 1, lease_until = $4, lease_owner = $5, updated_at = $3
-                    WHERE id = (SELECT id FROM jobs WHERE work = $1 AND account_id = $2 AND state = 'queued' AND run_at <= $3
-                        ORDER BY run_at, id LIMIT 1 \(session.dialect.skipLocked))
-                    RETURNING *
-                    """,
-                    [
-                        .text(work.rawValue), .text(account), .integer(now.milliseconds), .integer(now.advanced(bySeconds: seconds).milliseconds),
-                        .text(owner),
-                    ], table: "jobs")
-                guard let row = rows.first else { continue }
-                try session.query(
-                    """
-                    INSERT INTO job_turns (work, account_id, served_at) VALUES ($1, $2, $3)
-                    ON CONFLICT (work, account_id) DO UPDATE SET served_at = excluded.served_at
-                    """, [.text(work.rawValue), .text(account), .integer(now.milliseconds)])
-                return try Job(row)
-            }
-            return nil
+                "UPDATE jobs SET state = 'queued', lease_until = NULL, lease_owner = NULL WHERE lane = $1 AND state = 'leased' AND lease_until <= $2",
+                [.text(lane.name), .integer(now.milliseconds)])
+            guard let account = try Self.accountInTurn(lane, limit: limitPerAccount, now: now, session) else { return nil }
+            let rows = try session.query(
+                """
+                UPDATE jobs SET state = 'leased', attempts = attempts + 1, leases = leases + 1, lease_until = $4, lease_owner = $5, updated_at = $3
+                WHERE id = (SELECT id FROM jobs WHERE lane = $1 AND account_id = $2 AND state = 'queued' AND run_at <= $3
+                    ORDER BY run_at, id LIMIT 1 \(session.dialect.skipLocked))
+                RETURNING *
+                """,
+                [
+                    .text(lane.name), .text(account), .integer(now.milliseconds), .integer(now.advanced(bySeconds: seconds).milliseconds),
+                    .text(owner),
+                ], table: "jobs")
+            guard let row = rows.first else { return nil }
+            try session.query(
+                """
+                INSERT INTO job_turns (lane, account_id, served_at) VALUES ($1, $2, $3)
+                ON CONFLICT (lane, account_id) DO UPDATE SET served_at = excluded.served_at
+                """, [.text(lane.name), .text(account), .integer(now.milliseconds)])
+            return try Job(row)
         }
     }
 
     /// The distinct accounts are found by jumps in the index, however many jobs each has.
     private static func accountInTurn(
-        _ work: Job.Work, limit: Int, now: Timestamp, _ session: borrowing Database.Session
+        _ lane: Job.Lane, limit: Int, now: Timestamp, _ session: borrowing Database.Session
     ) throws(StoreError) -> String? {
         try session.query(
             """
             WITH RECURSIVE waiting (id) AS (
-                SELECT MIN(account_id) FROM jobs WHERE work = $1 AND state = 'queued'
+                SELECT MIN(account_id) FROM jobs WHERE lane = $1 AND state = 'queued'
                 UNION ALL
-                SELECT (SELECT MIN(account_id) FROM jobs WHERE work = $1 AND state = 'queued' AND account_id > waiting.id)
+                SELECT (SELECT MIN(account_id) FROM jobs WHERE lane = $1 AND state = 'queued' AND account_id > waiting.id)
                 FROM waiting WHERE waiting.id IS NOT NULL)
             SELECT id FROM (SELECT waiting.id AS id,
-                (SELECT COUNT(*) FROM jobs WHERE work = $1 AND state = 'leased' AND account_id = waiting.id) AS leased,
-                (SELECT served_at FROM job_turns WHERE work = $1 AND account_id = waiting.id) AS served_at
+                (SELECT COUNT(*) FROM jobs WHERE lane = $1 AND state = 'leased' AND account_id = waiting.id) AS leased,
+                (SELECT served_at FROM job_turns WHERE lane = $1 AND account_id = waiting.id) AS served_at
                 FROM waiting WHERE waiting.id IS NOT NULL AND EXISTS (
-                    SELECT 1 FROM jobs WHERE work = $1 AND state = 'queued' AND account_id = waiting.id AND run_at <= $2)) AS candidates
+                    SELECT 1 FROM jobs WHERE lane = $1 AND state = 'queued' AND account_id = waiting.id AND run_at <= $2)) AS candidates
             WHERE leased < $3 ORDER BY leased, COALESCE(served_at, 0), id LIMIT 1
-            """, [.text(work.rawValue), .integer(now.milliseconds), .integer(Int64(limit))], table: "jobs"
+            """, [.text(lane.name), .integer(now.milliseconds), .integer(Int64(limit))], table: "jobs"
         ).first?.text("id")
     }
 
     /// Keeps a lease. `false` when the job is no longer this worker's: it was dropped, or leased to another.
     public func extend(_ job: Job, seconds: Double, now: Timestamp) async throws -> Bool {
-        try await change(job, "lease_until = $4", [.integer(now.advanced(bySeconds: seconds).milliseconds)], now: now)
+        // Nobody waits for that.
+        try await change(job, "lease_until = $4", [.integer(now.advanced(bySeconds: seconds).milliseconds)], now: now, signals: false)
     }
 
     /// The work is done. `false` as with `extend`.
@@ -113,15 +111,16 @@ public struct Jobs: Sendable {
         try await change(job, "state = 'dead', lease_until = NULL, lease_owner = NULL, last_error = $4", [.text(error)], now: now)
     }
 
-    /// When the next job of this kind may run or its lease ends; `nil` when none waits.
-    public func nextRunAt(_ work: Job.Work) async throws -> Timestamp? {
+    /// When the next job of the lane may run or its lease ends; `nil` when none waits.
+    public func nextRunAt(_ lane: Job.Lane) async throws -> Timestamp? {
         try await database.read { session in
-            let waiting = try session.query(
-                "SELECT MIN(run_at) AS next FROM jobs WHERE work = $1 AND state = 'queued'", [.text(work.rawValue)], table: "jobs")[0].time("next")
-            let leased = try session.query(
-                "SELECT MIN(lease_until) AS next FROM jobs WHERE work = $1 AND state = 'leased'", [.text(work.rawValue)], table: "jobs")[0].time(
-                    "next")
-            return [waiting, leased].compactMap(\.self).min()
+            var times: [Timestamp] = []
+            for (column, state) in [("run_at", "queued"), ("lease_until", "leased")] {
+                let rows = try session.query(
+                    "SELECT MIN(\(column)) AS next FROM jobs WHERE lane = $1 AND state = '\(state)'", [.text(lane.name)], table: "jobs")
+                if let time = try rows[0].time("next") { times.append(time) }
+            }
+            return times.min()
         }
     }
 
@@ -136,12 +135,19 @@ public struct Jobs: Sendable {
         }
     }
 
-    /// The clock was set by `milliseconds` (negative: back): times that lie ahead keep their distance from now.
-    public func clockJumped(by milliseconds: Int64) async throws {
+    /// The clock of `owner`'s machine was set by `milliseconds` (negative: back): times that lie ahead keep their distance from now.
+    public func clockJumped(by milliseconds: Int64, owner: String) async throws {
         try await database.write { session in
+            let jump = SQLValue.integer(milliseconds)
             try session.query(
-                "UPDATE jobs SET run_at = run_at + $1 WHERE state = 'queued' AND $1 < 0", [.integer(milliseconds)])
-            try session.query("UPDATE jobs SET lease_until = lease_until + $1 WHERE state = 'leased'", [.integer(milliseconds)])
+                "UPDATE jobs SET lease_until = lease_until + $1 WHERE state = 'leased' AND lease_owner = $2", [jump, .text(owner)])
+            if milliseconds < 0 {
+                try session.query("UPDATE jobs SET run_at = run_at + $1 WHERE state = 'queued'", [jump])
+            } else {
+                // What waits has not grown old by that.
+                try session.query(
+                    "UPDATE deliveries SET deadline_at = deadline_at + $1 WHERE state IN ('pending', 'sending', 'retry')", [jump])
+            }
             session.signal(.process)
             session.signal(.deliver)
         }
@@ -159,48 +165,61 @@ public struct Jobs: Sendable {
         }
     }
 
-    /// Forgets what ended well before `time`.
-    public func removeEnded(before time: Timestamp) async throws {
+    /// Forgets what ended before `time`, and dead letters that nobody asked for since `deadTime`.
+    public func removeEnded(before time: Timestamp, deadBefore deadTime: Timestamp) async throws {
         try await database.write { session in
-            _ = try session.query(
-                "DELETE FROM jobs WHERE state IN ('done', 'dropped') AND updated_at < $1", [.integer(time.milliseconds)])
+            for (state, time) in [("done", time), ("dropped", time), ("dead", deadTime)] {
+                try session.query("DELETE FROM jobs WHERE state = '\(state)' AND updated_at < $1", [.integer(time.milliseconds)])
+            }
         }
     }
 
     // MARK: Inside
 
     /// Changes a job that this lease still holds.
-    private func change(_ job: Job, _ assignments: String, _ parameters: [SQLValue], now: Timestamp) async throws -> Bool {
-        try await database.write { session in try Self.change(job, assignments, parameters, now: now, session) }
+    private func change(
+        _ job: Job, _ assignments: String, _ parameters: [SQLValue], now: Timestamp, signals: Bool = true
+    ) async throws -> Bool {
+        try await database.write { session in try Self.change(job, assignments, parameters, now: now, signals: signals, session) }
     }
 
-    private static func change(
-        _ job: Job, _ assignments: String, _ parameters: [SQLValue], now: Timestamp, _ session: borrowing Database.Session
+    static func change(
+        _ job: Job, _ assignments: String, _ parameters: [SQLValue], now: Timestamp, signals: Bool = true,
+        _ session: borrowing Database.Session
     ) throws(StoreError) -> Bool {
         let rows = try session.query(
             "UPDATE jobs SET \(assignments), updated_at = $1 WHERE id = $2 AND state = 'leased' AND leases = $3 RETURNING id",
             [.integer(now.milliseconds), .text(job.id.rawValue), .integer(Int64(job.lease))] + parameters, table: "jobs")
-        session.signal(job.work.signal)
+        if signals { session.signal(job.work.signal) }
         return !rows.isEmpty
+    }
+
+    /// Whether this lease still holds: what a worker writes in the same transaction then, nobody else writes meanwhile. Rows are locked in
+    /// the order events, deliveries, jobs.
+    static func holds(_ job: Job, _ session: borrowing Database.Session) throws(StoreError) -> Bool {
+        try !session.query(
+            "SELECT id FROM jobs WHERE id = $1 AND leases = $2 AND state = 'leased' \(session.dialect.forUpdate)",
+            [.text(job.id.rawValue), .integer(Int64(job.lease))]
+        ).isEmpty
     }
 
     /// Queues work; what is queued or under way already is left as it is, what has ended begins anew.
     static func enqueue(
-        _ id: JobID, work: Job.Work, event: EventID, delivery: DeliveryID?, key: String, in scope: AccountScope, now: Timestamp,
+        _ id: JobID, lane: Job.Lane, event: EventID, delivery: DeliveryID?, key: String, in scope: AccountScope, now: Timestamp,
         _ session: borrowing Database.Session
     ) throws(StoreError) {
         try session.query(
             """
-            INSERT INTO jobs (id, account_id, work, event_id, delivery_id, idempotency_key, state, attempts, run_at, created_at, updated_at)
-            VALUES ($1, $2, $3, $4, $5, $6, 'queued', 0, $7, $7, $7)
+            INSERT INTO jobs (id, account_id, work, event_id, delivery_id, idempotency_key, state, attempts, run_at, created_at, updated_at, lane)
+            VALUES ($1, $2, $3, $4, $5, $6, 'queued', 0, $7, $7, $7, $8)
             ON CONFLICT (idempotency_key) DO UPDATE SET state = 'queued', attempts = 0, run_at = excluded.run_at, last_error = NULL,
             updated_at = excluded.updated_at WHERE jobs.state IN ('done', 'dead', 'dropped')
             """,
             [
-                .text(id.rawValue), .text(scope.account.rawValue), .text(work.rawValue), .text(event.rawValue), .optional(delivery?.rawValue),
-                .text(key), .integer(now.milliseconds),
+                .text(id.rawValue), .text(scope.account.rawValue), .text(lane.work.rawValue), .text(event.rawValue), .optional(delivery?.rawValue),
+                .text(key), .integer(now.milliseconds), .text(lane.name),
             ])
-        session.signal(work.signal)
+        session.signal(lane.work.signal)
     }
 }
 

@@ -34,7 +34,10 @@ public struct Outbox: Sendable {
     /// The oldest entries, in order.
     public func entries(limit: Int = 500) async throws -> [OutboxEntry] {
         try await database.read { session in
-            try session.query("SELECT * FROM outbox ORDER BY id LIMIT $1", [.integer(Int64(limit))], table: "outbox").map { try OutboxEntry($0) }
+            // What a newer version of the hub has written is left to it.
+            try session.query("SELECT * FROM outbox ORDER BY id LIMIT $1", [.integer(Int64(limit))], table: "outbox").compactMap {
+                try? OutboxEntry($0)
+            }
         }
     }
 

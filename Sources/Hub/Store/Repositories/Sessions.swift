@@ -43,6 +43,16 @@ public struct Sessions: Sendable {
         try await database.read { session in try Self.find(id, in: scope, session) }
     }
 
+    /// Whether the device watches.
+    public func isActive(device: DeviceID, in scope: AccountScope) async throws -> Bool {
+        try await database.read { session in
+            try !session.query(
+                "SELECT id FROM sessions WHERE account_id = $1 AND device_id = $2 AND status = 'active'",
+                [.text(scope.account.rawValue), .text(device.rawValue)]
+            ).isEmpty
+        }
+    }
+
     /// Newest first.
     public func list(device: DeviceID?, in scope: AccountScope, page: Page) async throws -> Paged<WatchSession> {
         let start = try PagePosition(cursor: page.cursor)
@@ -78,13 +88,14 @@ public struct Sessions: Sendable {
                 \(session.dialect.forUpdate)
                 """, [account, .text(id.rawValue)], table: "events"
             ).map { try Event($0) }
+            // Rows are locked in the order events, deliveries, jobs.
+            try Deliveries.suppressAll(session: id, reason: reason, in: scope, now: now, session)
             let jobs = try session.query(
                 """
                 UPDATE jobs SET state = 'dropped', last_error = $3, updated_at = $4, lease_until = NULL, lease_owner = NULL
                 WHERE account_id = $1 AND state IN ('queued', 'leased')
                 AND event_id IN (SELECT id FROM events WHERE account_id = $1 AND session_id = $2) RETURNING id
                 """, [account, .text(id.rawValue), .text(reason), .integer(now.milliseconds)], table: "jobs")
-            try Deliveries.suppressAll(session: id, reason: reason, in: scope, now: now, session)
             var dropped: [Event] = []
             for event in open {
                 if let event = try EventRows.apply(.dropped(reason: reason), to: event, EventChanges(), in: scope, now: now, session) {

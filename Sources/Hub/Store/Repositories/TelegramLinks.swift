@@ -16,6 +16,9 @@ public struct TelegramLinks: Sendable {
     /// - Parameter tokenHash: SHA-256 of the one-time token, hexadecimal.
     public func startLink(_ attempt: TelegramLinkAttempt, tokenHash: String) async throws {
         try await database.write { session in
+            // Long expired ones are of no use, not even for telling "expired" from "unknown".
+            try session.query(
+                "DELETE FROM telegram_links WHERE expires_at < $1", [.integer(attempt.createdAt.milliseconds - 30 * 86_400_000)])
             _ = try session.query(
                 """
                 INSERT INTO telegram_links (id, account_id, device_id, token_hash, created_at, expires_at)

@@ -8,27 +8,11 @@ import { countdown, safeLink } from "../state/words.js";
 const POLL_MS = 2000;
 const COPIED_MS = 2000;
 
-/** @param {Record<string, any>} device @param {() => void} onClosed */
-export function openTelegramDialog(device, onClosed) {
-  const body = el("div", { class: "stack" }, el("p", { class: "muted", text: "Asking the hub…" }));
-  const dialog = el(
-    "dialog", { "aria-labelledby": "telegram-title" },
-    el("div", { class: "stack" }, el("h2", { id: "telegram-title", text: `Alerts of “${device.label}” by Telegram` }), body, el("form", { method: "dialog", class: "row" }, el("button", { class: "button", text: "Close" }))),
-  );
-  const abort = new AbortController();
-  const close = () => dialog.close();
-  dialog.addEventListener("close", () => {
-    abort.abort();
-    dialog.remove();
-    onClosed();
-  });
-  // The page behind it goes away.
-  window.addEventListener("hashchange", close, { signal: abort.signal });
-  window.addEventListener("pingwatch:signed-out", close, { signal: abort.signal });
-  document.body.append(dialog);
-  dialog.showModal();
-  attempt(body, abort.signal, () => show(body, device.device_id, abort.signal));
-}
+/**
+ * Shows in `body` how to connect a chat, and what came of it, until `signal` ends it.
+ * @param {HTMLElement} body @param {string} deviceId @param {AbortSignal} signal
+ */
+export const connectTelegram = (body, deviceId, signal) => attempt(body, signal, () => link(body, deviceId, signal));
 
 /** @param {HTMLElement} body @param {AbortSignal} signal @param {() => Promise<void>} work */
 async function attempt(body, signal, work) {
@@ -43,23 +27,17 @@ async function attempt(body, signal, work) {
 /** @param {HTMLElement} body @param {AbortSignal} signal @param {() => Promise<void>} work @param {string} text */
 const again = (body, signal, work, text) => el("p", {}, el("button", { class: "button", type: "button", onclick: () => attempt(body, signal, work) }, text));
 
-/** @param {HTMLElement} body @param {string} deviceId @param {AbortSignal} signal */
-async function show(body, deviceId, signal) {
-  const readiness = await api(`/notifications/telegram/readiness?device_id=${encodeURIComponent(deviceId)}`, { signal });
-  if (readiness.status === "not_configured") {
-    body.replaceChildren(el("p", {}, "This hub has no Telegram bot yet. Its administrator sets ", el("code", { text: "TELEGRAM_BOT_TOKEN" }), ", with the token that @BotFather gives, and starts it again."));
-  } else if (readiness.status === "ready") {
-    body.replaceChildren(connected("Alerts of this camera arrive in your chat."), again(body, signal, () => link(body, deviceId, signal), "Connect another chat"));
-  } else {
-    await link(body, deviceId, signal);
-  }
-}
-
 /** @param {string} text */
 const connected = (text) => el("p", {}, el("span", { class: "badge", "data-tone": "ok" }, icon("check"), "Telegram connected"), ` ${text}`);
 
 /** @param {HTMLElement} body @param {string} deviceId @param {AbortSignal} signal */
 async function link(body, deviceId, signal) {
+  body.replaceChildren(el("p", { class: "muted", text: "Asking the hub…" }));
+  const readiness = await api(`/notifications/telegram/readiness?device_id=${encodeURIComponent(deviceId)}`, { signal });
+  if (readiness.status === "not_configured") {
+    body.replaceChildren(el("p", {}, "This hub has no Telegram bot yet. Its administrator sets ", el("code", { text: "TELEGRAM_BOT_TOKEN" }), ", with the token that @BotFather gives, and starts it again."));
+    return;
+  }
   const started = await api("/notifications/telegram/link/start", { method: "POST", body: { device_id: deviceId }, signal });
   const url = safeLink(started.connect_url);
   const remaining = el("p", { class: "muted small" });
@@ -76,7 +54,7 @@ async function link(body, deviceId, signal) {
   try {
     const status = await outcome(deviceId, started.attempt_id, expires, signal);
     if (status === "ready") {
-      body.replaceChildren(connected("The next alert arrives in your chat."));
+      body.replaceChildren(connected("The next alert arrives in that chat."));
       announce("Telegram connected.");
     } else if (status === "expired") {
       body.replaceChildren(el("p", { role: "alert", text: "The link has expired." }), again(body, signal, () => link(body, deviceId, signal), "Get a new link"));
