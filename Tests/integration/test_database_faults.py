@@ -154,6 +154,22 @@ def test_a_database_that_is_restarted_between_two_requests_is_hardly_noticed(las
         assert ended(account, event, 10)["status"] == "done"
 
 
+def test_as_soon_as_the_hub_is_well_again_no_request_is_refused_any_more(lasting, postgres, enrol):
+    account = enrol(lasting)
+
+    def ask(_: int) -> int:
+        return account.call("GET", "/events")[0]
+    with ThreadPoolExecutor(12) as pool:
+        # All connections are in use when the database goes, and each finds it away several times.
+        assert set(pool.map(ask, range(48))) == {200}
+        postgres.kill()
+        for _ in range(6):
+            assert set(pool.map(ask, range(48))) == {503}
+        postgres.start()
+        until(lambda: alive(lasting))
+        assert set(pool.map(ask, range(96))) == {200}
+
+
 def test_events_that_were_being_processed_when_the_database_went_are_done_afterwards(lasting, postgres, enrol, heavy):
     account = enrol(lasting)
     events = [upload(account, heavy) for _ in range(4)]

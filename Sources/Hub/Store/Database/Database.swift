@@ -56,14 +56,19 @@ final class Database: Sendable {
     init(_ location: Store.Location) {
         let bells = bells
         let ring: DatabaseWorker.Ringing = { signals in for signal in signals { bells.ring(signal) } }
+        let reconnection = Reconnection()
         switch location {
         case .sqlite(let path):
             dialect = .sqlite
-            workers = [DatabaseWorker(name: "sqlite", ring: ring) { () throws(StoreError) in try SQLiteConnection(path: path) }]
+            workers = [
+                DatabaseWorker(name: "sqlite", reconnection: reconnection, ring: ring) { () throws(StoreError) in try SQLiteConnection(path: path) }
+            ]
         case .postgres(let url, let connections):
             dialect = .postgres
             workers = (0..<max(connections, 1)).map { number in
-                DatabaseWorker(name: "postgres-\(number)", ring: ring) { () throws(StoreError) in try PostgresConnection(url: url) }
+                DatabaseWorker(name: "postgres-\(number)", reconnection: reconnection, ring: ring) { () throws(StoreError) in
+                    try PostgresConnection(url: url)
+                }
             }
         }
         balance = LeastBusy(count: workers.count)

@@ -2,7 +2,7 @@
 
 import Runtime
 
-/// A transaction is one uninterrupted turn of the actor. A connection that is lost is opened again, with growing pauses.
+/// A transaction is one uninterrupted turn of the actor. A connection that is lost is opened again, as `Reconnection` allows.
 actor DatabaseWorker {
     typealias Opening = @Sendable () throws(StoreError) -> any SQLConnection
     typealias Ringing = @Sendable (Set<Database.Signal>) -> Void
@@ -10,23 +10,21 @@ actor DatabaseWorker {
     private nonisolated let executor: ThreadExecutor
     private nonisolated let open: Opening
     private nonisolated let ring: Ringing
-    private nonisolated let clock: MonotonicClock
+    private nonisolated let reconnection: Reconnection
     private var connection: (any SQLConnection)?
     private var isClosed = false
-    private var failedAttempts = 0
-    private var nextAttemptAt: Int64 = 0
-    private var lastFailure: StoreError?
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// How often a transaction is begun again that the database itself asked to repeat (deadlock, serialization failure).
     private static let maximumRepeats = 5
 
-    init(name: String, clock: MonotonicClock = .system, ring: @escaping Ringing, open: @escaping Opening) {
+    /// - Parameter reconnection: shared by the connections to one database.
+    init(name: String, reconnection: Reconnection, ring: @escaping Ringing, open: @escaping Opening) {
         self.ring = ring
         executor = ThreadExecutor(name: name)
         self.open = open
-        self.clock = clock
+        self.reconnection = reconnection
     }
 
     func connect() throws(StoreError) { connection = try open() }
@@ -81,18 +79,15 @@ actor DatabaseWorker {
     private func usableConnection() throws(StoreError) -> any SQLConnection {
         if let connection { return connection }
         guard !isClosed else { throw .database(code: "closed", message: "the database is closed") }
-        let now = clock.milliseconds
-        if let lastFailure, now < nextAttemptAt { throw lastFailure }
+        if let failure = reconnection.reasonToWait { throw failure }
+        let successes = reconnection.successes
         do {
             let opened = try open()
             connection = opened
-            failedAttempts = 0
-            lastFailure = nil
+            reconnection.succeeded()
             return opened
         } catch {
-            failedAttempts = min(failedAttempts + 1, 6)
-            nextAttemptAt = now + Int64(100 << failedAttempts) / 2 + Int64(Crypto.randomFraction() * Double(100 << failedAttempts) / 2)
-            lastFailure = error
+            reconnection.failed(error, since: successes)
             throw error
         }
     }
