@@ -107,7 +107,9 @@ struct ClipStorageTests {
         try await upload.append(Array("hello ".utf8))
         try await upload.append(Array("world".utf8))
         #expect(!FileManager.default.fileExists(atPath: upload.path))
-        let stored = try await upload.finish()
+        await #expect(throws: StoreError.self) { try await upload.place() }
+        let stored = try await upload.seal()
+        try await upload.place()
         #expect(stored.size == 11)
         #expect(stored.etag == "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9")
         #expect(try bytes(of: upload.path) == Array("hello world".utf8))

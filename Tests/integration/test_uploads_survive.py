@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import json
 import signal
 import uuid
 
@@ -193,6 +194,27 @@ def test_every_step_of_an_upload_may_be_repeated(camera, small, tmp_path):
     # What is processed takes no other bytes.
     status, error, _ = camera.call("PUT", f"/events/{event}/upload", raw=small.file)
     assert (status, error["error"]["code"]) == (409, "not_uploadable")
+
+
+@pytest.mark.parametrize("same", [True, False], ids=["the same bytes", "other bytes"])
+def test_a_repeat_that_is_overtaken_by_the_end_of_its_upload_changes_nothing(camera, small, tmp_path, same):
+    event = initiate(camera, small.file, small.seconds)
+    assert camera.call("PUT", f"/events/{event}/upload", raw=small.file)[0] == 200
+    again = small.file if same else bytes(len(small.file))
+    connection = http.client.HTTPConnection("127.0.0.1", camera.hub.port, timeout=30)
+    connection.putrequest("PUT", f"/events/{event}/upload")
+    connection.putheader("Authorization", f"Bearer {camera.token}")
+    connection.putheader("Content-Length", str(len(again)))
+    connection.endheaders(again[:1000])
+    # The hub has begun with it when it takes no other body.
+    until(lambda: camera.call("PUT", f"/events/{event}/upload", raw=small.file)[0] == 503)
+    finalize(camera, event)
+    connection.send(again[1000:])
+    answer = connection.getresponse()
+    body = json.loads(answer.read())
+    assert (answer.status, body.get("etag") or body["error"]["code"]) == (
+        (200, hashlib.sha256(small.file).hexdigest()) if same else (409, "not_uploadable"))
+    whole(camera, ended(camera, event), small, tmp_path)
 
 
 def test_a_hub_killed_between_the_steps_of_an_upload_goes_on(mortal, camera, large, tmp_path):

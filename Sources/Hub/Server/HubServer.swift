@@ -146,15 +146,16 @@ extension HubServer: LoopHandler {
             guard uploads.begin(id, in: user.scope) else { throw APIError.busy }
             defer { uploads.end(id, in: user.scope) }
             let writer = try await services.storage.upload(in: user.scope, event: id)
+            let stored: (etag: String, size: Int64)
             do {
                 try await BodyPump(loop: loop, exchange: exchange, writer: writer).run()
+                stored = try await writer.seal()
+                guard stored.size == event.clip.sizeBytes else { throw APIError.internalError }
+                try await services.events.accept(stored.etag, of: event, writer, in: user.scope)
             } catch {
                 await writer.discard()
                 throw error
             }
-            let stored = try await writer.finish()
-            guard stored.size == event.clip.sizeBytes else { throw APIError.internalError }
-            try await services.events.uploaded(event, etag: stored.etag, in: user.scope)
             return Router.json(
                 ["event_id": .string(id.rawValue), "etag": .string(stored.etag), "size_bytes": .integer(stored.size)],
                 headers: [("ETag", "\"\(stored.etag)\"")])

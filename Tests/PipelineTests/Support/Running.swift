@@ -79,7 +79,8 @@ final class Running: Sendable {
     func receive(_ bytes: [UInt8], _ id: EventID) async throws {
         let writer = try await storage.upload(in: scope, event: id)
         try await writer.append(bytes)
-        _ = try await writer.finish()
+        _ = try await writer.seal()
+        try await writer.place()
         let now = Timestamp(milliseconds: WallClock.system.milliseconds)
         _ = try await store.events.receive(id, changes: EventChanges(), job: JobID(trusted: "job-\(id)"), in: scope, now: now)
     }

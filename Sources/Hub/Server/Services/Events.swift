@@ -122,7 +122,7 @@ struct Events: Sendable {
     func uploadTarget(_ id: EventID, length: Int64?, in scope: AccountScope) async throws -> Event {
         let event = try await find(id, in: scope)
         guard event.source == .upload, event.state == .recording else {
-            throw APIError.conflict("not_uploadable", "this event is \(event.state.name) and takes no bytes")
+            throw Self.takesNoBytes(event)
         }
         guard let length else { throw APIError(status: 411, code: "length_required", message: "Content-Length is needed") }
         guard length == event.clip.sizeBytes else {
@@ -131,14 +131,25 @@ struct Events: Sendable {
         return event
     }
 
-    /// The bytes are on disk.
-    func uploaded(_ event: Event, etag: String, in scope: AccountScope) async throws {
+    /// The bytes are on disk. They take their place, unless the event has gone on meanwhile: then they are those that it went on with, sent
+    /// again by somebody who had not heard of it, or they are refused.
+    func accept(_ etag: String, of event: Event, _ writer: UploadWriter, in scope: AccountScope) async throws {
+        let present = try await find(event.id, in: scope)
+        guard present.state == .recording else {
+            guard present.clip.etag == etag else { throw Self.takesNoBytes(present) }
+            return await writer.discard()
+        }
+        try await writer.place()
         var changes = EventChanges()
         changes.clip = { $0.etag = etag }
         changes.firstByteAt = now
-        guard try await store.events.update(event.id, changes: changes, ifState: .recording, in: scope, now: now) != nil else {
-            throw APIError.conflict("not_uploadable", "this event takes no bytes any more")
-        }
+        if try await store.events.update(event.id, changes: changes, ifState: .recording, in: scope, now: now) != nil { return }
+        let ended = try await find(event.id, in: scope)
+        guard ended.clip.etag == etag else { throw Self.takesNoBytes(ended) }
+    }
+
+    private static func takesNoBytes(_ event: Event) -> APIError {
+        APIError.conflict("not_uploadable", "this event is \(event.state.name) and takes no bytes")
     }
 
     /// The client says that the upload is whole.

@@ -16,6 +16,7 @@ public actor UploadWriter {
     private var file: File?
     private var hasher: SHA256Hasher? = SHA256Hasher()
     private var size: Int64 = 0
+    private var isSealed = false
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -35,22 +36,25 @@ public actor UploadWriter {
         size += Int64(bytes.count)
     }
 
-    /// All bytes are there.
+    /// All bytes are there, and on the disk; they take their place by `place`, or none by `discard`.
     ///
     /// - Returns: SHA-256 of the bytes in hexadecimal, and their number.
-    public func finish() throws -> (etag: String, size: Int64) {
+    public func seal() throws -> (etag: String, size: Int64) {
         guard let file, let digest = hasher.take()?.finalize() else {
             throw StoreError.file(operation: "writing \(path)", errno: EBADF, reason: "the upload is over")
         }
-        self.file = nil
-        do {
-            try file.synchronize()
-            try Folder.move(temporaryPath, to: path)
-        } catch {
-            try? Folder.remove(temporaryPath)
-            throw error
-        }
+        try file.synchronize()
+        isSealed = true
         return (Crypto.hex(digest), size)
+    }
+
+    /// What was sealed becomes the event's upload, in the place of one that was there before.
+    public func place() throws {
+        guard file != nil, isSealed else {
+            throw StoreError.file(operation: "writing \(path)", errno: EBADF, reason: "the upload is over")
+        }
+        try Folder.move(temporaryPath, to: path)
+        file = nil
     }
 
     /// Leaves no trace.
