@@ -61,18 +61,22 @@ struct WorkerTests {
     }
 
     @Test(arguments: TestDatabase.kinds) func `work that was dropped while it was done stays dropped`(kind: TestDatabase.Kind) async throws {
-        guard let bytes = try recordedMaterial("webcam-person.mkv").map(bytes(of:)) else { return }
-        let hub = try await Running(kind)
-        let id = try await hub.upload(bytes, duration: 3)
-        await hub.observed.wait { events, _ in events.contains { $0.state == .processing } }
+        let hub = try await Running(kind, isWorking: false)
+        let id = try await hub.tell()
+        // A worker is in the middle of it.
+        let job = try #require(try await hub.store.jobs.lease(.process, owner: "serve", seconds: 60, now: Self.now))
+        _ = try #require(try await hub.store.events.apply(.started, to: id, holding: job, in: hub.scope, now: Self.now))
         let stopped = try #require(try await hub.store.sessions.forceStop(hub.session, reason: "by force", in: hub.scope, now: Self.now))
-        #expect(stopped.events.map(\.id) == [id])
-        // The worker ends, and with it the last of its files is written.
+        #expect(stopped.events.map(\.id) == [id] && stopped.droppedProcessingEvents == 1 && stopped.droppedQueuedJobs == 1)
+        // It ends its work all the same.
+        #expect(try await hub.store.events.apply(.finished, to: id, holding: job, in: hub.scope, now: Self.now) == nil)
+        #expect(try await hub.store.events.fail(job, EventFailure(stage: .processing, reason: "x", retryable: true), now: Self.now) == nil)
+        #expect(try await !hub.store.jobs.complete(job, now: Self.now))
+        let dropped = try #require(try await hub.store.events.find(id, in: hub.scope))
+        #expect(dropped.state == .dropped(reason: "by force"))
+        try await hub.pipeline.planner.planClip(dropped, in: hub.scope)
+        #expect(try await hub.deliveries(id).isEmpty)
         await hub.stop()
-        let store = try await Store.open(hub.database.location)
-        #expect(try await store.events.find(id, in: hub.scope)?.state == .dropped(reason: "by force"))
-        #expect(try await store.deliveries.list(event: id, in: hub.scope).isEmpty)
-        await store.close()
     }
 
     @Test func `a disk without room puts processing off, however often`() async throws {

@@ -89,7 +89,7 @@ class PostgresServer:
             with self.log.open("ab") as log:
                 self.process = subprocess.Popen(
                     [str(self.programs / "postgres"), "-D", str(self._data / "data"), "-h", "127.0.0.1", "-p", str(self.port),
-                     "-c", "unix_socket_directories=", "-c", "max_connections=50", "-c", "shared_buffers=16MB"],
+                     "-c", "unix_socket_directories=", "-c", "max_connections=400", "-c", "shared_buffers=16MB"],
                     stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", **self._identity())
             if self._wait_until_ready(deadline):
                 self._kept_port = self.port

@@ -34,7 +34,7 @@ final class Running: Sendable {
         store = try await Store.open(database.location)
         storage = try FolderClipStorage(folder: folder.path + "/clips")
         bot = try BotAPIServer()
-        let client = TelegramClient(http: HTTPClient(threads: 2), token: Secret(BotAPIServer.token), baseURL: bot.baseURL, timeoutSeconds: 5)
+        let client = TelegramClient(http: HTTPClient(threads: 2), token: Secret(BotAPIServer.token), baseURL: bot.baseURL, timeoutSeconds: 30)
         linking = TelegramLinking(
             store: store, client: client, onboardingURL: nil, lifetimeSeconds: 600, webhookSecret: Secret("hook"), clock: .system)
         var channels = AlertChannels()
