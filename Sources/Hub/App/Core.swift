@@ -28,6 +28,7 @@ struct Core: Sendable {
         try Self.makeFolder(of: configuration)
         let clock = WallClock.system
         store = try await Self.openStore(configuration)
+        store.listen()
         storage = try FolderClipStorage(folder: configuration.dataFolder + "/clips", reserveBytes: configuration.diskReserveBytes)
         telegram = configuration.telegramToken.map { token in
             TelegramClient(

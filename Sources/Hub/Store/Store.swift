@@ -58,6 +58,9 @@ public struct Store: Sendable {
         return Store(database, listener: listener)
     }
 
+    /// Hears of what other processes write to the same database, from now until `close`. With SQLite there are none.
+    public func listen() { listener?.start() }
+
     /// The names of the schema's steps that a database has, and of those it lacks; changes nothing.
     public static func migrations(of location: Location) async throws -> (applied: [String], missing: [String]) {
         if case .sqlite(let path) = location, try !Folder.exists(path) {
@@ -77,7 +80,7 @@ public struct Store: Sendable {
 
     /// Nothing can be asked any more.
     public func close() async {
-        listener?.stop()
+        await listener?.stop()
         await database.close()
     }
 
