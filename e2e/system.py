@@ -38,7 +38,7 @@ class Hub:
         )
         threading.Thread(target=self._read_log, args=(self.process.stderr,), daemon=True).start()
         line = self.process.stdout.readline()
-        match = re.search(r"listens on http://[^:]+:(\d+)", line)
+        match = re.search(r"listens on https?://[^:]+:(\d+)", line)
         if not match:
             self.process.wait(10)
             raise RuntimeError(f"the hub did not start: {line!r} {''.join(self.log)}")

@@ -62,6 +62,15 @@ struct StaticFiles: Sendable {
         return HTTPResponse(status: 200, headers: headers, body: .bytes(file.bytes))
     }
 
+    /// A page with a word put in. `nil` if there is none at `path`.
+    func page(_ path: String, replacing placeholder: String, with text: String) -> HTTPResponse? {
+        guard let file = files[path] else { return nil }
+        let page = String(decoding: file.bytes, as: UTF8.self).replacing(placeholder, with: text)
+        return HTTPResponse(
+            status: 200, headers: [("Content-Type", file.type), ("Cache-Control", "no-store")] + SecurityHeaders.forPages,
+            body: .bytes(Array(page.utf8)))
+    }
+
     private func acceptsGzip(_ header: String?) -> Bool {
         guard let header else { return false }
         return header.split(separator: ",").contains { item in
