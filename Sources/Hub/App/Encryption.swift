@@ -3,6 +3,10 @@
 import Certificates
 import Runtime
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// The certificate of `serve`: two files that somebody else renews, or an authority of the hub's own.
 actor Encryption {
     enum Source: Sendable {
@@ -51,16 +55,19 @@ actor Encryption {
         if case .files(_, let key) = configuration.encryption { key } else { nil }
     }
 
-    /// Whether SIGHUP means something here.
-    nonisolated var readsFiles: Bool {
-        if case .files = source { true } else { false }
+    /// Whether SIGHUP asks to look again. A hub without files of somebody else that runs in a terminal ends with it, as others do.
+    nonisolated var wantsHangups: Bool {
+        if case .files = source { true } else { isatty(STDIN_FILENO) == 0 }
     }
 
-    /// Looks for another certificate: files when told, the hub's own once a day. Until cancelled.
+    /// Looks for another certificate: when told, and where it is the hub's own once a day. Until cancelled.
     func run(hangups: AsyncStream<Void>?) async {
-        if let hangups {
-            for await _ in hangups { reload() }
-        } else {
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                guard let hangups else { return }
+                for await _ in hangups { await self.reload() }
+            }
+            guard case .local = source else { return }
             while !Task.isCancelled {
                 try? await Task.sleep(for: .seconds(86_400))
                 if !Task.isCancelled { reload() }
@@ -77,7 +84,7 @@ actor Encryption {
                 log.info("new connections get the new certificate", ["sha256": identity.certificate.fingerprint])
             case .local(let folder, let extraNames):
                 let contents = try folder.contents(for: Machine.names(extra: extraNames), host: Machine.hostName, now: clock.milliseconds / 1000)
-                guard let reason = contents.renewal else { return }
+                guard let reason = contents.renewal else { return log.info("the certificate is still good") }
                 authority?.withLock { $0 = contents.authority.certificate }
                 credentials.replace(with: contents.identity)
                 log.info("new connections get a new certificate", ["reason": reason.rawValue])

@@ -15,7 +15,7 @@ struct Hub {
     private let server: HubServer
     private let encryption: Encryption?
     private let loop: EventLoop
-    /// Asks to read the files of the certificate again; `nil` where there are none.
+    /// Each asks to look for another certificate; `nil` where nobody listens.
     private let hangups: AsyncStream<Void>?
     private let log = Log("hub")
 
@@ -24,7 +24,7 @@ struct Hub {
         let clock = WallClock.system
         try Core.makeFolder(of: configuration)
         encryption = try Encryption(configuration, clock: clock)
-        hangups = encryption?.readsFiles == true ? signals.catchHangups() : nil
+        hangups = encryption?.wantsHangups == true ? signals.catchHangups() : nil
         core = try await Core(configuration, role: "serve")
         linking = TelegramLinking(
             store: core.store, client: core.telegram, onboardingURL: configuration.telegramOnboardingURL,
