@@ -358,8 +358,27 @@ def test_a_given_certificate_is_remembered_by_browsers_and_has_no_authority_to_i
 
 
 def test_without_tls_nothing_is_different(hub):
-    assert hub.call("GET", "/ca.crt")[0] == 404 and hub.call("GET", "/help/certificate")[0] == 404
+    for path in ["/ca.crt", "/help/certificate", "/help/certificate.html"]:
+        assert hub.call("GET", path)[0] == 404
     assert "strict-transport-security" not in hub.call("GET", "/")[2]
+
+
+def test_tls_that_is_turned_off_is_off(tmp_path, made):
+    hub = Hub(tmp_path, TLS="off", TLS_CERT=str(made[0][0]), TLS_KEY=str(made[0][0])).start()
+    assert hub.call("GET", "/healthz")[0] == 200
+    assert hub.stop() == 0
+
+
+def test_a_client_that_comes_again_resumes_its_session(secure):
+    def meet(session=None):
+        with socket.create_connection(("127.0.0.1", secure.port), 10) as raw:
+            with secure.context.wrap_socket(raw, server_hostname="localhost", session=session) as wrapped:
+                wrapped.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                assert wrapped.recv(1000).startswith(b"HTTP/1.1 200")
+                return wrapped.session, wrapped.session_reused
+
+    session, reused = meet()
+    assert not reused and meet(session)[1]
 
 
 def test_wrong_files_and_settings_are_clear_errors(tmp_path, made):

@@ -133,7 +133,8 @@ struct Configuration: Sendable {
         var encryption = Encryption.off
         switch (values.certificate, values.key) {
         case (let certificate?, let key?):
-            encryption = .files(certificate: certificate, key: key)
+            // `--tls off` turns off what the environment names.
+            if values.mode?.lowercased() != "off" { encryption = .files(certificate: certificate, key: key) }
             if mode == "auto" { reader.mistakes.append("TLS: auto makes a certificate of its own; leave it out where TLS_CERT names one") }
         case (_?, nil): reader.mistakes.append("TLS_KEY: the file with the private key of TLS_CERT is missing")
         case (nil, _?): reader.mistakes.append("TLS_CERT: the file with the certificate of TLS_KEY is missing")
@@ -141,7 +142,7 @@ struct Configuration: Sendable {
             if mode == "auto" { encryption = .local(extraNames: extraNames) }
         }
         if let plainPort {
-            if case .off = encryption, mode == "off", values.certificate == nil, values.key == nil {
+            if case .off = encryption, mode == "off", (values.certificate == nil) == (values.key == nil) {
                 reader.mistakes.append("HTTP_PORT: without TLS, PORT speaks plain HTTP already")
             }
             if plainPort == port, port != 0 { reader.mistakes.append("HTTP_PORT: \(plainPort) is where https is spoken; PORT names it") }

@@ -14,20 +14,19 @@ public enum RenewalReason: String, Sendable {
     case authority
     /// Names or addresses came or went.
     case names
-    /// Fewer than thirty days are left, or it is not valid yet.
+    /// Fewer than thirty days are left.
     case age
 }
 
-/// The rule of renewal.
+/// The rule of renewal. One that is not valid yet stays: small machines without a battery start in the past, and learn the time later.
 ///
 /// - Parameter now: seconds since 1970.
 public func renewalReason(
-    notBefore: Int64, notAfter: Int64, names: SubjectNames, wanted: SubjectNames, isSignedByAuthority: Bool, now: Int64
+    notAfter: Int64, names: SubjectNames, wanted: SubjectNames, isSignedByAuthority: Bool, now: Int64
 ) -> RenewalReason? {
     if !isSignedByAuthority { return .authority }
     if names != wanted { return .names }
-    // A clock that was wrong when it was made would leave one from the future.
-    if notBefore > now || notAfter - now < 30 * LocalAuthority.day { return .age }
+    if notAfter - now < 30 * LocalAuthority.day { return .age }
     return nil
 }
 
@@ -68,10 +67,12 @@ public struct CertificateFolder: Sendable {
             used = try LocalAuthority(host: host, now: now)
             try write(used.pem, to: authorityFile)
         }
+        // The time cannot be earlier than when the authority was made.
+        let now = max(now, used.certificate.notBefore + LocalAuthority.backdatedDays * LocalAuthority.day)
         let identity = try? ServerIdentity(certificateFile: identityFile, keyFile: identityFile)
         let reason = identity.map { identity in
             renewalReason(
-                notBefore: identity.certificate.notBefore, notAfter: identity.certificate.notAfter, names: identity.certificate.names,
+                notAfter: identity.certificate.notAfter, names: identity.certificate.names,
                 wanted: wanted, isSignedByAuthority: identity.certificate.isSigned(by: used.certificate), now: now)
         } ?? .missing
         if let identity, reason == nil {

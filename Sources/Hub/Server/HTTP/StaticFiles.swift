@@ -47,7 +47,8 @@ struct StaticFiles: Sendable {
 
     /// The answer for `GET` or `HEAD` of a file; `nil` if there is none.
     func response(for head: HTTPHead) -> HTTPResponse? {
-        guard head.method == .get || head.method == .head, let file = files[head.path] else { return nil }
+        // The pages of help are filled in first: `page`.
+        guard head.method == .get || head.method == .head, !head.path.hasPrefix("/help/"), let file = files[head.path] else { return nil }
         var headers: [(name: String, value: String)] = [
             ("Content-Type", file.type), ("ETag", "\"\(file.etag)\""),
             // Modules import each other by plain names, so each is asked for again; the answer is a 304.
