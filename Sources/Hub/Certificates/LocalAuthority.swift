@@ -10,7 +10,7 @@ public struct LocalAuthority: Sendable {
 
     /// Ten years.
     static let lifetimeDays: Int64 = 3652
-    /// Browsers take no server's certificate that lasts longer than 398 days; those of Apple count the first and the last.
+    /// Browsers hold public authorities to 398 days, Apple's all others to more; within that nobody objects. Both ends count.
     static let leafLifetimeDays: Int64 = 397
     /// Phones whose clock is behind shall take it as well.
     static let backdatedDays: Int64 = 1
