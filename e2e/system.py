@@ -34,11 +34,11 @@ class Hub:
         self.process = subprocess.Popen(
             [binary, "serve", "--port", str(self.port), "--data-dir", str(self.data)],
             cwd=ROOT, env={**variables, "AUTH_DEV_LOGIN_ENABLED": "true", **self.environment},
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )
         threading.Thread(target=self._read_log, args=(self.process.stderr,), daemon=True).start()
         line = self.process.stdout.readline()
-        match = re.search(r"listens on http://[^:]+:(\d+)", line)
+        match = re.search(r"listens on https?://[^:]+:(\d+)", line)
         if not match:
             self.process.wait(10)
             raise RuntimeError(f"the hub did not start: {line!r} {''.join(self.log)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -185,3 +186,38 @@ def test_two_accounts_never_see_each_other(hub, viewer_browser):
     hub.call("POST", "/devices/register", {"label": "Mine"}, own)
     expect(page.get_by_role("heading", name="Mine")).to_be_visible()
     expect(page.get_by_role("heading", name="Front door")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_the_help_for_the_certificate_reads_well_without_tls(tmp_path, viewer_browser, scheme, size):
+    hub = Hub(tmp_path / "secure", TLS="auto").start()
+    width, height = SIZES[size]
+    context = viewer_browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, ignore_https_errors=True)
+    problems: list[str] = []
+    try:
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("requestfailed", lambda request: problems.append(request.url))
+        page.goto(f"{hub.url}/help/certificate")
+        expect(page.get_by_role("heading", name="Trust this hub")).to_be_visible()
+        assert re.fullmatch(r"([0-9A-F]{2}:){31}[0-9A-F]{2}", page.locator(".fingerprint").inner_text())
+        for summary in page.locator("summary").all():
+            summary.click()
+        expect(page.get_by_text("Certificate Trust Settings")).to_be_visible()
+        check(page, f"certificate-{size}-{scheme}")
+        check_targets(page, f"certificate-{size}-{scheme}")
+        assert problems == []
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Download the certificate").click()
+        assert download.value.suggested_filename == "ca.crt"
+        # Everything else is behind https, where the page is a secure context.
+        page.get_by_role("link", name="Open Ping Watch").click()
+        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+        assert page.url == f"https://127.0.0.1:{hub.port}/" and page.evaluate("isSecureContext")
+        page.get_by_label("E-mail").fill("pages@example.org")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.locator(".connection")).to_have_attribute("data-state", "open")
+    finally:
+        context.close()
+        hub.stop()

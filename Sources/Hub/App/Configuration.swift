@@ -1,5 +1,6 @@
 // What the environment and the command line say, parsed once, every mistake reported.
 
+import Certificates
 import Pipeline
 import Runtime
 import Store
@@ -11,6 +12,9 @@ import Glibc
 struct Configuration: Sendable {
     var host = "127.0.0.1"
     var port = 8000
+    var encryption = Encryption.off
+    /// Where plain HTTP is spoken beside https; there is such a port when it is asked for.
+    var plainPort: Int?
     var dataFolder = "data"
     var database = Store.Location.sqlite(path: "")
     /// How long a start waits for a Postgres server that does not answer.
@@ -41,6 +45,14 @@ struct Configuration: Sendable {
     /// Names this process among those that share a database.
     var nodeName = ""
     var logLevel = Log.Level.info
+
+    enum Encryption: Sendable {
+        case off
+        /// PEM files.
+        case files(certificate: String, key: String)
+        /// An authority of the hub's own, for this machine's names and these.
+        case local(extraNames: [String])
+    }
 
     /// Every mistake, a line each.
     struct Mistakes: Error, CustomStringConvertible {
@@ -88,7 +100,12 @@ struct Configuration: Sendable {
                 reader.mistakes.append("LOG_LEVEL: \"\(text)\" is not one of \(names.joined(separator: ", "))")
             }
         }
-        readArguments(arguments, into: &reader)
+        var tls = TLSValues(
+            mode: reader.text("TLS"), certificate: reader.text("TLS_CERT"), key: reader.text("TLS_KEY"),
+            names: reader.text("TLS_NAMES") ?? "")
+        plainPort = reader.integer("HTTP_PORT", 0...65_535)
+        readArguments(arguments, into: &reader, &tls)
+        encryption = readEncryption(tls, &reader)
         if host == "localhost" { host = "127.0.0.1" }
         if !Self.isNumericAddress(host) {
             reader.mistakes.append("HOST: \"\(host)\" is not a numeric address such as 127.0.0.1, 0.0.0.0 or ::")
@@ -97,13 +114,51 @@ struct Configuration: Sendable {
         guard reader.mistakes.isEmpty else { throw Mistakes(lines: reader.mistakes) }
     }
 
-    private mutating func readArguments(_ arguments: [String], into reader: inout Reader) {
+    /// What was said of TLS, before it is known whether it fits together.
+    private struct TLSValues {
+        var mode: String?
+        var certificate: String?
+        var key: String?
+        var names: String
+    }
+
+    private func readEncryption(_ values: TLSValues, _ reader: inout Reader) -> Encryption {
+        let mode = values.mode?.lowercased() ?? "off"
+        if mode != "auto", mode != "off" { reader.mistakes.append("TLS: \"\(mode)\" is neither auto nor off") }
+        let extraNames = values.names.split { $0 == "," || $0 == " " }.map(String.init)
+        for name in extraNames {
+            var names = SubjectNames()
+            if !names.insert(name) { reader.mistakes.append("TLS_NAMES: \"\(name)\" is neither a host name nor a numeric address") }
+        }
+        var encryption = Encryption.off
+        switch (values.certificate, values.key) {
+        case (let certificate?, let key?):
+            // `--tls off` turns off what the environment names.
+            if values.mode?.lowercased() != "off" { encryption = .files(certificate: certificate, key: key) }
+            if mode == "auto" { reader.mistakes.append("TLS: auto makes a certificate of its own; leave it out where TLS_CERT names one") }
+        case (_?, nil): reader.mistakes.append("TLS_KEY: the file with the private key of TLS_CERT is missing")
+        case (nil, _?): reader.mistakes.append("TLS_CERT: the file with the certificate of TLS_KEY is missing")
+        case (nil, nil):
+            if mode == "auto" { encryption = .local(extraNames: extraNames) }
+        }
+        if let plainPort {
+            if case .off = encryption, mode == "off", (values.certificate == nil) == (values.key == nil) {
+                reader.mistakes.append("HTTP_PORT: without TLS, PORT speaks plain HTTP already")
+            }
+            if plainPort == port, port != 0 { reader.mistakes.append("HTTP_PORT: \(plainPort) is where https is spoken; PORT names it") }
+        }
+        return encryption
+    }
+
+    private static let options = ["--port", "--host", "--data-dir", "--tls", "--tls-cert", "--tls-key", "--http-port"]
+
+    private mutating func readArguments(_ arguments: [String], into reader: inout Reader, _ tls: inout TLSValues) {
         var rest = arguments[...]
         while let argument = rest.popFirst() {
             let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
             let name = parts.first ?? ""
-            guard ["--port", "--host", "--data-dir"].contains(name) else {
-                reader.mistakes.append("\(argument): there is no such option; --port, --host and --data-dir are")
+            guard Self.options.contains(name) else {
+                reader.mistakes.append("\(argument): there is no such option; there are \(Self.options.joined(separator: ", "))")
                 continue
             }
             guard let value = parts.count > 1 ? parts[1] : rest.popFirst() else {
@@ -111,16 +166,23 @@ struct Configuration: Sendable {
                 continue
             }
             switch name {
-            case "--port":
-                if let number = Int(value), (0...65_535).contains(number) {
-                    port = number
-                } else {
-                    reader.mistakes.append("--port: \"\(value)\" is not a whole number from 0 to 65535")
-                }
+            case "--port": port = readPort(name, value, &reader) ?? port
+            case "--http-port": plainPort = readPort(name, value, &reader) ?? plainPort
             case "--host": host = value
+            case "--tls": tls.mode = value
+            case "--tls-cert": tls.certificate = value
+            case "--tls-key": tls.key = value
             default: dataFolder = value
             }
         }
+    }
+
+    private func readPort(_ name: String, _ value: String, _ reader: inout Reader) -> Int? {
+        guard let number = Int(value), (0...65_535).contains(number) else {
+            reader.mistakes.append("\(name): \"\(value)\" is not a whole number from 0 to 65535")
+            return nil
+        }
+        return number
     }
 
     private func readDatabase(_ reader: inout Reader) -> Store.Location {

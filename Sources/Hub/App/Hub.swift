@@ -1,5 +1,6 @@
 // The hub's parts, wired.
 
+import Certificates
 import Loop
 import Pipeline
 import Runtime
@@ -12,49 +13,76 @@ struct Hub {
     private let core: Core
     private let linking: TelegramLinking
     private let server: HubServer
+    private let encryption: Encryption?
+    private let loop: EventLoop
+    /// Each asks to look for another certificate; `nil` where nobody listens.
+    private let hangups: AsyncStream<Void>?
     private let log = Log("hub")
 
-    init(_ configuration: Configuration) async throws {
+    init(_ configuration: Configuration, signals: TerminationSignals) async throws {
         self.configuration = configuration
-        core = try await Core(configuration, role: "serve")
         let clock = WallClock.system
+        try Core.makeFolder(of: configuration)
+        encryption = try Encryption(configuration, clock: clock)
+        hangups = encryption?.wantsHangups == true ? signals.catchHangups() : nil
+        core = try await Core(configuration, role: "serve")
         linking = TelegramLinking(
             store: core.store, client: core.telegram, onboardingURL: configuration.telegramOnboardingURL,
             lifetimeSeconds: configuration.telegramLinkSeconds, webhookSecret: configuration.telegramWebhookSecret, clock: clock)
-        let loop = EventLoop(
-            LoopConfiguration(
-                host: configuration.listenAddress, port: configuration.port, subprotocols: ["pingwatch.v1"],
-                maximumMessageBytes: ServerConfiguration.Limits().maximumFrameBytes))
+        var ports = LoopConfiguration(
+            host: configuration.listenAddress, port: configuration.port, subprotocols: ["pingwatch.v1"],
+            maximumMessageBytes: ServerConfiguration.Limits().maximumFrameBytes)
+        ports.credentials = encryption?.credentials
+        ports.plainPort = configuration.plainPort
+        loop = EventLoop(ports)
         var server = ServerConfiguration(
             authRequired: configuration.authRequired, devLoginEnabled: configuration.devLoginEnabled,
             tokenLifetimeSeconds: configuration.tokenLifetimeSeconds, publicFolder: configuration.publicFolder, version: Main.version)
         server.limits.clipIdleSeconds = configuration.clipIdleSeconds
         server.limits.maximumBacklog = configuration.maximumBacklog
         server.metricsToken = configuration.metricsToken
+        if let encryption {
+            server.encryption = encryption.authority.map { authority in .local { authority.withLock { $0 } } } ?? .given
+        }
         self.server = try await HubServer(
             loop: loop, store: core.store, storage: core.storage, telegram: linking, channels: core.channels, planner: core.pipeline.planner,
             configuration: server, clock: clock)
     }
 
-    /// - Returns: the address to open.
-    func start() async throws -> String {
+    /// - Returns: the address to open, and what else a person wants to know at start, line by line.
+    func start() async throws -> (address: String, notes: [String]) {
         let port = try await server.start()
         if configuration.authRequired, !configuration.devLoginEnabled {
             log.warning("nobody can sign in: AUTH_DEV_LOGIN_ENABLED is off and no other way to sign in is configured")
         }
         let host = configuration.listenAddress.isEmpty ? "localhost" : configuration.host
-        return "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+        guard let encryption else { return ("http://\(bracketed(host)):\(port)", []) }
+        var notes: [String] = []
+        if let plainPort = loop.plainPort { notes.append("plain HTTP on port \(plainPort) leads to https") }
+        if let authority = encryption.authority?.withLock({ $0 }) {
+            notes.append("its certificate authority, to compare on the phone: SHA-256 \(authority.fingerprint)")
+            // The addresses that other devices can use; an IPv4 one is what somebody types.
+            let addresses = configuration.listenAddress.isEmpty ? Machine.addresses.filter { !$0.contains(":") } : [configuration.host]
+            for address in addresses where !address.hasPrefix("127.") && address != "::1" {
+                notes.append("on a phone open http://\(bracketed(address)):\(port)/help/certificate first")
+            }
+        }
+        return ("https://\(bracketed(host)):\(port)", notes)
     }
+
+    private func bracketed(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }
 
     /// Runs until a termination signal, then stops: no new work, sockets closed, jobs given back, database closed.
     func run(until termination: TerminationSignals) async {
         let serving = Task { await server.run() }
+        let renewing = Task { await encryption?.run(hangups: hangups) }
         let working = Task { await core.pipeline.run() }
         let webhook = configuration.publicURL.map { "\($0)/notifications/telegram/webhook" }
         let listening = Task { await linking.run(webhookURL: webhook) }
         await termination.wait()
         log.info("stopping")
         listening.cancel()
+        renewing.cancel()
         serving.cancel()
         await server.stop()
         working.cancel()

@@ -16,6 +16,8 @@ struct Main {
         usage: pingwatch <command>
 
           serve [--port N] [--host ADDRESS] [--data-dir FOLDER]   run the hub
+                [--tls auto | --tls-cert FILE --tls-key FILE]     speak https; auto makes a certificate
+                [--http-port N]                                   another port, which leads to https
           worker [--data-dir FOLDER]                              share the hub's work from another process: Postgres only
           migrate [up|status]                                     bring the database to this version, or say what is missing
           version                                                 print the version
@@ -40,9 +42,9 @@ struct Main {
 
     private static func serve(_ arguments: [String]) async {
         await run(arguments) { configuration, termination in
-            let hub = try await Hub(configuration)
-            let address = try await hub.start()
-            announce("pingwatch \(version) listens on \(address)")
+            let hub = try await Hub(configuration, signals: termination)
+            let (address, notes) = try await hub.start()
+            announce((["pingwatch \(version) listens on \(address)"] + notes).joined(separator: "\n"))
             await hub.run(until: termination)
         }
     }

@@ -1,4 +1,4 @@
-// SIGTERM and SIGINT as something to wait for.
+// SIGTERM and SIGINT as something to wait for, and SIGHUP where somebody asks for it.
 
 import Runtime
 
@@ -12,6 +12,7 @@ nonisolated(unsafe) private var wakeDescriptor: Int32 = -1
 /// Catches the two signals for the process (sigaction). Blocking them would not do: Swift's threads may have started before.
 struct TerminationSignals {
     private let stream: AsyncStream<Void>
+    private let hangups: AsyncStream<Void>
 
     init() {
         var ends: [Int32] = [-1, -1]
@@ -19,26 +20,42 @@ struct TerminationSignals {
         wakeDescriptor = ends[1]
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         self.stream = stream
+        let (hangups, hangupContinuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        self.hangups = hangups
         let descriptor = ends[0]
         startThread(name: "signals") {
             var isFirst = true
             while true {
                 var byte: UInt8 = 0
                 guard read(descriptor, &byte, 1) == 1 else { continue }
+                if byte == UInt8(SIGHUP) {
+                    hangupContinuation.yield()
+                    continue
+                }
                 // Whoever asks twice does not want to wait for the clean end.
                 if !isFirst { _exit(130) }
                 isFirst = false
                 continuation.yield()
             }
         }
+        Self.catch(SIGTERM)
+        Self.catch(SIGINT)
+    }
+
+    private static func `catch`(_ number: Int32) {
         var action = sigaction()
-        action.__sigaction_handler.sa_handler = { _ in
-            var byte: UInt8 = 1
+        action.__sigaction_handler.sa_handler = { number in
+            var byte = UInt8(truncatingIfNeeded: number)
             _ = write(wakeDescriptor, &byte, 1)
         }
         action.sa_flags = Int32(SA_RESTART)
-        sigaction(SIGTERM, &action, nil)
-        sigaction(SIGINT, &action, nil)
+        sigaction(number, &action, nil)
+    }
+
+    /// Each SIGHUP from now on. Without this call it ends the process, as a terminal that is closed should.
+    func catchHangups() -> AsyncStream<Void> {
+        Self.catch(SIGHUP)
+        return hangups
     }
 
     /// Returns when one has come.

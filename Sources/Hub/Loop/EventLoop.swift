@@ -1,6 +1,7 @@
 // The libwebsockets context on a thread of its own, as an executor for the actors that own sessions and channels.
 
 internal import CWebsockets
+public import Certificates
 import Runtime
 import Synchronization
 
@@ -13,6 +14,10 @@ public struct LoopConfiguration: Sendable {
     public var subprotocols: [String]
     /// Largest WebSocket message in bytes; a larger one ends its connection with 1009.
     public var maximumMessageBytes: Int
+    /// With them the port speaks TLS. Who speaks plain HTTP there is heard as well, marked by `HTTPHead.isEncrypted`.
+    public var credentials: ServerCredentials?
+    /// Another port that speaks plain HTTP; 0: any free one.
+    public var plainPort: Int?
 
     public init(host: String, port: Int, subprotocols: [String], maximumMessageBytes: Int) {
         self.host = host
@@ -48,7 +53,7 @@ public protocol LoopHandler: Sendable {
 ///
 /// Actors that name it as their executor run on that thread, so that callbacks reach them by `assumeIsolated` without a hop.
 public final class EventLoop: SerialExecutor, @unchecked Sendable {
-    // @unchecked: `handler`, `context` and `sockets` are set before the thread starts and touched on it afterwards; other threads
+    // @unchecked: `handler`, `context`, `sockets` and `boundPort` are set before the thread starts and touched on it afterwards; other threads
     // reach the context through `wakeTarget` only.
 
     private let configuration: LoopConfiguration
@@ -57,6 +62,11 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     private let stopping = Atomic<Bool>(false)
     private let protocols: UnsafeMutablePointer<lws_protocols>
     private let protocolNames: [UnsafeMutablePointer<CChar>]
+    /// For libwebsockets, which keeps the pointers: what is agreed to by ALPN (RFC 7301), and the name of the plain port's vhost.
+    private let alpn = strdup("http/1.1")
+    private let plainName = strdup(plainVhost)
+    /// What `start` returned.
+    private var boundPort = 0
     private var context: OpaquePointer?
     private var handler: (any LoopHandler)?
     private var sockets: [UInt64: WebSocket] = [:]
@@ -66,6 +76,11 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
         // @unchecked: only handed to lws_cancel_service, which is safe from any thread, and only with the mutex held.
         var pointer: OpaquePointer?
     }
+
+    /// The port that `start` returned; 0 before. For the handler.
+    public var port: Int { boundPort }
+    /// The port that speaks plain HTTP beside the other; known after `start`.
+    public private(set) var plainPort: Int?
 
     /// Largest piece given to the kernel at once; a whole 16 KiB to 256 KiB frame in one send.
     private static let txPacketSize = 256 * 1024
@@ -90,6 +105,8 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     deinit {
         protocols.deallocate()
         protocolNames.forEach { free($0) }
+        free(alpn)
+        free(plainName)
     }
 
     /// Binds the port and starts serving. The loop keeps itself alive until `stop()`.
@@ -112,8 +129,6 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
         info.timeout_secs = 30
         info.keepalive_timeout = 60
         // Over HTTP/2 libwebsockets 4.1 stalls uploads beyond 256 KiB.
-        let alpn = strdup("http/1.1")
-        defer { free(alpn) }
         info.alpn = UnsafePointer(alpn)
         let host = strdup(configuration.host)
         defer { free(host) }
@@ -121,6 +136,8 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
             info.iface = UnsafePointer(host)
             if !configuration.host.contains(":") { info.options |= UInt64(LWS_SERVER_OPTION_DISABLE_IPV6) }
         }
+        let plainOptions = info.options
+        if configuration.credentials != nil { info.options |= PW_LWS_TLS_OPTIONS }
         guard let context = lws_create_context(&info) else {
             throw .cannotListen(host: configuration.host, port: configuration.port)
         }
@@ -128,9 +145,20 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
             lws_context_destroy(context)
             throw .cannotListen(host: configuration.host, port: configuration.port)
         }
+        if let plainPort = configuration.plainPort {
+            info.port = Int32(plainPort)
+            info.options = plainOptions
+            info.vhost_name = UnsafePointer(plainName)
+            guard let plain = lws_create_vhost(context, &info), lws_get_vhost_listen_port(plain) > 0 else {
+                lws_context_destroy(context)
+                throw .cannotListen(host: configuration.host, port: plainPort)
+            }
+            self.plainPort = Int(lws_get_vhost_listen_port(plain))
+        }
         self.context = context
         wakeTarget.withLock { $0.pointer = context }
         let port = Int(lws_get_vhost_listen_port(vhost))
+        boundPort = port
         startThread(name: "loop") { [self] in run() }
         return port
     }
@@ -202,8 +230,14 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
 
     // MARK: - Callbacks
 
-    fileprivate func serve(_ wsi: OpaquePointer, _ reason: lws_callback_reasons, _ input: UnsafeMutableRawPointer?, _ length: Int) -> Int32 {
+    fileprivate func serve(
+        _ wsi: OpaquePointer, _ reason: lws_callback_reasons, _ user: UnsafeMutableRawPointer?, _ input: UnsafeMutableRawPointer?, _ length: Int
+    ) -> Int32 {
         switch reason {
+        case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
+            // In lws_create_context, with the SSL_CTX as user; the wsi is none.
+            guard let credentials = configuration.credentials, let user else { return 0 }
+            return credentials.attach(toContext: OpaquePointer(user)) ? 0 : -1
         case LWS_CALLBACK_EVENT_WAIT_CANCELLED:
             queue.drain()
             return 0
@@ -312,5 +346,5 @@ private func serveCallback(
     _ wsi: OpaquePointer?, _ reason: lws_callback_reasons, _ user: UnsafeMutableRawPointer?, _ input: UnsafeMutableRawPointer?, _ length: Int
 ) -> Int32 {
     guard let wsi, let context = lws_get_context(wsi), let owner = lws_context_user(context) else { return 0 }
-    return Unmanaged<EventLoop>.fromOpaque(owner).takeUnretainedValue().serve(wsi, reason, input, length)
+    return Unmanaged<EventLoop>.fromOpaque(owner).takeUnretainedValue().serve(wsi, reason, user, input, length)
 }

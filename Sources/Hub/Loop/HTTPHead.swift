@@ -13,6 +13,11 @@ public struct HTTPHead: Sendable {
     /// Lower-case names; only those the hub looks at.
     public let headers: [String: String]
 
+    /// Whether it came over TLS.
+    public let isEncrypted: Bool
+    /// Whether it came to `LoopConfiguration.plainPort`.
+    public let isOnPlainPort: Bool
+
     public func header(_ name: String) -> String? { headers[name] }
     public func query(_ name: String) -> String? { query.first { $0.name == name }?.value }
 
@@ -22,6 +27,9 @@ public struct HTTPHead: Sendable {
         return Int64(text)
     }
 }
+
+/// The vhost of `LoopConfiguration.plainPort`.
+let plainVhost = "plain"
 
 extension HTTPHead {
     private static let known: [(lws_token_indexes, String)] = [
@@ -77,6 +85,8 @@ extension HTTPHead {
             headers[name] = String(decoding: buffer.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
         }
         self.headers = headers
+        isEncrypted = lws_get_ssl(wsi) != nil
+        isOnPlainPort = lws_get_vhost(wsi).flatMap { lws_get_vhost_name($0) }.map { strcmp($0, plainVhost) == 0 } ?? false
     }
 
     private static func copyFragment(_ wsi: OpaquePointer, _ token: lws_token_indexes, _ index: Int32) -> String? {

@@ -1,5 +1,6 @@
 // The server: what comes from the loop goes to static files, routes, uploads and the socket protocol.
 
+import Certificates
 public import Domain
 public import Loop
 public import Pipeline
@@ -86,9 +87,12 @@ extension HubServer: LoopHandler {
 
     public func refusal(of upgrade: HTTPHead) -> Int? {
         guard upgrade.path == Self.socketPath else { return 404 }
+        let isEncryptionMissing = services.configuration.encryption != nil && !upgrade.isEncrypted
+        guard !isEncryptionMissing else { return 403 }
         // Browsers send where a page comes from; another site's page must not use its visitor's hub.
         guard let origin = upgrade.header("origin") else { return nil }
-        guard let host = upgrade.header("host"), origin == "http://\(host)" || origin == "https://\(host)" else { return 403 }
+        // Behind a proxy either may be right; over the hub's own TLS a page that came without could be anybody's.
+        guard let host = upgrade.header("host"), origin == "https://\(host)" || (!upgrade.isEncrypted && origin == "http://\(host)") else { return 403 }
         return nil
     }
 
@@ -100,15 +104,15 @@ extension HubServer: LoopHandler {
 
     public func request(_ exchange: HTTPExchange) {
         let head = exchange.head
-        if let response = files.response(for: head) {
-            exchange.respond(SecurityHeaders.apply(to: response))
+        if let response = doorAnswer(head) ?? files.response(for: head) {
+            exchange.respond(secured(response, for: head))
             return
         }
         if head.header("transfer-encoding") != nil {
             let error = APIError(status: 411, code: "length_required", message: "Content-Length is needed; chunked bodies are not taken")
             var response = Router.response(for: error, log: log)
             response.closesConnection = true
-            exchange.respond(SecurityHeaders.apply(to: response))
+            exchange.respond(secured(response, for: head))
             return
         }
         let path = head.path.split(separator: "/")
@@ -127,13 +131,37 @@ extension HubServer: LoopHandler {
             })
     }
 
+    private func secured(_ response: HTTPResponse, for head: HTTPHead) -> HTTPResponse {
+        var isStrict = false
+        if case .given = services.configuration.encryption { isStrict = head.isEncrypted }
+        return SecurityHeaders.apply(to: response, isStrict: isStrict)
+    }
+
+    /// Redirects to https, and what a phone needs to trust the hub.
+    private func doorAnswer(_ head: HTTPHead) -> HTTPResponse? {
+        guard let encryption = services.configuration.encryption else { return nil }
+        var authority: Certificate?
+        if case .local(let current) = encryption { authority = current() }
+        if !head.isEncrypted, let redirect = PlainDoor.redirect(head, port: loop.port, isLocal: authority != nil) { return redirect }
+        guard let authority, head.method == .get || head.method == .head else { return nil }
+        switch head.path {
+        case PlainDoor.authorityPath:
+            return HTTPResponse(
+                status: 200, headers: [("Content-Type", "application/x-x509-ca-cert"), ("Cache-Control", "no-store")], body: .bytes(authority.der))
+        case PlainDoor.helpPath:
+            return files.page("/help/certificate.html", replacing: "{{fingerprint}}", with: authority.fingerprint)
+        default:
+            return nil
+        }
+    }
+
     private func tooLarge() -> HTTPResponse {
         let limit = services.configuration.limits.maximumBodyBytes
         return Router.response(for: APIError(status: 413, code: "too_large", message: "a body of at most \(limit) bytes is taken"), log: log)
     }
 
     private func answer(_ exchange: HTTPExchange, with response: HTTPResponse) async {
-        let response = SecurityHeaders.apply(to: response)
+        let response = secured(response, for: exchange.head)
         await loop.perform { exchange.respond(response) }
     }
 

@@ -19,9 +19,14 @@ enum SecurityHeaders {
         ("Cross-Origin-Opener-Policy", "same-origin"),
     ]
 
-    static func apply(to response: HTTPResponse) -> HTTPResponse {
+    /// RFC 6797, a year, of this name alone. Only with a certificate that was given: a browser that remembers it cannot be talked out of it,
+    /// and would lock out who throws the local authority away.
+    static let strictTransport: (name: String, value: String) = ("Strict-Transport-Security", "max-age=31536000")
+
+    static func apply(to response: HTTPResponse, isStrict: Bool) -> HTTPResponse {
         var response = response
         response.headers += forEverything
+        if isStrict { response.headers.append(strictTransport) }
         return response
     }
 }

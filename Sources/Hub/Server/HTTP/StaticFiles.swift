@@ -47,7 +47,8 @@ struct StaticFiles: Sendable {
 
     /// The answer for `GET` or `HEAD` of a file; `nil` if there is none.
     func response(for head: HTTPHead) -> HTTPResponse? {
-        guard head.method == .get || head.method == .head, let file = files[head.path] else { return nil }
+        // The pages of help are filled in first: `page`.
+        guard head.method == .get || head.method == .head, !head.path.hasPrefix("/help/"), let file = files[head.path] else { return nil }
         var headers: [(name: String, value: String)] = [
             ("Content-Type", file.type), ("ETag", "\"\(file.etag)\""),
             // Modules import each other by plain names, so each is asked for again; the answer is a 304.
@@ -60,6 +61,15 @@ struct StaticFiles: Sendable {
             return HTTPResponse(status: 200, headers: headers, body: .bytes(compressed))
         }
         return HTTPResponse(status: 200, headers: headers, body: .bytes(file.bytes))
+    }
+
+    /// A page with a word put in. `nil` if there is none at `path`.
+    func page(_ path: String, replacing placeholder: String, with text: String) -> HTTPResponse? {
+        guard let file = files[path] else { return nil }
+        let page = String(decoding: file.bytes, as: UTF8.self).replacing(placeholder, with: text)
+        return HTTPResponse(
+            status: 200, headers: [("Content-Type", file.type), ("Cache-Control", "no-store")] + SecurityHeaders.forPages,
+            body: .bytes(Array(page.utf8)))
     }
 
     private func acceptsGzip(_ header: String?) -> Bool {

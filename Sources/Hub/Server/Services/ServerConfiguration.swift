@@ -1,5 +1,6 @@
 // What the server part of the hub is told at start.
 
+public import Certificates
 public import Runtime
 
 public struct ServerConfiguration: Sendable {
@@ -13,7 +14,17 @@ public struct ServerConfiguration: Sendable {
     public var version: String
     /// Who may read `/metrics`; nobody where it is not set.
     public var metricsToken: Secret?
+    /// With it the hub's port speaks TLS.
+    public var encryption: Encryption?
     public var limits = Limits()
+
+    /// Whose certificate the hub has.
+    public enum Encryption: Sendable {
+        /// One that was given; browsers shall remember that there is TLS.
+        case given
+        /// One of an authority of its own, which is shown to whoever wants to install it. Asked for each time: it may be replaced.
+        case local(authority: @Sendable () -> Certificate)
+    }
 
     public struct Limits: Sendable {
         /// A binary message of the socket, header included.
