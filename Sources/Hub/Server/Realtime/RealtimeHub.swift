@@ -30,7 +30,8 @@ actor RealtimeHub {
     var departing: [ClipKey: ClipStream] = [:]
     /// Clips that are being opened just now, and who waits for that.
     private var opening: [ClipKey: [CheckedContinuation<Void, Never>]] = [:]
-    private let epoch = Crypto.randomToken(bytes: 6)
+    /// Another one in every run: offsets begin anew.
+    let epoch = Crypto.randomToken(bytes: 6)
     private var lastStream: UInt32 = 0
 
     struct DeviceKey: Hashable {
@@ -217,47 +218,6 @@ actor RealtimeHub {
             ],
         ])
         if let device = connect.device { sensorArrived(client, device: device, scope: user.scope) }
-    }
-
-    private func subscription(to channel: Channel, position: (epoch: String, offset: UInt64)?) -> JSON {
-        let history = histories[channel] ?? ChannelHistory(epoch: epoch)
-        histories[channel] = history
-        var fields: [String: JSON] = [
-            "recoverable": true, "positioned": true, "epoch": .string(history.epoch), "offset": .integer(Int64(history.offset)),
-        ]
-        if let position {
-            let recovery = history.recover(epoch: position.epoch, offset: position.offset)
-            fields["was_recovering"] = true
-            fields["recovered"] = .bool(recovery.recovered)
-            fields["publications"] = .array(
-                recovery.publications.compactMap { entry in
-                    JSON(parsing: entry.payload.utf8).map { ["data": $0, "offset": .integer(Int64(entry.offset))] }
-                })
-        }
-        return .object(fields)
-    }
-
-    // MARK: - Publishing
-
-    func publish(_ publication: Publication, to channel: Channel) {
-        let data = publication.json(at: now).text
-        var history = histories[channel] ?? ChannelHistory(epoch: epoch)
-        let offset = history.append(data, at: now)
-        histories[channel] = history
-        guard let clients = subscribers[channel], !clients.isEmpty else { return }
-        // Made once; the same bytes go to every subscriber.
-        let message = MessageBuffer(
-            text: "{\"push\":{\"channel\":\(JSON.string(channel.name).text),\"pub\":{\"data\":\(data),\"offset\":\(offset)}}}")
-        for client in clients.values {
-            client.socket.send(text: message)
-            if client.socket.controlBytes > configuration.limits.maximumControlBytes {
-                client.socket.close(code: CloseCode.slow, reason: "too slow", discarding: true)
-            }
-        }
-    }
-
-    func publish(_ publication: Publication, toUsersOf scope: AccountScope) {
-        for user in accountUsers[scope.account] ?? [] { publish(publication, to: .user(user)) }
     }
 
     // MARK: - Time
