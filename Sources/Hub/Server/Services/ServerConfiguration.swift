@@ -37,6 +37,10 @@ public struct ServerConfiguration: Sendable {
         public var connectSeconds = 10.0
         /// Commands of one connection that wait for their turn.
         public var maximumQueuedCommands = 256
+        /// Channels that one connection hears, those of the hub included.
+        public var maximumSubscriptions = 128
+        /// What a connection has after its token expired: some clients begin to refresh only then.
+        public var expiryGraceSeconds = 10.0
         public init() {}
     }
 
