@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import re
 import secrets
 import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -358,3 +360,36 @@ def test_signing_out_closes_the_tokens_connections_and_no_others(hub, account):
     for peer in (stays, moved):
         assert peer.ask({"ping": {}})["ping"] == {}
         peer.close()
+
+
+def test_no_connection_outlives_a_token_that_is_revoked_while_it_connects(hub, account):
+    for number in range(40):
+        token = token_for(hub, account, 100)
+        with connect(hub.socket_url) as socket, ThreadPoolExecutor(1) as pool:
+            socket.send(json.dumps({"id": 1, "connect": {"token": token}}))
+            # Sometimes before, sometimes after, sometimes between.
+            time.sleep(number % 8 / 4000)
+            assert pool.submit(hub.call, "POST", "/auth/logout", None, token).result()[0] == 204
+            assert closing(socket) == 3500
+
+
+def test_random_commands_never_take_the_hub_down(hub, account, viewer, channel):
+    source = random.Random(11)
+    values = ["7", "null", "[]", '"x"', "{}", "true", "-1", "1e99", f'"{channel}"', f'"{next(iter(viewer.hello["subs"]))}"', '"device:"', '{"epoch":"e","offset":1}']
+    fields = ["channel", "recover", "epoch", "offset", "flag", "limit", "since", "reverse", "token", "data", "method"]
+    verbs = ["subscribe", "unsubscribe", "presence", "presence_stats", "history", "send", "publish", "refresh", "rpc", "sub_refresh", "ping"]
+    for _ in range(200):
+        peer = Peer(hub, account.token)
+        try:
+            for _ in range(20):
+                body = ",".join(f'"{source.choice(fields)}":{source.choice(values)}' for _ in range(source.randint(0, 4)))
+                channel_first = f'"channel":"{channel}",' if body and source.random() < 0.7 else ""
+                peer.socket.send('{"id":%d,"%s":{%s%s}}' % (source.randint(1, 9), source.choice(verbs), channel_first, body))
+        except ConnectionClosed:
+            pass
+        finally:
+            peer.close()
+    assert viewer.ask({"ping": {}})["ping"] == {}
+    deadline = time.monotonic() + 10
+    while viewer.ask({"presence_stats": {"channel": channel}})["presence_stats"] != {"num_clients": 0, "num_users": 0}:
+        assert time.monotonic() < deadline
