@@ -259,6 +259,15 @@ def test_malformed_commands_close_the_connection(viewer, command):
     assert closing(viewer.socket) == 3501
 
 
+def test_text_messages_have_a_limit(viewer):
+    limit = viewer.hello["data"]["limits"]["max_text_bytes"]
+    command = '{"id":7,"ping":{}}'
+    viewer.socket.send(command + "\n" * (limit - len(command)))
+    viewer.wait(lambda peer: any(message.get("id") == 7 for message in peer.receive()))
+    viewer.socket.send(command + "\n" * (limit + 1 - len(command)))
+    assert closing(viewer.socket) == 1009
+
+
 @pytest.mark.parametrize("command", ['{"id":2,"subscribe":{"channel":"x"}}', '{"id":2,"history":{"channel":"x"}}', '{"send":{}}', '{"id":1,"refresh":{"token":"x"}}'])
 def test_nothing_may_come_before_connect(hub, command):
     with connect(hub.socket_url) as socket:

@@ -43,6 +43,7 @@ struct ReplyError: Error, Hashable {
 enum CloseCode {
     static let goingAway: UInt16 = 1001
     static let unsupportedData: UInt16 = 1003
+    static let tooBig: UInt16 = 1009
     static let internalError: UInt16 = 1011
     static let expired: UInt16 = 3005
     static let slow: UInt16 = 3008

@@ -100,6 +100,7 @@ extension RealtimeHub {
             "user_id": .string(user.id.rawValue), "time": .integer(now.milliseconds),
             "limits": [
                 "max_frame_bytes": .integer(Int64(limits.maximumFrameBytes)),
+                "max_text_bytes": .integer(Int64(limits.maximumTextBytes)),
                 "clip_window_bytes": .integer(Int64(limits.clipWindowBytes)), "max_clip_seconds": .number(limits.maximumClipSeconds),
                 "max_still_bytes": .integer(Int64(limits.maximumStillBytes)),
                 "max_subscriptions": .integer(Int64(limits.maximumSubscriptions)),

@@ -127,6 +127,10 @@ actor RealtimeHub {
             receiveFrame(message, from: client)
             return
         }
+        guard message.count <= configuration.limits.maximumTextBytes else {
+            socket.close(code: CloseCode.tooBig, reason: "text messages have at most \(configuration.limits.maximumTextBytes) bytes")
+            return
+        }
         do {
             let commands = try message.withBytes { (bytes) throws(Command.Malformed) in try Command.parse(bytes) }
             for command in commands { accept(command, from: client) }

@@ -18,6 +18,8 @@ public struct ServerConfiguration: Sendable {
     public struct Limits: Sendable {
         /// A binary message of the socket, header included.
         public var maximumFrameBytes = 1 << 20
+        /// A text message of the socket. Its commands are parsed at one go, and everybody else waits so long.
+        public var maximumTextBytes = 64 << 10
         /// Unacknowledged payload of one streamed clip.
         public var clipWindowBytes = 1 << 20
         public var maximumClipSeconds = 120.0
