@@ -1,8 +1,7 @@
-// What comes from the wire: ranges, fields, commands, signed links.
+// What comes from the wire: ranges, fields, signed links.
 
 import Domain
 import Runtime
-import TestSupport
 import Testing
 
 @testable import Server
@@ -78,52 +77,6 @@ struct JSONTests {
 
     @Test(arguments: ["", "{", "nul", "[1,,2]", "\u{fffd}", #"{"a" 1}"#]) func `what is not JSON is nil`(text: String) {
         #expect(JSON(parsing: text.utf8) == nil)
-    }
-}
-
-struct CommandTests {
-    private func parse(_ text: String) throws -> [Command] {
-        try Array(text.utf8).withUnsafeBytes { (bytes) throws(Command.Malformed) in try Command.parse(bytes) }
-    }
-
-    @Test func `several commands in a message, one a line`() throws {
-        let commands = try parse(
-            #"{"id":1,"connect":{"token":"t","data":{"kind":"sensor","device_id":"d"},"subs":{"user:u":{"recover":true,"epoch":"e","offset":3}}}}"#
-                + "\n{}\n" + #"{"id":2,"rpc":{"method":"live.watch","data":{"device_id":"d"}}}"# + "\n" + #"{"id":3,"publish":{}}"#)
-        guard commands.count == 4, case .connect(1, let connect) = commands[0], case .pong = commands[1],
-            case .rpc(2, "live.watch", let data) = commands[2], case .unknown(3, "publish") = commands[3]
-        else {
-            Issue.record("\(commands)")
-            return
-        }
-        #expect(connect.token == "t" && connect.kind == .sensor && connect.device?.rawValue == "d")
-        #expect(connect.positions["user:u"]?.epoch == "e" && connect.positions["user:u"]?.offset == 3)
-        #expect(data["device_id"]?.stringValue == "d")
-    }
-
-    @Test(arguments: [
-        "x", "[]", "7", #"{"rpc":{"method":"m"}}"#, #"{"id":0,"connect":{}}"#, #"{"id":1,"rpc":{}}"#,
-        #"{"id":1,"connect":{"data":{"kind":"spy"}}}"#, #"{"id":1,"connect":{"data":{"kind":"sensor"}}}"#,
-    ])
-    func `malformed commands are refused`(text: String) {
-        #expect(throws: Command.Malformed.self) { try parse(text) }
-    }
-
-    @Test func `mutated commands never crash`() {
-        var generator = SeededGenerator(seed: 7)
-        let seed = Array(#"{"id":1,"connect":{"token":"t","data":{"kind":"viewer"},"subs":{"user:u":{"recover":true,"epoch":"e","offset":3}}}}"#.utf8)
-        for _ in 0..<3000 {
-            var bytes = seed
-            for _ in 0..<Int.random(in: 1...6, using: &generator) {
-                let index = Int.random(in: 0..<bytes.count, using: &generator)
-                switch Int.random(in: 0..<3, using: &generator) {
-                case 0: bytes[index] = UInt8.random(in: 0...255, using: &generator)
-                case 1: bytes.remove(at: index)
-                default: bytes.insert(contentsOf: bytes[index...].prefix(5), at: index)
-                }
-            }
-            _ = try? bytes.withUnsafeBytes { (raw) throws(Command.Malformed) in try Command.parse(raw) }
-        }
     }
 }
 

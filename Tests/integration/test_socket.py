@@ -323,7 +323,7 @@ def test_other_sites_pages_are_refused(hub):
 
 
 def test_unknown_commands_and_methods_are_answered(viewer):
-    assert viewer.ask({"subscribe": {"channel": "x"}})["error"]["code"] == 104
+    assert viewer.ask({"sub_refresh": {"channel": "x"}})["error"]["code"] == 104
     assert viewer.ask({"rpc": {"method": "nonsense"}})["error"]["code"] == 104
     assert viewer.ask({"rpc": {"method": "live.watch", "data": {}}})["error"]["code"] == 107
     assert viewer.ask({"rpc": {"method": "clip.open", "data": {}}})["error"]["code"] == 103

@@ -211,3 +211,24 @@ test("closed is closed", async () => {
   assert.equal(connection.state, "closed");
   assert.equal(clock.timers.size, 0);
 });
+
+test("an expired token ends the connection as an invalid one does: there is no other to come again with", async () => {
+  connection.connect();
+  socket().onopen();
+  socket().receives({ id: socket().last.id, error: { code: 109, message: "token expired" } });
+  await settle();
+  assert.deepEqual(of("fatal"), [{ code: 3500, reason: "token expired" }]);
+  assert.equal(connection.state, "closed");
+  assert.ok(socket().isClosed);
+  clock.advance(60_000);
+  assert.equal(FakeSocket.all.length, 1);
+});
+
+test("any other refusal is tried again", async () => {
+  connection.connect();
+  socket().onopen();
+  socket().receives({ id: socket().last.id, error: { code: 100, message: "later", temporary: true } });
+  await settle();
+  assert.equal(connection.state, "waiting");
+  assert.deepEqual(of("fatal"), []);
+});

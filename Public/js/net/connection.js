@@ -7,6 +7,8 @@ import { decodeFrame } from "./frame.js";
 export const SUBPROTOCOL = "pingwatch.v1";
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 30_000;
+const TOKEN_EXPIRED = 109;
+const INVALID_TOKEN = 3500;
 /** Patience beyond the hub's own ping interval. */
 const SILENCE_MS = 10_000;
 
@@ -146,8 +148,11 @@ export class Connection extends EventTarget {
       const { connect } = await this.#send({ connect: { token: getToken() ?? undefined, data, subs } }, 10_000);
       if (socket !== this.#socket) return;
       this.#opened(connect);
-    } catch {
-      if (socket === this.#socket) this.#fail();
+    } catch (error) {
+      if (socket !== this.#socket) return;
+      // Expired: there is no other token to come again with.
+      if (error instanceof RpcError && error.code === TOKEN_EXPIRED) this.#refused(socket, error.message);
+      else this.#fail();
     }
   }
 
@@ -224,6 +229,12 @@ export class Connection extends EventTarget {
     this.retryAt = performance.now() + delay;
     this.#drop("waiting");
     this.#retryTimer = this.options.setTimeout(() => this.#open(), delay);
+  }
+
+  /** @param {WebSocket} socket @param {string} reason */
+  #refused(socket, reason) {
+    this.#closed(INVALID_TOKEN, reason);
+    socket.close(1000);
   }
 
   /** The socket is dead though it may not know. */

@@ -39,8 +39,8 @@ public final class HubServer: Sendable {
         housekeeper = Housekeeper(
             store: store, storage: storage, planner: planner, realtime: realtime, uploads: uploads, limits: configuration.limits, clock: clock)
         services = Services(
-            accounts: Accounts(store: store, configuration: configuration, clock: clock), watching: watching, events: events, store: store,
-            storage: storage, telegram: telegram, channels: channels, planner: planner, metrics: metrics, presenter: presenter,
+            accounts: Accounts(store: store, connections: bus, configuration: configuration, clock: clock), watching: watching, events: events,
+            store: store, storage: storage, telegram: telegram, channels: channels, planner: planner, metrics: metrics, presenter: presenter,
             signer: presenter.signer, configuration: configuration, clock: clock)
         router = Router(accounts: services.accounts, routes: services.routes())
     }
@@ -70,12 +70,14 @@ public final class HubServer: Sendable {
 }
 
 /// The channels of this process.
-private struct LocalBus: Bus, PresenceSource {
+private struct LocalBus: Bus, PresenceSource, TokenConnections {
     let realtime: RealtimeHub
 
     func publish(_ publication: Publication, toUsersOf scope: AccountScope) async {
         await realtime.publish(publication, toUsersOf: scope)
     }
+
+    func close(tokenHash: String) async { await realtime.close(tokenHash: tokenHash) }
 
     func isOnline(_ device: DeviceID, in scope: AccountScope) async -> Bool {
         await realtime.isOnline(RealtimeHub.DeviceKey(account: scope.account, device: device))

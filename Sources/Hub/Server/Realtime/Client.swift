@@ -24,14 +24,22 @@ final class Client {
     var state = State.new
     var lastHeardAt: Timestamp
     var lastPingAt: Timestamp
-    var commands: [Command] = []
+    /// Those that wait. A slice, whose first is taken without moving the others.
+    var commands: ArraySlice<Command> = []
     var isWorking = false
     var clips: [UInt32: ClipStream] = [:]
     var watched: Set<UInt32> = []
+    var subscriptions: Subscriptions<Channel>
+    var expiry = ConnectionExpiry(expiresAt: nil, graceSeconds: 0)
+    /// Hash of the token that the connection lives by.
+    var tokenHash: String?
+    /// Hash of a token that is being looked up, which may be revoked at the same moment.
+    var offeredTokenHash: String?
 
-    init(socket: WebSocket, name: String, now: Timestamp) {
+    init(socket: WebSocket, name: String, maximumSubscriptions: Int, now: Timestamp) {
         self.socket = socket
         self.name = name
+        subscriptions = Subscriptions(maximumCount: maximumSubscriptions)
         openedAt = now
         lastHeardAt = now
         lastPingAt = now
@@ -42,6 +50,11 @@ final class Client {
     var speaksMedia: Bool { socket.subprotocol == RealtimeHub.subprotocol }
 
     func send(_ json: JSON) { socket.send(text: MessageBuffer(text: json.text)) }
+
+    /// The answer to a command.
+    func reply(_ id: Int64, _ verb: String, _ result: JSON) { send(["id": .integer(id), verb: result]) }
+
+    func refuse(_ id: Int64, _ error: ReplyError) { send(["id": .integer(id), "error": error.json]) }
 
     /// A push for this connection alone, in no history.
     func message(_ data: JSON) { send(["push": ["message": ["data": data]]]) }

@@ -9,7 +9,16 @@ enum Command {
     /// A ping that wants its own answer.
     case ping(id: Int64)
     case connect(id: Int64, Connect)
+    case refresh(id: Int64, token: String)
+    case subscribe(id: Int64, Subscribe)
+    case unsubscribe(id: Int64, channel: String)
+    case presence(id: Int64, channel: String)
+    case presenceStats(id: Int64, channel: String)
+    case history(id: Int64, History)
+    case publish(id: Int64)
     case rpc(id: Int64, method: String, data: JSON)
+    /// The only one without an answer.
+    case send(data: JSON)
     case unknown(id: Int64, verb: String)
 
     struct Connect {
@@ -18,10 +27,42 @@ enum Command {
         let kind: Kind
         let device: DeviceID?
         /// What the client has of each channel.
-        let positions: [String: (epoch: String, offset: UInt64)]
+        let positions: [String: StreamPosition]
+    }
+
+    struct Subscribe {
+        let channel: String
+        /// What the client has of it.
+        let position: StreamPosition?
+        /// Whether the client would rather not be subscribed than miss something.
+        let rejectsUnrecovered: Bool
+    }
+
+    struct History {
+        let channel: String
+        let limit: Int64
+        let since: StreamPosition?
+        let isReversed: Bool
     }
 
     struct Malformed: Error { let reason: String }
+
+    /// The number that the answer carries; `nil` where there is none.
+    var id: Int64? {
+        switch self {
+        case .pong, .send: nil
+        case .ping(let id), .connect(let id, _), .refresh(let id, _), .subscribe(let id, _), .unsubscribe(let id, _), .presence(let id, _),
+            .presenceStats(let id, _), .history(let id, _), .publish(let id), .rpc(let id, _, _), .unknown(let id, _):
+            id
+        }
+    }
+}
+
+// MARK: - Parsing
+
+extension Command {
+    /// Bit of `subscribe.flag` for `rejectsUnrecovered`; the others ask for what the hub does not have, and may be ignored.
+    private static let rejectUnrecoveredFlag: Int64 = 2
 
     /// The commands of a message, one a line.
     static func parse(_ bytes: UnsafeRawBufferPointer) throws(Malformed) -> [Command] {
@@ -36,12 +77,24 @@ enum Command {
     private static func parse(_ json: JSON) throws(Malformed) -> Command {
         guard case .object(let fields) = json else { throw Malformed(reason: "an object is expected") }
         if fields.isEmpty { return .pong }
+        if let send = fields["send"] { return .send(data: send["data"] ?? [:]) }
         guard let id = fields["id"]?.integerValue, id > 0 else { throw Malformed(reason: "id: a number from 1 on is expected") }
+        // The first of a command's fields that names a verb; more than one is not expected.
         if let rpc = fields["rpc"] {
             guard let method = rpc["method"]?.stringValue else { throw Malformed(reason: "rpc.method is missing") }
             return .rpc(id: id, method: method, data: rpc["data"] ?? [:])
         }
         if let connect = fields["connect"] { return .connect(id: id, try parseConnect(connect)) }
+        if let refresh = fields["refresh"] {
+            guard let token = refresh["token"]?.stringValue, !token.isEmpty else { throw Malformed(reason: "refresh.token is missing") }
+            return .refresh(id: id, token: token)
+        }
+        if let subscribe = fields["subscribe"] { return .subscribe(id: id, try parseSubscribe(subscribe)) }
+        if let unsubscribe = fields["unsubscribe"] { return .unsubscribe(id: id, channel: try channel(of: unsubscribe, "unsubscribe")) }
+        if let presence = fields["presence"] { return .presence(id: id, channel: try channel(of: presence, "presence")) }
+        if let stats = fields["presence_stats"] { return .presenceStats(id: id, channel: try channel(of: stats, "presence_stats")) }
+        if let history = fields["history"] { return .history(id: id, try parseHistory(history)) }
+        if fields["publish"] != nil { return .publish(id: id) }
         if fields["ping"] != nil { return .ping(id: id) }
         return .unknown(id: id, verb: fields.keys.filter { $0 != "id" }.sorted().first ?? "")
     }
@@ -57,26 +110,40 @@ enum Command {
             }
             device = id
         }
-        var positions: [String: (String, UInt64)] = [:]
+        var positions: [String: StreamPosition] = [:]
         if case .object(let subscriptions)? = json["subs"] {
             for (channel, subscription) in subscriptions.prefix(16) where subscription["recover"] == .bool(true) {
-                guard let epoch = subscription["epoch"]?.stringValue, let offset = subscription["offset"]?.integerValue, offset >= 0 else {
-                    continue
-                }
-                positions[channel] = (epoch, UInt64(offset))
+                positions[channel] = try position(in: subscription, "connect.subs")
             }
         }
         return Connect(token: json["token"]?.stringValue, kind: kind, device: device, positions: positions)
     }
-}
 
-/// RFC 6455 close codes of the hub.
-enum CloseCode {
-    static let goingAway: UInt16 = 1001
-    static let unsupportedData: UInt16 = 1003
-    static let slow: UInt16 = 3008
-    static let noPong: UInt16 = 3012
-    static let invalidToken: UInt16 = 3500
-    static let badRequest: UInt16 = 3501
-    static let stale: UInt16 = 3502
+    private static func parseSubscribe(_ json: JSON) throws(Malformed) -> Subscribe {
+        Subscribe(
+            channel: try channel(of: json, "subscribe"),
+            position: json["recover"] == .bool(true) ? try position(in: json, "subscribe") : nil,
+            rejectsUnrecovered: (json["flag"]?.integerValue ?? 0) & rejectUnrecoveredFlag != 0)
+    }
+
+    private static func parseHistory(_ json: JSON) throws(Malformed) -> History {
+        var since: StreamPosition?
+        if let json = json["since"], json != .null { since = try position(in: json, "history.since") }
+        let limit = json["limit"] ?? 0
+        guard let limit = limit.integerValue else { throw Malformed(reason: "history.limit: a number is expected") }
+        return History(
+            channel: try channel(of: json, "history"), limit: limit, since: since, isReversed: json["reverse"] == .bool(true))
+    }
+
+    private static func channel(of json: JSON, _ verb: String) throws(Malformed) -> String {
+        guard let channel = json["channel"]?.stringValue, !channel.isEmpty else { throw Malformed(reason: "\(verb).channel is missing") }
+        return channel
+    }
+
+    /// As clients leave out what is zero or empty, a missing number is 0 and a missing epoch empty.
+    private static func position(in json: JSON, _ place: String) throws(Malformed) -> StreamPosition {
+        guard case .object = json, let epoch = (json["epoch"] ?? "").stringValue, let offset = (json["offset"] ?? 0).integerValue, offset >= 0
+        else { throw Malformed(reason: "\(place): epoch and offset are expected") }
+        return StreamPosition(epoch: epoch, offset: UInt64(offset))
+    }
 }

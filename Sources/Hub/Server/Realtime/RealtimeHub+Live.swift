@@ -35,7 +35,7 @@ extension RealtimeHub {
                 "reason": "the camera is not connected",
             ])
         }
-        publish(liveEnd(key, stream), toUsersOf: AccountScope(key.account))
+        publish(liveEnd(key, stream), about: key)
     }
 
     func isOnline(_ key: DeviceKey) -> Bool { sensors[key] != nil }
@@ -57,7 +57,7 @@ extension RealtimeHub {
                 Publication(
                     "device.presence",
                     ["device_id": .string(key.device.rawValue), "online": .bool(isOnline), "watching": .bool(watching)]),
-                toUsersOf: scope)
+                about: key)
         }
     }
 
@@ -96,18 +96,17 @@ extension RealtimeHub {
     }
 
     private func ask(_ requests: [LiveRelay<UInt64, MessageBuffer>.SensorRequest], of key: DeviceKey, stream: UInt32) {
-        let scope = AccountScope(key.account)
         let sensor = Channel.sensor(key.account, key.device)
         let id: JSON = .integer(Int64(stream))
         for request in requests {
             switch request {
             case .start:
                 publish(Publication("live.start", ["stream": id, "tracks": [0, 1]]), to: sensor)
-                publish(Publication("live.started", ["device_id": .string(key.device.rawValue), "stream": id]), toUsersOf: scope)
+                publish(Publication("live.started", ["device_id": .string(key.device.rawValue), "stream": id]), about: key)
             case .keyframe: publish(Publication("live.keyframe", ["stream": id]), to: sensor)
             case .stop:
                 publish(Publication("live.stop", ["stream": id]), to: sensor)
-                publish(liveEnd(key, stream), toUsersOf: scope)
+                publish(liveEnd(key, stream), about: key)
             }
         }
     }

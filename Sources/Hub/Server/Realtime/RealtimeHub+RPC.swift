@@ -2,19 +2,25 @@
 
 import Domain
 import Loop
+import Runtime
 import Store
 
 extension RealtimeHub {
-    func call(_ method: String, _ data: JSON, id: Int64, by client: Client) async {
-        guard let identity = client.identity else { return }
+    func call(_ method: String, _ data: JSON, id: Int64, by client: Client) async throws {
+        let result = try await perform(method, try Fields(data), by: client, try identity(of: client))
+        client.reply(id, "rpc", ["data": result])
+    }
+
+    /// What a client sent without wanting an answer. A method is called; anything else has no meaning here.
+    func receive(_ data: JSON, from client: Client) async {
         do {
-            let result = try await perform(method, try Fields(data), by: client, identity)
-            client.send(["id": .integer(id), "rpc": ["data": result]])
+            guard let method = data["method"]?.stringValue else {
+                log.debug("a message without a method was ignored", ["client": client.name])
+                return
+            }
+            _ = try await perform(method, try Fields(data["data"] ?? [:]), by: client, try identity(of: client))
         } catch {
-            let error = apiError(for: error, log: log)
-            var object: [String: JSON] = ["code": .integer(Int64(error.rpcCode)), "message": .string(error.message)]
-            if error.status >= 500 { object["temporary"] = true }
-            client.send(["id": .integer(id), "error": .object(object)])
+            log.debug("a message was ignored", ["client": client.name, "error": String(describing: error)])
         }
     }
 
@@ -64,7 +70,8 @@ extension RealtimeHub {
             }
             try await services.store.devices.touch(device, in: scope, at: now)
             publish(
-                Publication("device.telemetry", ["device_id": .string(device.rawValue), "telemetry": telemetry]), toUsersOf: scope)
+                Publication("device.telemetry", ["device_id": .string(device.rawValue), "telemetry": telemetry]),
+                about: DeviceKey(account: scope.account, device: device))
             return [:]
         default:
             throw APIError(status: 404, code: "no_method", message: "there is no method \(method.prefix(64))")

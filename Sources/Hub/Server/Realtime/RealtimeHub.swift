@@ -30,8 +30,10 @@ actor RealtimeHub {
     var departing: [ClipKey: ClipStream] = [:]
     /// Clips that are being opened just now, and who waits for that.
     private var opening: [ClipKey: [CheckedContinuation<Void, Never>]] = [:]
-    private let epoch = Crypto.randomToken(bytes: 6)
+    /// Another one in every run: offsets begin anew.
+    let epoch = Crypto.randomToken(bytes: 6)
     private var lastStream: UInt32 = 0
+    var historiesSweptAt = Timestamp(milliseconds: 0)
 
     struct DeviceKey: Hashable {
         let account: AccountID
@@ -69,12 +71,13 @@ actor RealtimeHub {
     func opened(_ socket: WebSocket) {
         // Who comes in the instant between listening and being wired comes again.
         guard services != nil else { return socket.close(code: CloseCode.goingAway, reason: "the hub is starting") }
-        clients[socket.id] = Client(socket: socket, name: "c-\(socket.id)", now: now)
+        clients[socket.id] = Client(
+            socket: socket, name: "c-\(socket.id)", maximumSubscriptions: configuration.limits.maximumSubscriptions, now: now)
     }
 
     func closed(_ socket: WebSocket) {
         guard let client = clients.removeValue(forKey: socket.id) else { return }
-        for channel in subscribers.keys { subscribers[channel]?[socket.id] = nil }
+        for channel in client.subscriptions.channels { removeSubscriber(client, from: channel) }
         for stream in client.watched { relays[stream]?.relay.leave(socket.id, now: now) }
         for clip in client.clips.values { detach(clip) }
         client.clips = [:]
@@ -124,6 +127,10 @@ actor RealtimeHub {
             receiveFrame(message, from: client)
             return
         }
+        guard message.count <= configuration.limits.maximumTextBytes else {
+            socket.close(code: CloseCode.tooBig, reason: "text messages have at most \(configuration.limits.maximumTextBytes) bytes")
+            return
+        }
         do {
             let commands = try message.withBytes { (bytes) throws(Command.Malformed) in try Command.parse(bytes) }
             for command in commands { accept(command, from: client) }
@@ -135,9 +142,7 @@ actor RealtimeHub {
     private func accept(_ command: Command, from client: Client) {
         switch (command, client.state) {
         case (.pong, _): return
-        case (.ping(let id), .connected):
-            client.send(["id": .integer(id), "ping": [:]])
-            return
+        case (.ping(let id), .connected): return client.reply(id, "ping", [:])
         case (.connect, .new): client.state = .connecting
         case (.connect, _):
             client.socket.close(code: CloseCode.badRequest, reason: "connect came twice")
@@ -155,111 +160,6 @@ actor RealtimeHub {
         Task { await work(for: client) }
     }
 
-    private func work(for client: Client) async {
-        while !client.commands.isEmpty {
-            let command = client.commands.removeFirst()
-            if client.commands.count == configuration.limits.maximumQueuedCommands / 2 { client.socket.setReading(true) }
-            guard client.socket.isOpen else { break }
-            switch command {
-            case .pong, .ping: break
-            case .connect(let id, let connect): await self.connect(client, id: id, connect)
-            case .rpc(let id, let method, let data): await call(method, data, id: id, by: client)
-            case .unknown(let id, let verb):
-                client.send(["id": .integer(id), "error": ["code": 104, "message": .string("there is no command \(verb.prefix(32))")]])
-            }
-        }
-        client.commands = []
-        client.isWorking = false
-    }
-
-    private func connect(_ client: Client, id: Int64, _ connect: Command.Connect) async {
-        let user: User
-        do {
-            user = try await services.accounts.user(token: connect.token)
-            if let device = connect.device, try await services.store.devices.find(device, in: user.scope) == nil {
-                client.socket.close(code: CloseCode.badRequest, reason: "connect.data.device_id: there is no such device")
-                return
-            }
-        } catch let error as APIError where error.status == 401 {
-            client.socket.close(code: CloseCode.invalidToken, reason: error.message)
-            return
-        } catch {
-            log.error("connect failed", ["error": String(reflecting: error)])
-            client.socket.close(code: 1011, reason: "the hub could not do this")
-            return
-        }
-        guard client.socket.isOpen else { return }
-        let identity = Client.Identity(user: user, kind: connect.kind, device: connect.device)
-        client.state = .connected(identity)
-        accountUsers[user.account, default: []].insert(user.id)
-
-        var channels: [Channel] = [.user(user.id)]
-        if let device = connect.device { channels.append(.sensor(user.account, device)) }
-        var subscriptions: [String: JSON] = [:]
-        for channel in channels {
-            subscribers[channel, default: [:]][client.socket.id] = client
-            subscriptions[channel.name] = subscription(to: channel, position: connect.positions[channel.name])
-        }
-        let limits = configuration.limits
-        client.send([
-            "id": .integer(id),
-            "connect": [
-                "client": .string(client.name), "version": .string(configuration.version), "ping": .integer(Int64(limits.pingSeconds)),
-                "pong": true, "session": .string(client.name), "subs": .object(subscriptions),
-                "data": [
-                    "user_id": .string(user.id.rawValue), "time": .integer(now.milliseconds),
-                    "limits": [
-                        "max_frame_bytes": .integer(Int64(limits.maximumFrameBytes)),
-                        "clip_window_bytes": .integer(Int64(limits.clipWindowBytes)), "max_clip_seconds": .number(limits.maximumClipSeconds),
-                        "max_still_bytes": .integer(Int64(limits.maximumStillBytes)),
-                    ],
-                ],
-            ],
-        ])
-        if let device = connect.device { sensorArrived(client, device: device, scope: user.scope) }
-    }
-
-    private func subscription(to channel: Channel, position: (epoch: String, offset: UInt64)?) -> JSON {
-        let history = histories[channel] ?? ChannelHistory(epoch: epoch)
-        histories[channel] = history
-        var fields: [String: JSON] = [
-            "recoverable": true, "positioned": true, "epoch": .string(history.epoch), "offset": .integer(Int64(history.offset)),
-        ]
-        if let position {
-            let recovery = history.recover(epoch: position.epoch, offset: position.offset)
-            fields["was_recovering"] = true
-            fields["recovered"] = .bool(recovery.recovered)
-            fields["publications"] = .array(
-                recovery.publications.compactMap { entry in
-                    JSON(parsing: entry.payload.utf8).map { ["data": $0, "offset": .integer(Int64(entry.offset))] }
-                })
-        }
-        return .object(fields)
-    }
-
-    // MARK: - Publishing
-
-    func publish(_ publication: Publication, to channel: Channel) {
-        let data = publication.json(at: now).text
-        var history = histories[channel] ?? ChannelHistory(epoch: epoch)
-        let offset = history.append(data, at: now)
-        histories[channel] = history
-        guard let clients = subscribers[channel], !clients.isEmpty else { return }
-        // Made once; the same bytes go to every subscriber.
-        let message = MessageBuffer(
-            text: "{\"push\":{\"channel\":\(JSON.string(channel.name).text),\"pub\":{\"data\":\(data),\"offset\":\(offset)}}}")
-        for client in clients.values {
-            client.socket.send(text: message)
-            if client.socket.controlBytes > configuration.limits.maximumControlBytes {
-                client.socket.close(code: CloseCode.slow, reason: "too slow", discarding: true)
-            }
-        }
-    }
-
-    func publish(_ publication: Publication, toUsersOf scope: AccountScope) {
-        for user in accountUsers[scope.account] ?? [] { publish(publication, to: .user(user)) }
-    }
-
     // MARK: - Time
 
     /// Once a second or oftener: pings, time-outs, live streams that nobody watches.
@@ -273,7 +173,9 @@ actor RealtimeHub {
                 }
                 continue
             }
-            if now.seconds(since: client.lastHeardAt) > limits.pingSeconds + limits.pongPatienceSeconds {
+            if client.expiry.isOver(at: now) {
+                client.socket.close(code: CloseCode.expired, reason: "connection expired")
+            } else if now.seconds(since: client.lastHeardAt) > limits.pingSeconds + limits.pongPatienceSeconds {
                 client.socket.close(code: CloseCode.noPong, reason: "no pong")
             } else if now.seconds(since: client.lastPingAt) >= limits.pingSeconds {
                 client.lastPingAt = now
@@ -281,5 +183,6 @@ actor RealtimeHub {
             }
         }
         tickRelays(now: now)
+        tickHistories(now: now)
     }
 }

@@ -6,6 +6,7 @@ import Store
 
 struct Accounts: Sendable {
     let store: Store
+    let connections: any TokenConnections
     let configuration: ServerConfiguration
     let clock: WallClock
 
@@ -29,25 +30,40 @@ struct Accounts: Sendable {
         let user = try await store.users.findOrCreate(email: email, now: now)
         let token = Crypto.randomToken()
         let expiresAt = now.advanced(bySeconds: configuration.tokenLifetimeSeconds)
-        try await store.users.issueToken(user: user.id, hash: Crypto.sha256Hex(token), now: now, expiresAt: expiresAt)
+        try await store.users.issueToken(user: user.id, hash: Self.hash(token), now: now, expiresAt: expiresAt)
         return SignIn(token: token, user: user, expiresAt: expiresAt)
     }
 
+    /// Who a token stands for, and how long.
+    struct Grant: Sendable {
+        let user: User
+        /// `nil` for the account that needs no token.
+        let expiresAt: Timestamp?
+    }
+
     /// The user of a token. Without one: the account `local` where no token is required.
-    func user(token: String?) async throws -> User {
+    func grant(token: String?) async throws -> Grant {
         let now = Timestamp(milliseconds: clock.milliseconds)
         guard let token, !token.isEmpty else {
             if configuration.authRequired { throw APIError.unauthorized }
-            return try await store.users.findOrCreate(email: Self.localEmail, now: now)
+            return Grant(user: try await store.users.findOrCreate(email: Self.localEmail, now: now), expiresAt: nil)
         }
-        switch try await store.users.token(hash: Crypto.sha256Hex(token), now: now) {
-        case .valid(let user, expiresAt: _): return user
+        switch try await store.users.token(hash: Self.hash(token), now: now) {
+        case .valid(let user, let expiresAt): return Grant(user: user, expiresAt: expiresAt)
         case .expired: throw APIError.expiredToken
         case .unknown: throw APIError.invalidToken
         }
     }
 
+    func user(token: String?) async throws -> User { try await grant(token: token).user }
+
+    /// Revokes the token and closes the connections that live by it.
     func signOut(token: String) async throws {
-        try await store.users.revokeToken(hash: Crypto.sha256Hex(token))
+        let hash = Self.hash(token)
+        try await store.users.revokeToken(hash: hash)
+        await connections.close(tokenHash: hash)
     }
+
+    /// What is kept of a token.
+    static func hash(_ token: String) -> String { Crypto.sha256Hex(token) }
 }

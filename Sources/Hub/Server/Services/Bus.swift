@@ -6,6 +6,8 @@ import Domain
 enum Channel: Hashable, Sendable {
     /// Everything that concerns one user.
     case user(UserID)
+    /// Telemetry, presence and live state of one device; its account's users hear the same on their own channel, among all else.
+    case device(AccountID, DeviceID)
     /// What is asked of one sensor.
     case sensor(AccountID, DeviceID)
 
@@ -13,6 +15,7 @@ enum Channel: Hashable, Sendable {
     var name: String {
         switch self {
         case .user(let user): "user:\(user)"
+        case .device(_, let device): "device:\(device)"
         case .sensor(_, let device): "sensor:\(device)"
         }
     }
@@ -22,6 +25,12 @@ enum Channel: Hashable, Sendable {
 protocol Bus: Sendable {
     /// To every user of the account.
     func publish(_ publication: Publication, toUsersOf scope: AccountScope) async
+}
+
+/// Knows the connections that were opened with a token.
+protocol TokenConnections: Sendable {
+    /// Closes those of a token that is not valid any more.
+    func close(tokenHash: String) async
 }
 
 /// `{"type": …, "at": …, …}`, docs/PROTOCOL.md "Pushes".

@@ -29,6 +29,8 @@ public struct ServerConfiguration: Sendable {
     public struct Limits: Sendable {
         /// A binary message of the socket, header included.
         public var maximumFrameBytes = 1 << 20
+        /// A text message of the socket. Its commands are parsed at one go, and everybody else waits so long.
+        public var maximumTextBytes = 64 << 10
         /// Unacknowledged payload of one streamed clip.
         public var clipWindowBytes = 1 << 20
         public var maximumClipSeconds = 120.0
@@ -48,6 +50,10 @@ public struct ServerConfiguration: Sendable {
         public var connectSeconds = 10.0
         /// Commands of one connection that wait for their turn.
         public var maximumQueuedCommands = 256
+        /// Channels that one connection hears, those of the hub included.
+        public var maximumSubscriptions = 128
+        /// What a connection has after its token expired: some clients begin to refresh only then.
+        public var expiryGraceSeconds = 10.0
         public init() {}
     }
 

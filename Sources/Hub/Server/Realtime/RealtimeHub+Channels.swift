@@ -1,0 +1,168 @@
+// Channels: who hears what, and what they have missed.
+
+import Domain
+import Loop
+import Store
+
+extension RealtimeHub {
+    // MARK: - Subscriptions
+
+    func subscribe(_ client: Client, id: Int64, _ request: Command.Subscribe) async throws {
+        let channel = try await ownChannel(request.channel, of: client)
+        // The answer goes out before anything else can be published: there is no suspension from here on.
+        do {
+            var subscriptions = client.subscriptions
+            try subscriptions.subscribe(channel)
+            let (reply, isLost) = subscription(to: channel, position: request.position)
+            if isLost, request.rejectsUnrecovered { throw ReplyError.unrecoverablePosition }
+            client.subscriptions = subscriptions
+            subscribers[channel, default: [:]][client.socket.id] = client
+            client.reply(id, "subscribe", reply)
+        } catch let refusal as Subscriptions<Channel>.Refusal {
+            throw replyError(refusal)
+        }
+    }
+
+    func unsubscribe(_ client: Client, id: Int64, channel name: String) throws {
+        _ = try identity(of: client)
+        if let channel = client.subscriptions.channels.first(where: { $0.name == name }) {
+            do {
+                _ = try client.subscriptions.unsubscribe(channel)
+            } catch {
+                throw replyError(error)
+            }
+            removeSubscriber(client, from: channel)
+        }
+        client.reply(id, "unsubscribe", [:])
+    }
+
+    /// Subscribes on the hub's own account.
+    ///
+    /// - Returns: what the client is told of it.
+    func subscribeServerSide(_ client: Client, to channel: Channel, position: StreamPosition?) -> JSON {
+        client.subscriptions.subscribeServerSide(channel)
+        subscribers[channel, default: [:]][client.socket.id] = client
+        return subscription(to: channel, position: position).json
+    }
+
+    func removeSubscriber(_ client: Client, from channel: Channel) {
+        subscribers[channel]?[client.socket.id] = nil
+        if subscribers[channel]?.isEmpty == true { subscribers[channel] = nil }
+    }
+
+    private func replyError(_ refusal: Subscriptions<Channel>.Refusal) -> ReplyError {
+        switch refusal {
+        case .alreadySubscribed: .alreadySubscribed
+        case .limitExceeded: .limitExceeded("a connection has at most \(configuration.limits.maximumSubscriptions) subscriptions")
+        case .isServerSide: .permissionDenied
+        }
+    }
+
+    private func subscription(to channel: Channel, position: StreamPosition?) -> (json: JSON, isLost: Bool) {
+        let history = history(of: channel)
+        var fields: [String: JSON] = [
+            "recoverable": true, "positioned": true, "epoch": .string(history.epoch), "offset": .integer(Int64(history.offset)),
+        ]
+        guard let position else { return (.object(fields), false) }
+        let recovery = history.recover(epoch: position.epoch, offset: position.offset)
+        fields["was_recovering"] = true
+        fields["recovered"] = .bool(recovery.recovered)
+        fields["publications"] = publications(recovery.publications)
+        return (.object(fields), !recovery.recovered)
+    }
+
+    /// The channel of that name if the client's user owns it. One of somebody else and one that does not exist look the same.
+    private func ownChannel(_ name: String, of client: Client) async throws -> Channel {
+        let identity = try identity(of: client)
+        switch ChannelName(name) {
+        case .user(identity.user.id): return .user(identity.user.id)
+        case .sensor(let device) where device == identity.device: return .sensor(identity.user.account, device)
+        case .device(let device):
+            guard try await services.store.devices.find(device, in: identity.scope) != nil else { throw ReplyError.permissionDenied }
+            // It may have gone meanwhile, and must not be kept as a subscriber then.
+            guard client.socket.isOpen else { throw ReplyError.unauthorized }
+            return .device(identity.user.account, device)
+        default: throw ReplyError.permissionDenied
+        }
+    }
+
+    // MARK: - Presence and history
+
+    func presence(_ client: Client, id: Int64, channel name: String) async throws {
+        let present = (subscribers[try await ownChannel(name, of: client)] ?? [:]).values
+        let clients = present.compactMap { other -> (String, JSON)? in
+            other.identity.map { (other.name, ["client": .string(other.name), "user": .string($0.user.id.rawValue)]) }
+        }
+        client.reply(id, "presence", ["presence": .object(Dictionary(clients) { first, _ in first })])
+    }
+
+    func presenceStats(_ client: Client, id: Int64, channel name: String) async throws {
+        let present = (subscribers[try await ownChannel(name, of: client)] ?? [:]).values
+        let users = Set(present.compactMap { $0.identity?.user.id })
+        client.reply(
+            id, "presence_stats", ["num_clients": .integer(Int64(present.count)), "num_users": .integer(Int64(users.count))])
+    }
+
+    func history(_ client: Client, id: Int64, _ request: Command.History) async throws {
+        let history = history(of: try await ownChannel(request.channel, of: client))
+        do {
+            let page = try history.page(limit: request.limit, since: request.since, reverse: request.isReversed)
+            client.reply(
+                id, "history",
+                ["publications": publications(page), "epoch": .string(history.epoch), "offset": .integer(Int64(history.offset))])
+        } catch {
+            throw ReplyError.unrecoverablePosition
+        }
+    }
+
+    /// Of any channel: one that nothing was published on has an empty one.
+    private func history(of channel: Channel) -> ChannelHistory<String> {
+        guard var history = histories[channel] else { return ChannelHistory(epoch: epoch) }
+        history.expire(at: now)
+        return history
+    }
+
+    private func publications(_ entries: [ChannelHistory<String>.Entry]) -> JSON {
+        .array(
+            entries.compactMap { entry in
+                JSON(parsing: entry.payload.utf8).map { ["data": $0, "offset": .integer(Int64(entry.offset))] }
+            })
+    }
+
+    // MARK: - Publishing
+
+    func publish(_ publication: Publication, to channel: Channel) { publish(text: publication.json(at: now).text, to: channel) }
+
+    func publish(_ publication: Publication, toUsersOf scope: AccountScope) {
+        let text = publication.json(at: now).text
+        for user in accountUsers[scope.account] ?? [] { publish(text: text, to: .user(user)) }
+    }
+
+    /// To the users of the device's account, and to those who listen to this device.
+    func publish(_ publication: Publication, about device: DeviceKey) {
+        let text = publication.json(at: now).text
+        for user in accountUsers[device.account] ?? [] { publish(text: text, to: .user(user)) }
+        publish(text: text, to: .device(device.account, device.device))
+    }
+
+    private func publish(text: String, to channel: Channel) {
+        let offset = histories[channel, default: ChannelHistory(epoch: epoch)].append(text, at: now)
+        guard let clients = subscribers[channel], !clients.isEmpty else { return }
+        // Made once; the same bytes go to every subscriber.
+        let message = MessageBuffer(
+            text: "{\"push\":{\"channel\":\(JSON.string(channel.name).text),\"pub\":{\"data\":\(text),\"offset\":\(offset)}}}")
+        for client in clients.values {
+            client.socket.send(text: message)
+            if client.socket.controlBytes > configuration.limits.maximumControlBytes {
+                client.socket.close(code: CloseCode.slow, reason: "too slow", discarding: true)
+            }
+        }
+    }
+
+    /// Once a minute: what is too old is forgotten also where nothing is published any more.
+    func tickHistories(now: Timestamp) {
+        guard now.seconds(since: historiesSweptAt) >= 60 else { return }
+        historiesSweptAt = now
+        for channel in histories.keys { histories[channel]?.expire(at: now) }
+    }
+}
