@@ -256,3 +256,16 @@ def test_many_requests_at_once(account, clip):
     with ThreadPoolExecutor(16) as pool:
         for index, part in enumerate(pool.map(get, range(100))):
             assert part == whole[index : index + 50_001]
+
+
+def test_a_token_is_renewed_by_itself_alone(hub, account):
+    status, renewed, _ = account.call("POST", "/auth/refresh")
+    assert status == 200 and renewed["access_token"] != account.token and renewed["token_type"] == "bearer"
+    me = [hub.call("GET", "/auth/me", token=token)[1] for token in (account.token, renewed["access_token"])]
+    assert me[0] == me[1] and me[0]["user_id"] == renewed["user_id"]
+    assert hub.call("POST", "/auth/refresh")[0] == 401
+    assert hub.call("POST", "/auth/refresh", token="nonsense")[0] == 401
+    # Each ends for itself.
+    assert hub.call("POST", "/auth/logout", token=renewed["access_token"])[0] == 204
+    assert hub.call("POST", "/auth/refresh", token=renewed["access_token"])[0] == 401
+    assert hub.call("POST", "/auth/refresh", token=account.token)[0] == 200

@@ -232,3 +232,32 @@ test("any other refusal is tried again", async () => {
   assert.equal(connection.state, "waiting");
   assert.deepEqual(of("fatal"), []);
 });
+
+test("a token that expires is renewed half-way, and again", async () => {
+  let tokens = 0;
+  connection.options.renewToken = async () => {
+    if (++tokens === 2) throw new Error("the hub is away");
+    return `token ${tokens}`;
+  };
+  connection.connect();
+  socket().onopen();
+  socket().receives({ id: socket().last.id, connect: { ping: 25, subs: {}, data: {}, expires: true, ttl: 40 } });
+  await settle();
+  clock.advance(19_000);
+  assert.equal(tokens, 0);
+  clock.advance(1000);
+  await settle();
+  assert.deepEqual(socket().last.refresh, { token: "token 1" });
+  socket().receives({ id: socket().last.id, refresh: { client: "c", expires: true, ttl: 40 } });
+  await settle();
+  clock.advance(20_000);
+  await settle();
+  assert.equal(tokens, 2);
+  // It failed: a quarter of the time later it is tried once more.
+  socket().receives({ push: { message: { data: {} } } });
+  clock.advance(10_000);
+  await settle();
+  assert.deepEqual(socket().last.refresh, { token: "token 3" });
+  connection.close();
+  assert.equal(clock.timers.size, 0);
+});

@@ -74,6 +74,18 @@ export async function api(path, options) {
 }
 
 /**
+ * A new token in the place of this one, which expires some day; nobody has to sign in for that.
+ * @returns {Promise<string|null>} `null` where there is no token.
+ */
+export async function renewToken() {
+  const session = getSession();
+  if (!session?.token) return null;
+  const { access_token, expires_at } = await api("/auth/refresh", { method: "POST" });
+  setSession({ ...session, token: access_token, expires_at });
+  return access_token;
+}
+
+/**
  * One page of a list.
  * @param {string} path
  * @returns {Promise<{items: any[], next: string|null}>}

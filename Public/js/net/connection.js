@@ -46,11 +46,12 @@ export class Connection extends EventTarget {
   #positions = new Map();
   /** @type {any} */ #retryTimer = null;
   /** @type {any} */ #silenceTimer = null;
+  /** @type {any} */ #refreshTimer = null;
   #patienceMs = 35_000;
   /** @type {AbortController|null} */ #watching = null;
 
   /**
-   * @param {{url: string, getToken: () => string|null, kind: "viewer"|"sensor", deviceId?: string, WebSocket?: typeof WebSocket,
+   * @param {{url: string, getToken: () => string|null, renewToken?: () => Promise<string|null>, kind: "viewer"|"sensor", deviceId?: string, WebSocket?: typeof WebSocket,
    *   random?: () => number, setTimeout?: (body: () => void, ms: number) => any, clearTimeout?: (timer: any) => void}} options
    */
   constructor(options) {
@@ -171,10 +172,33 @@ export class Connection extends EventTarget {
       for (const publication of sub.publications ?? []) missed.push({ channel, data: publication.data });
     }
     this.#backoff.reset();
+    this.#refreshIn(connect);
     this.#setState("open");
     this.#emit("open", { data: connect.data, isAgain: wasOpen, recovered });
     for (const publication of missed) this.#emit("publication", publication);
     if (isLost) this.#emit("reload", {});
+  }
+
+  /** A camera runs for months, its token does not: half-way there is a new one. @param {{expires?: boolean, ttl?: number}} grant seconds */
+  #refreshIn({ expires, ttl }) {
+    this.options.clearTimeout(this.#refreshTimer);
+    if (!expires || !ttl || !this.options.renewToken) return;
+    // Timers count in 31 bits.
+    this.#refreshTimer = this.options.setTimeout(() => this.#refresh(ttl), Math.min(ttl * 500, 2 ** 31 - 1));
+  }
+
+  /** @param {number} ttl */
+  async #refresh(ttl) {
+    const socket = this.#socket;
+    try {
+      const token = await this.options.renewToken?.();
+      if (!token || socket !== this.#socket || this.state !== "open") return;
+      const { refresh } = await this.#send({ refresh: { token } }, 15_000);
+      this.#refreshIn(refresh);
+    } catch {
+      // The hub may be away for a moment; half of what is left is time enough.
+      if (socket === this.#socket) this.#refreshIn({ expires: true, ttl: ttl / 2 });
+    }
   }
 
   /** @param {unknown} data */
@@ -246,6 +270,7 @@ export class Connection extends EventTarget {
 
   /** @param {"waiting"|"closed"} state */
   #drop(state) {
+    this.options.clearTimeout(this.#refreshTimer);
     this.options.clearTimeout(this.#silenceTimer);
     this.options.clearTimeout(this.#retryTimer);
     const pending = [...this.#pending.values()];

@@ -1,7 +1,7 @@
 // @ts-check
 // The page's way to the hub as a device: one connection, whether the camera runs or not, and the clips that go over it.
 
-import { getToken } from "../net/api.js";
+import { getToken, renewToken } from "../net/api.js";
 import { Connection, socketURL } from "../net/connection.js";
 import { uuidv7 } from "../lib/uuid.js";
 import { openClipStore } from "./clip-store.js";
@@ -48,7 +48,7 @@ export class Uplink {
 
   /** @param {string} deviceId @param {import("../lib/memory-clip-store.js").ClipStore} store */
   constructor(deviceId, store) {
-    const connection = new Connection({ url: socketURL(), getToken, kind: "sensor", deviceId });
+    const connection = new Connection({ url: socketURL(), getToken, renewToken, kind: "sensor", deviceId });
     const outbox = new Outbox({ connection, store, deviceId, page: PAGE, claim });
     this.connection = connection;
     this.outbox = outbox;

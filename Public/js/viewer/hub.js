@@ -1,7 +1,7 @@
 // @ts-check
 // The viewer's one connection and what it knows.
 
-import { api, apiPage, getToken } from "../net/api.js";
+import { api, apiPage, getToken, renewToken } from "../net/api.js";
 import { Connection, socketURL } from "../net/connection.js";
 import { emptyTimeline, eventLoaded, loaded, olderLoaded, published, targetsLoaded } from "../state/timeline.js";
 
@@ -22,7 +22,7 @@ export class ViewerHub extends EventTarget {
 
   constructor() {
     super();
-    this.connection = new Connection({ url: socketURL(), getToken, kind: "viewer" });
+    this.connection = new Connection({ url: socketURL(), getToken, renewToken, kind: "viewer" });
     const connection = this.connection;
     connection.addEventListener("state", () => this.#emit("connection", {}));
     connection.addEventListener("open", (/** @type {any} */ { detail }) => {

@@ -54,14 +54,22 @@ extension Services {
         ]
     }
 
+    private func signedIn(_ signIn: Accounts.SignIn) -> HTTPResponse {
+        Router.json([
+            "access_token": .string(signIn.token), "token_type": "bearer", "user_id": .string(signIn.user.id.rawValue),
+            "expires_at": presenter.time(signIn.expiresAt),
+        ])
+    }
+
     private func accountRoutes() -> [Route] {
         [
             Route(.post, "/auth/dev/login", .open) { request in
                 let signIn = try await accounts.devLogin(email: try request.fields().text("email", maximum: 254))
-                return Router.json([
-                    "access_token": .string(signIn.token), "token_type": "bearer", "user_id": .string(signIn.user.id.rawValue),
-                    "expires_at": presenter.time(signIn.expiresAt),
-                ])
+                return signedIn(signIn)
+            },
+            Route(.post, "/auth/refresh") { request in
+                guard let token = Router.bearer(request.head) else { throw APIError.unauthorized }
+                return signedIn(try await accounts.renew(token: token))
             },
             Route(.get, "/auth/me") { request in
                 Router.json([

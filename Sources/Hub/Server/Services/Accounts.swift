@@ -27,7 +27,15 @@ struct Accounts: Sendable {
             email.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7f })
         else { throw APIError.invalid("email", "an e-mail address is expected") }
         let now = Timestamp(milliseconds: clock.milliseconds)
-        let user = try await store.users.findOrCreate(email: email, now: now)
+        return try await issue(to: try await store.users.findOrCreate(email: email, now: now), now: now)
+    }
+
+    /// A new token for who has a valid one; that one lasts until its own end.
+    func renew(token: String) async throws -> SignIn {
+        try await issue(to: try await user(token: token), now: Timestamp(milliseconds: clock.milliseconds))
+    }
+
+    private func issue(to user: User, now: Timestamp) async throws -> SignIn {
         let token = Crypto.randomToken()
         let expiresAt = now.advanced(bySeconds: configuration.tokenLifetimeSeconds)
         try await store.users.issueToken(user: user.id, hash: Self.hash(token), now: now, expiresAt: expiresAt)
