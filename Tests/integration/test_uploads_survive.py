@@ -206,8 +206,9 @@ def test_a_repeat_that_is_overtaken_by_the_end_of_its_upload_changes_nothing(cam
     connection.putheader("Authorization", f"Bearer {camera.token}")
     connection.putheader("Content-Length", str(len(again)))
     connection.endheaders(again[:1000])
-    # The hub has begun with it when it takes no other body.
-    until(lambda: camera.call("PUT", f"/events/{event}/upload", raw=small.file)[0] == 503)
+    # The hub has begun with it, and takes no other body meanwhile.
+    until(lambda: list(camera.hub.data.glob(f"clips/*/{event}/*.part")))
+    assert camera.call("PUT", f"/events/{event}/upload", raw=small.file)[0] == 503
     finalize(camera, event)
     connection.send(again[1000:])
     answer = connection.getresponse()
