@@ -34,7 +34,7 @@ private struct TestHandler: LoopHandler {
                 // By way of the cooperative pool, as real routes do.
                 Task {
                     let turn = await responder.turn()
-                    await loop.perform { exchange.respond(HTTPResponse(status: 200, body: .bytes(Array("turn \(turn)".utf8)))) }
+                    await exchange.perform { exchange.respond(HTTPResponse(status: 200, body: .bytes(Array("turn \(turn)".utf8)))) }
                 }
             default:
                 let query = head.query.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
@@ -50,7 +50,7 @@ private struct TestHandler: LoopHandler {
             exchange.setReading(false)
             Task {
                 _ = await responder.turn()
-                await loop.perform {
+                await exchange.perform {
                     receive()
                     exchange.setReading(true)
                 }
@@ -84,8 +84,12 @@ private actor Pieces {
     }
 }
 
-private func withLoop<Result: Sendable>(_ body: @escaping @Sendable (Int) throws -> Result) async throws -> Result {
-    let loop = EventLoop(LoopConfiguration(host: "127.0.0.1", port: 0, subprotocols: ["test.v1"], maximumMessageBytes: 100_000))
+private func withLoop<Result: Sendable>(
+    threads: Int = 3, _ body: @escaping @Sendable (Int) throws -> Result
+) async throws -> Result {
+    var configuration = LoopConfiguration(host: "127.0.0.1", port: 0, subprotocols: ["test.v1"], maximumMessageBytes: 100_000)
+    configuration.threads = threads
+    let loop = EventLoop(configuration)
     let port = try loop.start(handler: TestHandler(loop: loop, responder: Responder(loop: loop)))
     do {
         let result = try await RawClient.pool.run { try body(port) }
