@@ -41,6 +41,8 @@ struct Hub {
         server.limits.clipIdleSeconds = configuration.clipIdleSeconds
         server.limits.maximumBacklog = configuration.maximumBacklog
         server.metricsToken = configuration.metricsToken
+        server.proxies = configuration.proxies
+        server.publicURL = configuration.publicURL
         if let encryption {
             server.encryption = encryption.authority.map { authority in .local { authority.withLock { $0 } } } ?? .given
         }

@@ -13,6 +13,9 @@ public struct HTTPHead: Sendable {
     /// Lower-case names; only those the hub looks at.
     public let headers: [String: String]
 
+    /// Numeric, of whoever is at the other end of the connection, which may be a proxy; IPv4 as such also where it came by an IPv6 socket. Empty when
+    /// the connection is gone already.
+    public let peerAddress: String
     /// Whether it came over TLS.
     public let isEncrypted: Bool
     /// Whether it came to `LoopConfiguration.plainPort`.
@@ -37,9 +40,9 @@ extension HTTPHead {
         (WSI_TOKEN_HTTP_CONTENT_LENGTH, "content-length"), (WSI_TOKEN_HTTP_CONTENT_TYPE, "content-type"),
         (WSI_TOKEN_HTTP_RANGE, "range"), (WSI_TOKEN_HTTP_IF_NONE_MATCH, "if-none-match"), (WSI_TOKEN_HTTP_IF_RANGE, "if-range"),
         (WSI_TOKEN_HTTP_ACCEPT_ENCODING, "accept-encoding"), (WSI_TOKEN_HTTP_TRANSFER_ENCODING, "transfer-encoding"),
-        (WSI_TOKEN_UPGRADE, "upgrade"),
+        (WSI_TOKEN_UPGRADE, "upgrade"), (WSI_TOKEN_X_FORWARDED_FOR, "x-forwarded-for"),
     ]
-    private static let custom = ["x-telegram-bot-api-secret-token", "sec-fetch-site"]
+    private static let custom = ["x-telegram-bot-api-secret-token", "sec-fetch-site", "x-forwarded-proto", "x-forwarded-host", "forwarded"]
 
     /// Reads the parsed headers of `wsi`. `nil` for a method that the hub does not know or bytes that are not UTF-8.
     init?(reading wsi: OpaquePointer) {
@@ -85,8 +88,26 @@ extension HTTPHead {
             headers[name] = String(decoding: buffer.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
         }
         self.headers = headers
+        peerAddress = Self.peerAddress(of: lws_get_socket_fd(wsi))
         isEncrypted = lws_get_ssl(wsi) != nil
         isOnPlainPort = lws_get_vhost(wsi).flatMap { lws_get_vhost_name($0) }.map { strcmp($0, plainVhost) == 0 } ?? false
+    }
+
+    /// getpeername(2), getnameinfo(3).
+    private static func peerAddress(of descriptor: Int32) -> String {
+        var storage = sockaddr_storage(), size = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        let status = withUnsafeMutablePointer(to: &storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                guard getpeername(descriptor, address, &size) == 0 else { return Int32(-1) }
+                return getnameinfo(address, size, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST)
+            }
+        }
+        guard status == 0 else { return "" }
+        let address = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        // The zone of a link-local address (RFC 4007) is this machine's affair.
+        let plain = address.prefix { $0 != "%" }
+        return plain.hasPrefix("::ffff:") && plain.contains(".") ? String(plain.dropFirst(7)) : String(plain)
     }
 
     private static func copyFragment(_ wsi: OpaquePointer, _ token: lws_token_indexes, _ index: Int32) -> String? {
