@@ -95,6 +95,6 @@ struct TrustedProxiesTests {
                 #expect(client.host?.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f } ?? true)
             }
         }
-        #expect(behind > 1000)
+        #expect(behind > 500)
     }
 }
