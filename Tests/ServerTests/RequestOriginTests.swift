@@ -11,13 +11,14 @@ struct RequestOriginTests {
 
     private func head(peer: String, isEncrypted: Bool = false, isOnPlainPort: Bool = false, _ headers: [String: String] = [:]) -> HTTPHead {
         HTTPHead(
-            method: .get, path: "/a b", query: [("x", "1&2")], headers: ["host": "inner:8000"].merging(headers) { $1 }, peerAddress: peer, isEncrypted: isEncrypted,
-            isOnPlainPort: isOnPlainPort)
+            method: .get, path: "/a b", query: [("x", "1&2")], headers: ["host": "inner:8000"].merging(headers) { $1 }, peerAddress: peer,
+            isEncrypted: isEncrypted, isOnPlainPort: isOnPlainPort)
     }
 
     private func text(_ head: HTTPHead, _ proxies: TrustedProxies) -> String {
         let origin = RequestOrigin(head, proxies: proxies)
-        return "\(origin.address) \(origin.isSecure.map { $0 ? "https" : "http" } ?? "?") \(origin.host ?? "-")\(origin.isForwarded ? " forwarded" : "")"
+        let scheme = origin.isSecure.map { $0 ? "https" : "http" } ?? "?"
+        return "\(origin.address) \(scheme) \(origin.host ?? "-")\(origin.isForwarded ? " forwarded" : "")"
     }
 
     @Test func `a connection speaks for itself unless its peer is trusted`() {
@@ -46,7 +47,8 @@ struct RequestOriginTests {
 
     @Test func `who came to a proxy without TLS is led to the name that was asked for`() {
         func location(_ head: HTTPHead) -> String? {
-            PlainDoor.redirect(head, RequestOrigin(head, proxies: proxies), port: 8443, isLocal: false)?.headers.first { $0.name == "Location" }?.value
+            let response = PlainDoor.redirect(head, RequestOrigin(head, proxies: proxies), port: 8443, isLocal: false)
+            return response?.headers.first { $0.name == "Location" }?.value
         }
         #expect(location(head(peer: "192.0.2.1")) == "https://inner:8000/a%20b?x=1%262")
         #expect(location(head(peer: "192.0.2.1", isOnPlainPort: true)) == "https://inner:8443/a%20b?x=1%262")

@@ -9,11 +9,15 @@ import Testing
 
 struct AcceptEncodingTests {
     @Test(arguments: [
-        (nil as String?, "identity"), ("", "identity"), ("gzip", "gzip"), ("br", "br"), ("gzip, br", "br"), ("gzip, deflate, br, zstd", "br"), ("*", "br"), ("deflate", "identity"),
-        ("gzip;q=1.0, br;q=0.5", "gzip"), ("gzip;q=0.5, br;q=0.501", "br"), ("br;q=0, gzip", "gzip"), ("br;q=0.0, *", "gzip"), ("br; q=0.000 , gzip ; q=0", "identity"),
-        ("identity", "identity"), ("identity;q=1, br;q=0.9", "identity"), ("identity;q=0.5, gzip;q=0.5", "gzip"), ("*;q=0", "identity"), ("*;q=0, gzip", "gzip"),
+        (nil as String?, "identity"), ("", "identity"), ("gzip", "gzip"), ("br", "br"), ("gzip, br", "br"), ("gzip, deflate, br, zstd", "br"),
+        ("*", "br"), ("deflate", "identity"),
+        ("gzip;q=1.0, br;q=0.5", "gzip"), ("gzip;q=0.5, br;q=0.501", "br"), ("br;q=0, gzip", "gzip"), ("br;q=0.0, *", "gzip"),
+        ("br; q=0.000 , gzip ; q=0", "identity"),
+        ("identity", "identity"), ("identity;q=1, br;q=0.9", "identity"), ("identity;q=0.5, gzip;q=0.5", "gzip"), ("*;q=0", "identity"),
+        ("*;q=0, gzip", "gzip"),
         ("identity;q=0", "identity"), ("identity;q=0, *;q=0.1", "br"), ("GZIP", "gzip"), ("x-gzip", "gzip"), ("gzip;q=0.001", "gzip"),
-        ("br;q=2, gzip", "gzip"), ("br;q=, gzip", "gzip"), ("br;q=0.1234, gzip", "gzip"), ("br;q=-1", "identity"), ("br;q=nan", "identity"), (";;,,=", "identity"), ("br;q=1.", "br"),
+        ("br;q=2, gzip", "gzip"), ("br;q=, gzip", "gzip"), ("br;q=0.1234, gzip", "gzip"), ("br;q=-1", "identity"), ("br;q=nan", "identity"),
+        (";;,,=", "identity"), ("br;q=1.", "br"),
     ])
     func `the coding that is liked best`(header: String?, expected: String) {
         #expect(AcceptEncoding(header).best(of: [.brotli, .gzip, .identity]).rawValue == expected)
@@ -37,7 +41,8 @@ struct StaticFilesTests {
 
     private func files(script: String? = nil) throws -> StaticFiles {
         let contents = [
-            "index.html": page, "js/app.js": script ?? self.script, "css/app.css": "a{}", "icons/icon.svg": "<svg/>", "manifest.webmanifest": "{}", ".git/config": "secret",
+            "index.html": page, "js/app.js": script ?? self.script, "css/app.css": "a{}", "icons/icon.svg": "<svg/>",
+            "manifest.webmanifest": "{}", ".git/config": "secret",
             "js/.hidden.js": "secret", "js/app.map": "unknown", "help/certificate.html": "{{fingerprint}}",
         ]
         for (path, text) in contents {
@@ -88,8 +93,10 @@ struct StaticFilesTests {
     @Test func `nothing but the files is found`() throws {
         let files = try files(), prefix = try scriptPath(files).replacing("/js/app.js", with: "")
         let paths = [
-            "/.git/config", "/js/.hidden.js", "/js/app.map", "/js", "/js/", "//js/app.js", "/../public/js/app.js", "/help/certificate.html", prefix, prefix + "/", prefix + "/index.html",
-            prefix + "/help/certificate.html", prefix + "//js/app.js", prefix + "/../js/app.js", prefix + prefix + "/js/app.js", "/assets/js/app.js", "/assets//js/app.js", "/assets/",
+            "/.git/config", "/js/.hidden.js", "/js/app.map", "/js", "/js/", "//js/app.js", "/../public/js/app.js",
+            "/help/certificate.html", prefix, prefix + "/", prefix + "/index.html",
+            prefix + "/help/certificate.html", prefix + "//js/app.js", prefix + "/../js/app.js",
+            prefix + prefix + "/js/app.js", "/assets/js/app.js", "/assets//js/app.js", "/assets/",
             "/assets/0123/js/app.js", prefix.uppercased() + "/js/app.js", "/assets/" + String(repeating: "g", count: 32) + "/js/app.js",
         ]
         for path in paths { #expect(files.response(for: head(path)) == nil, "\(path)") }

@@ -265,7 +265,8 @@ def test_scripts_and_styles_are_kept_for_ever_where_the_page_names_them(hub):
         found.add(path)
         status, script, headers = hub.call("GET", path)
         assert status == 200 and headers["cache-control"] == "public, max-age=31536000, immutable", path
-        paths += [posixpath.normpath(posixpath.join(posixpath.dirname(path), name)) for name in re.findall(r'(?:from |import |import\(|new URL\()["`](\.[^"`]+\.js)["`]', script.decode())]
+        names = re.findall(r'(?:from |import |import\(|new URL\()["`](\.[^"`]+\.js)["`]', script.decode())
+        paths += [posixpath.normpath(posixpath.join(posixpath.dirname(path), name)) for name in names]
     assert len(found) > 20 and any(path.endswith("motion-worker.js") for path in found)
     # A page of another version still gets what it asks for late, which is not to be kept.
     other = re.sub(r"/assets/[0-9a-f]+/", "/assets/" + "0" * 32 + "/", named[0])
@@ -274,8 +275,9 @@ def test_scripts_and_styles_are_kept_for_ever_where_the_page_names_them(hub):
 
 
 def test_nothing_but_the_pages_files_is_reached(hub):
+    other = "/assets/" + "0" * 32
     for path in ["/../Package.swift", "/%2e%2e/Package.swift", "/js/..%2f..%2fPackage.swift", "/.git/config", "/js/", "/assets/", "/assets/x/js/app.js",
-                 "/assets/" + "0" * 32 + "/../../Package.swift", "/assets/" + "0" * 32 + "/%2e%2e/%2e%2e/Package.swift", "/assets/" + "0" * 32 + "/index.html"]:
+                 f"{other}/../../Package.swift", f"{other}/%2e%2e/%2e%2e/Package.swift", f"{other}/index.html", f"{other}/"]:
         assert hub.call("GET", path)[0] == 404, path
     assert hub.call("DELETE", "/events")[0] == 405
 

@@ -109,7 +109,8 @@ class Proxy:
     def connect(self, origin: str | None = None, **headers: str):
         return connect(
             f"wss://{NAME}:{self.port}/connection/websocket", sock=socket.create_connection(("127.0.0.1", self.port), 20), ssl=self.context,
-            server_hostname=NAME, subprotocols=["pingwatch.v1"], origin=origin or self.url, max_size=None, compression=None, additional_headers=headers, legacy=True)
+            server_hostname=NAME, subprotocols=["pingwatch.v1"], origin=origin or self.url, max_size=None, compression=None,
+            additional_headers=headers, legacy=True)
 
 
 class Nginx(Proxy):
@@ -117,7 +118,8 @@ class Nginx(Proxy):
 
     def command(self) -> list[str]:
         site = replaced(
-            example("nginx", "proxy_pass"), ("listen 443 ssl", f"listen 127.0.0.1:{self.port} ssl"), ("listen 80;", f"listen 127.0.0.1:{self.plain_port};"),
+            example("nginx", "proxy_pass"), ("listen 443 ssl", f"listen 127.0.0.1:{self.port} ssl"),
+            ("listen 80;", f"listen 127.0.0.1:{self.plain_port};"),
             ("http://127.0.0.1:8000", self.hub.url), ("/etc/letsencrypt/live/hub.example.org/fullchain.pem", str(self.certificate)),
             ("/etc/letsencrypt/live/hub.example.org/privkey.pem", str(self.certificate)))
         paths = "".join(f"{name}_temp_path {self.folder}/{name};\n" for name in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"])
@@ -132,7 +134,8 @@ class Caddy(Proxy):
 
     def command(self) -> list[str]:
         site = replaced(
-            example("caddy", "reverse_proxy"), ("hub.example.org {", f"https://hub.example.org:{self.port} {{\n    tls {self.certificate} {self.certificate}"),
+            example("caddy", "reverse_proxy"),
+            ("hub.example.org {", f"https://hub.example.org:{self.port} {{\n    tls {self.certificate} {self.certificate}"),
             ("127.0.0.1:8000", f"127.0.0.1:{self.hub.port}"))
         # No certificates from elsewhere, no ports but this one, no remote control.
         settings = "{\n    admin off\n    auto_https off\n    default_bind 127.0.0.1\n    servers {\n        protocols h1 h2\n    }\n}\n"
@@ -235,7 +238,8 @@ def test_an_upload_and_its_ranges_pass(proxy, large):
     assert proxy.call("GET", found["clip_url"], headers={"Range": f"bytes={len(whole)}-"})[0] == 416
 
 
-INVENTED = {"X-Forwarded-For": "6.6.6.6", "X-Forwarded-Proto": "http", "X-Forwarded-Host": "evil.example", "Forwarded": "for=6.6.6.6;proto=http;host=evil.example"}
+INVENTED = {"X-Forwarded-For": "6.6.6.6", "X-Forwarded-Proto": "http", "X-Forwarded-Host": "evil.example",
+            "Forwarded": "for=6.6.6.6;proto=http;host=evil.example"}
 
 
 def test_the_hub_knows_client_scheme_and_host_and_believes_no_invented_ones(proxy):
@@ -246,7 +250,8 @@ def test_the_hub_knows_client_scheme_and_host_and_believes_no_invented_ones(prox
     # Who comes past the proxy from an address that is trusted may say anything; from another one nothing.
     answer = direct(proxy.hub, "127.0.0.1", token, {"X-Forwarded-For": "2001:db8:0::9, 127.0.0.1", "X-Forwarded-Proto": "https"})
     assert answer == {"address": "2001:db8::9", "secure": True, "host": f"127.0.0.1:{proxy.hub.port}", "forwarded": True}
-    assert direct(proxy.hub, CLIENT, token, INVENTED) == {"address": CLIENT, "secure": False, "host": f"127.0.0.1:{proxy.hub.port}", "forwarded": False}
+    answer = direct(proxy.hub, CLIENT, token, INVENTED)
+    assert answer == {"address": CLIENT, "secure": False, "host": f"127.0.0.1:{proxy.hub.port}", "forwarded": False}
 
 
 def direct(hub: Hub, source: str, token: str, headers: dict[str, str]) -> dict:
@@ -287,7 +292,8 @@ def test_plain_http_is_led_to_https(proxy):
         assert response.status == 308 and response.headers["Location"] == f"https://{NAME}/x?a=1"
         connection.close()
     connection = http.client.HTTPConnection("127.0.0.1", proxy.hub.port, timeout=20)
-    connection.request("GET", "/some%20where?a=1", headers={"X-Forwarded-For": CLIENT, "X-Forwarded-Proto": "http", "X-Forwarded-Host": "evil.example"})
+    headers = {"X-Forwarded-For": CLIENT, "X-Forwarded-Proto": "http", "X-Forwarded-Host": "evil.example"}
+    connection.request("GET", "/some%20where?a=1", headers=headers)
     response = connection.getresponse()
     assert response.status == 308 and response.headers["Location"] == f"https://{NAME}/some%20where?a=1"
     assert response.headers["Strict-Transport-Security"] is None
@@ -311,7 +317,15 @@ def test_forwarded_is_believed_where_it_is_asked_for(start):
         assert direct(hub, "127.0.0.1", token, {"Forwarded": broken})["address"] == "127.0.0.1"
 
 
-@pytest.mark.parametrize("addresses", ["2001:db8::1, 192.0.2.300", "", ",,,", "x" * 3000, "[::1", "192.0.2.1" + ",127.0.0.1" * 200, "\x7f", "192.0.2.1\t,\tunknown"])
+def test_an_address_of_ipv4_is_one_also_where_ipv6_is_heard(start):
+    hub = start(HOST="0.0.0.0", TRUSTED_PROXIES="127.0.0.1, ::1")
+    token = hub.sign_in("me@example.org")
+    assert direct(hub, CLIENT, token, INVENTED)["address"] == CLIENT
+    assert direct(hub, "127.0.0.1", token, {"X-Forwarded-For": "::ffff:192.0.2.9"})["address"] == "192.0.2.9"
+
+
+@pytest.mark.parametrize("addresses", [
+    "2001:db8::1, 192.0.2.300", "", ",,,", "x" * 3000, "[::1", "192.0.2.1" + ",127.0.0.1" * 200, "\x7f", "192.0.2.1\t,\tunknown"])
 def test_malformed_fields_of_a_trusted_proxy_leave_the_proxy_itself(trusting, addresses):
     token = trusting.sign_in("me@example.org")
     assert direct(trusting, "127.0.0.1", token, {"X-Forwarded-For": addresses})["address"] == "127.0.0.1"
@@ -333,7 +347,8 @@ def test_wrong_proxies_are_clear_errors(tmp_path):
     binary = os.environ.get("PINGWATCH", str(ROOT / ".build/release/pingwatch"))
     result = subprocess.run(
         [binary, "serve", "--port", "0"], cwd=ROOT, capture_output=True, text=True, timeout=20,
-        env={"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "TRUSTED_PROXIES": "10.0.0.1/8, proxy.local ::1 0.0.0.0/0", "TRUSTED_PROXY_HEADER": "via"})
+        env={"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "TRUSTED_PROXIES": "10.0.0.1/8, proxy.local ::1 0.0.0.0/0",
+             "TRUSTED_PROXY_HEADER": "via"})
     lines = result.stderr.strip().splitlines()
     assert result.returncode == 78 and len(lines) == 4, result
     assert lines[0].startswith('TRUSTED_PROXY_HEADER: "via"')

@@ -6,8 +6,8 @@ public struct AddressBlock: Hashable, Sendable, CustomStringConvertible {
     /// Bits that are shared, counted in 128 for IPv4, too.
     private let length: Int
 
-    /// - Parameter text: `10.0.0.0/8`, `fd00::/8`, or an address. `nil` for anything else, also when bits beyond the prefix are set, which is more likely
-    ///   a slip than meant, and for a prefix of no bits, which is everybody.
+    /// - Parameter text: `10.0.0.0/8`, `fd00::/8`, or an address. `nil` for anything else, also when bits beyond the prefix are set, which is more
+    ///   likely a slip than meant, and for a prefix of no bits, which is everybody.
     public init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let address = NetworkAddress(parts[0]) else { return nil }
@@ -15,7 +15,7 @@ public struct AddressBlock: Hashable, Sendable, CustomStringConvertible {
         let width = isIPv4 ? 32 : 128
         var bits = width
         if parts.count == 2 {
-            guard !parts[1].isEmpty, parts[1].utf8.allSatisfy({ (48...57).contains($0) }), let number = Int(parts[1]), (1...width).contains(number) else { return nil }
+            guard parts[1].utf8.allSatisfy({ (48...57).contains($0) }), let number = Int(parts[1]), (1...width).contains(number) else { return nil }
             bits = number
         }
         first = address

@@ -7,7 +7,8 @@ public struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
 
     private static let mapped: UInt128 = 0xffff << 32
 
-    /// - Parameter text: `192.0.2.1` or `2001:db8::1`, without brackets, port or zone. Numbers with leading zeros, which some read as octal, are refused.
+    /// - Parameter text: `192.0.2.1` or `2001:db8::1`, without brackets, port or zone. Numbers with leading zeros, which some read as octal, are
+    ///   refused.
     public init?(_ text: some StringProtocol) {
         let bytes = Array(text.utf8)
         // Nothing longer is one: eight groups, the last two as IPv4.

@@ -110,8 +110,8 @@ public struct TrustedProxies: Sendable {
             skipBlanks(&rest)
             // Empty elements and pairs are allowed (RFC 9110, section 5.6.1).
             if let byte = rest.first, byte != comma, byte != semicolon {
-                guard let name = token(&rest)?.lowercased(), rest.popFirst() == equals, let value = rest.first == quote ? quoted(&rest) : token(&rest),
-                    isNamed.insert(name).inserted
+                guard let name = token(&rest)?.lowercased(), rest.popFirst() == equals,
+                    let value = rest.first == quote ? quoted(&rest) : token(&rest), isNamed.insert(name).inserted
                 else { return [] }
                 switch name {
                 case "for": hop.address = node(value[...])
@@ -137,9 +137,7 @@ public struct TrustedProxies: Sendable {
 
     /// RFC 9110, section 5.6.2; with the characters of a bare address and port, which some proxies do not quote.
     private static func token(_ rest: inout ArraySlice<UInt8>) -> String? {
-        let end = rest.firstIndex { byte in
-            !((48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "!#$%&'*+-.^_`|~:[]".utf8.contains(byte))
-        } ?? rest.endIndex
+        let end = rest.firstIndex { !isAlphanumeric($0) && !"!#$%&'*+-.^_`|~:[]".utf8.contains($0) } ?? rest.endIndex
         guard end > rest.startIndex else { return nil }
         defer { rest = rest[end...] }
         return String(decoding: rest[..<end], as: UTF8.self)
@@ -184,8 +182,10 @@ public struct TrustedProxies: Sendable {
     /// Nothing, or a colon and a port, which may be hidden behind another word (RFC 7239, section 6).
     private static func isPort(_ text: Substring) -> Bool {
         guard text.first == ":" else { return text.isEmpty }
-        return text.count > 1 && text.dropFirst().utf8.allSatisfy { (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || [45, 46, 95].contains($0) }
+        return text.count > 1 && text.dropFirst().utf8.allSatisfy { isAlphanumeric($0) || "-._".utf8.contains($0) }
     }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool { (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) }
 
     private static func isSecure(_ scheme: Substring) -> Bool? {
         switch scheme.lowercased() {
@@ -197,9 +197,7 @@ public struct TrustedProxies: Sendable {
 
     /// A name or address with or without port, and nothing that could end it elsewhere.
     private static func host(_ text: Substring) -> String? {
-        guard (1...255).contains(text.utf8.count), text.utf8.allSatisfy({ byte in
-            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || [45, 46, 58, 91, 93, 95].contains(byte)
-        }) else { return nil }
+        guard (1...255).contains(text.utf8.count), text.utf8.allSatisfy({ isAlphanumeric($0) || "-._:[]".utf8.contains($0) }) else { return nil }
         return String(text)
     }
 }

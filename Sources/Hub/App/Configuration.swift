@@ -170,7 +170,7 @@ struct Configuration: Sendable {
                 blocks.append(block)
             } else {
                 reader.mistakes.append(
-                    "TRUSTED_PROXIES: \"\(text)\" is neither an address nor a block such as 10.0.0.0/8 or fd00::/8, of one bit or more and with none beyond them")
+                    "TRUSTED_PROXIES: \"\(text)\" is neither an address nor a block such as 10.0.0.0/8 or fd00::/8, of a bit or more and none beyond")
             }
         }
         return TrustedProxies(blocks, header: header)

@@ -95,8 +95,8 @@ extension HubServer: LoopHandler {
         // Browsers send where a page comes from; another site's page must not use its visitor's hub.
         guard let origin = upgrade.header("origin") else { return nil }
         // Behind a proxy that says nothing, or is not known as one, either may be right; otherwise a page that came without TLS could be anybody's.
-        guard let host = asked.host, (asked.isSecure != false && origin == "https://\(host)") || (asked.isSecure != true && origin == "http://\(host)")
-        else { return 403 }
+        let mayBeSecure = asked.isSecure != false, mayBePlain = asked.isSecure != true
+        guard let host = asked.host, (mayBeSecure && origin == "https://\(host)") || (mayBePlain && origin == "http://\(host)") else { return 403 }
         return nil
     }
 

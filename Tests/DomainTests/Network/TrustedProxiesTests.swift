@@ -23,20 +23,24 @@ struct TrustedProxiesTests {
     }
 
     @Test(arguments: [
-        ("192.0.2.9", "192.0.2.9"), ("6.6.6.6, 192.0.2.9", "192.0.2.9"), ("6.6.6.6,192.0.2.9,10.2.2.2 , fd00::2", "192.0.2.9"), ("10.0.0.7, 10.0.0.8", "10.0.0.7"),
+        ("192.0.2.9", "192.0.2.9"), ("6.6.6.6, 192.0.2.9", "192.0.2.9"), ("6.6.6.6,192.0.2.9,10.2.2.2 , fd00::2", "192.0.2.9"),
+        ("10.0.0.7, 10.0.0.8", "10.0.0.7"),
         ("192.0.2.9:4711", "192.0.2.9"), ("[2001:db8::1]:4711", "2001:db8::1"), ("2001:db8::1", "2001:db8::1"), ("::ffff:192.0.2.9", "192.0.2.9"),
         // What is not an address ends the search at who said it.
-        ("192.0.2.9, unknown", "10.0.0.1"), ("192.0.2.9, _hidden, 10.0.0.8", "10.0.0.8"), ("192.0.2.9, ", "10.0.0.1"), ("", "10.0.0.1"), (",", "10.0.0.1"),
-        ("192.0.2.9:", "10.0.0.1"), ("[192.0.2.9]", "10.0.0.1"), ("[::1", "10.0.0.1"), ("192.0.2.9 192.0.2.8", "10.0.0.1"), ("\"192.0.2.9\"", "10.0.0.1"),
+        ("192.0.2.9, unknown", "10.0.0.1"), ("192.0.2.9, _hidden, 10.0.0.8", "10.0.0.8"), ("192.0.2.9, ", "10.0.0.1"), ("", "10.0.0.1"),
+        (",", "10.0.0.1"),
+        ("192.0.2.9:", "10.0.0.1"), ("[192.0.2.9]", "10.0.0.1"), ("[::1", "10.0.0.1"), ("192.0.2.9 192.0.2.8", "10.0.0.1"),
+        ("\"192.0.2.9\"", "10.0.0.1"),
     ])
     func `the last address that is not a proxy's is the client's`(addresses: String, expected: String) throws {
         #expect(try client(ForwardingFields(addresses: addresses)) == "\(expected) ?")
     }
 
     @Test func `scheme and host are those that were said by whoever said the client`() throws {
-        #expect(try client(ForwardingFields(addresses: "192.0.2.9", schemes: "https", hosts: "hub.example.org:8443")) == "192.0.2.9 https hub.example.org:8443")
+        #expect(try client(ForwardingFields(addresses: "192.0.2.9", schemes: "https", hosts: "hub.example:8443")) == "192.0.2.9 https hub.example:8443")
         #expect(try client(ForwardingFields(addresses: "6.6.6.6, 192.0.2.9", schemes: "https, http", hosts: "evil, hub")) == "192.0.2.9 http hub")
-        #expect(try client(ForwardingFields(addresses: "6.6.6.6, 192.0.2.9, 10.0.0.2", schemes: "http, https, http", hosts: "evil, hub, inner")) == "192.0.2.9 https hub")
+        let row = ForwardingFields(addresses: "6.6.6.6, 192.0.2.9, 10.0.0.2", schemes: "http, https, http", hosts: "evil, hub, inner")
+        #expect(try client(row) == "192.0.2.9 https hub")
         #expect(try client(ForwardingFields(addresses: "192.0.2.9, 10.0.0.2", schemes: "HTTPS")) == "192.0.2.9 https")
         // Nobody need be named for that.
         #expect(try client(ForwardingFields(schemes: "https", hosts: "hub")) == "10.0.0.1 https hub")
@@ -46,14 +50,18 @@ struct TrustedProxiesTests {
     }
 
     @Test(arguments: [
-        ("for=192.0.2.9;proto=https;host=hub.example.org", "192.0.2.9 https hub.example.org"), ("For=\"[2001:db8::1]:4711\" ; Proto=http", "2001:db8::1 http"),
+        ("for=192.0.2.9;proto=https;host=hub.example.org", "192.0.2.9 https hub.example.org"),
+        ("For=\"[2001:db8::1]:4711\" ; Proto=http", "2001:db8::1 http"),
         ("for=6.6.6.6;proto=https;host=evil, for=192.0.2.9;proto=http;host=hub", "192.0.2.9 http hub"),
         ("for=192.0.2.9;proto=https;host=hub,for=10.0.0.2;proto=http;host=inner", "192.0.2.9 https hub"), ("for=192.0.2.9:4711", "192.0.2.9 ?"),
-        ("for=\"192.0.2.9:_port\";by=\"_x\";ext=\"a\\\"b,;\"", "192.0.2.9 ?"), (", ,for=192.0.2.9;;proto=https,", "192.0.2.9 https"), ("proto=https", "10.0.0.1 https"),
+        ("for=\"192.0.2.9:_port\";by=\"_x\";ext=\"a\\\"b,;\"", "192.0.2.9 ?"), (", ,for=192.0.2.9;;proto=https,", "192.0.2.9 https"),
+        ("proto=https", "10.0.0.1 https"),
         ("for=unknown;proto=https", "10.0.0.1 https"), ("for=_hidden", "10.0.0.1 ?"), ("for=\"hub\\\"", "10.0.0.1 ?"),
         // Not well-formed: nothing of it is believed.
-        ("for=192.0.2.9 proto=https", "10.0.0.1 ?"), ("for", "10.0.0.1 ?"), ("for=", "10.0.0.1 ?"), ("=192.0.2.9", "10.0.0.1 ?"), ("for=\"192.0.2.9", "10.0.0.1 ?"),
-        ("for=192.0.2.9;for=192.0.2.8", "10.0.0.1 ?"), ("for=\"192.0.2.9\"x, for=192.0.2.8", "10.0.0.1 ?"), ("for = 192.0.2.9", "10.0.0.1 ?"), ("", "10.0.0.1 ?"),
+        ("for=192.0.2.9 proto=https", "10.0.0.1 ?"), ("for", "10.0.0.1 ?"), ("for=", "10.0.0.1 ?"), ("=192.0.2.9", "10.0.0.1 ?"),
+        ("for=\"192.0.2.9", "10.0.0.1 ?"),
+        ("for=192.0.2.9;for=192.0.2.8", "10.0.0.1 ?"), ("for=\"192.0.2.9\"x, for=192.0.2.8", "10.0.0.1 ?"), ("for = 192.0.2.9", "10.0.0.1 ?"),
+        ("", "10.0.0.1 ?"),
     ])
     func `Forwarded is read as RFC 7239 writes it`(value: String, expected: String) throws {
         #expect(try client(by: .forwarded, ForwardingFields(forwarded: value)) == expected)
@@ -75,7 +83,8 @@ struct TrustedProxiesTests {
     @Test func `no text crashes the parser, and only a trusted peer is ever gone behind`() throws {
         var generator = SeededGenerator(seed: 11)
         let pieces = [
-            "for=", "proto=", "host=", "by=", "\"", "\\", ";", ",", " ", "\t", "=", "[", "]", ":", "10.0.0.9", "192.0.2.9", "fd00::1", "2001:db8::1", "unknown", "https", "http", "hub",
+            "for=", "proto=", "host=", "by=", "\"", "\\", ";", ",", " ", "\t", "=", "[", "]", ":", "10.0.0.9", "192.0.2.9", "fd00::1",
+            "2001:db8::1", "unknown", "https", "http", "hub",
             "_x", "80", "\u{0}", "ä", "\r\n", "::ffff:10.0.0.1",
         ]
         func text() -> String? {

@@ -27,14 +27,14 @@ struct AcceptEncoding {
     private static func quality(_ text: Substring) -> Double? {
         let isWhole = text.first == "0" || text.first == "1"
         let fraction = text.dropFirst()
-        guard isWhole, fraction.isEmpty || fraction.first == ".", fraction.count <= 4, fraction.dropFirst().utf8.allSatisfy({ (48...57).contains($0) }),
-            let value = Double(fraction.count == 1 ? text.prefix(1) : text), value <= 1
+        guard isWhole, fraction.isEmpty || fraction.first == ".", fraction.count <= 4,
+            fraction.dropFirst().utf8.allSatisfy({ (48...57).contains($0) }), let value = Double(fraction.count == 1 ? text.prefix(1) : text), value <= 1
         else { return nil }
         return value
     }
 
-    /// The coding that the client likes best, of those it likes equally the first of `ContentCoding`. Where it takes none, the bytes are sent as they are,
-    /// which RFC 9110 (section 12.1) leaves to us: better a page that a picky client may not read than none.
+    /// The coding that the client likes best, of those it likes equally the first of `ContentCoding`. Where it takes none, the bytes are sent as
+    /// they are, which RFC 9110 (section 12.1) leaves to us: better a page that a picky client may not read than none.
     func best(of available: [ContentCoding]) -> ContentCoding {
         var best = ContentCoding.identity, bestQuality = 0.0
         for coding in ContentCoding.allCases where coding == .identity || available.contains(coding) {

@@ -6,8 +6,8 @@ enum ByteRange: Equatable {
     case part(ClosedRange<Int64>)
     case unsatisfiable
 
-    /// Several ranges are answered by the whole, as RFC 9110, section 14.2, allows, unless only one of them lies within: players never ask for several, and
-    /// what is not put together cannot be used to make the hub work.
+    /// Several ranges are answered by the whole, as RFC 9110, section 14.2, allows, unless only one of them lies within: players never ask for
+    /// several, and what is not put together cannot be used to make the hub work.
     ///
     /// - Parameter size: bytes that there are.
     init(header: String?, size: Int64) {

@@ -30,7 +30,8 @@ struct RequestOrigin {
 }
 
 extension TrustedProxies {
-    /// Who asks, as a numeric address to count and limit by: the connection's peer, or whoever is behind trusted proxies. Empty when the connection is gone.
+    /// Who asks, as a numeric address to count and limit by: the connection's peer, or whoever is behind trusted proxies. Empty when the connection
+    /// is gone.
     public func clientAddress(of head: HTTPHead) -> String {
         isEmpty ? head.peerAddress : client(of: head)?.address.description ?? head.peerAddress
     }

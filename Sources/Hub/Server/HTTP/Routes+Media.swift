@@ -47,8 +47,8 @@ extension Services {
             headers.append(("Content-Range", "bytes \(bytes.lowerBound)-\(bytes.upperBound)/\(reader.size)"))
             return HTTPResponse(status: 206, headers: headers, body: MediaPieces(reader, bytes.lowerBound..<bytes.upperBound + 1).body)
         case .unsatisfiable:
-            var response = Router.json(
-                APIError(status: 416, code: "range_not_satisfiable", message: "the object has \(reader.size) bytes", field: "Range").json, status: 416)
+            let error = APIError(status: 416, code: "range_not_satisfiable", message: "the object has \(reader.size) bytes", field: "Range")
+            var response = Router.json(error.json, status: error.status)
             response.headers.append(("Content-Range", "bytes */\(reader.size)"))
             return response
         }

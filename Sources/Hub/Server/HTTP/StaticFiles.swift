@@ -6,8 +6,8 @@ import Runtime
 
 /// Everything below one folder by path. Nothing outside it can be reached: a request is a look-up in a table.
 ///
-/// Each file is at its own path, to be asked for again each time, and below `/assets/<hash of the whole folder>/`, where it never changes. The page refers
-/// to its scripts and styles there; modules import each other by relative paths, so that all of them are. What has an address for ever is not:
+/// Each file is at its own path, to be asked for again each time, and below `/assets/<hash of the whole folder>/`, where it never changes. The page
+/// refers to its scripts and styles there; modules import each other by relative paths, so that all of them are. What has an address for ever is not:
 /// the page itself, its manifest, and a service worker.
 struct StaticFiles: Sendable {
     private struct File: Sendable {
@@ -83,7 +83,8 @@ struct StaticFiles: Sendable {
         let coding = AcceptEncoding(head.header("accept-encoding")).best(of: Array(file.bodies.keys))
         let etag = file.etag(coding)
         var headers: [(name: String, value: String)] = [
-            ("Content-Type", file.type), ("ETag", "\"\(etag)\""), ("Cache-Control", isForever ? Self.forever : "no-cache"), ("Vary", "Accept-Encoding"),
+            ("Content-Type", file.type), ("ETag", "\"\(etag)\""), ("Cache-Control", isForever ? Self.forever : "no-cache"),
+            ("Vary", "Accept-Encoding"),
         ]
         headers += SecurityHeaders.forPages
         if matchesEntityTag(head.header("if-none-match"), etag) { return HTTPResponse(status: 304, headers: headers) }
@@ -96,10 +97,11 @@ struct StaticFiles: Sendable {
         var path = path, isForever = false
         if path.hasPrefix(Self.assets) {
             let rest = path.dropFirst(Self.assets.count), hash = rest.prefix { $0 != "/" }
-            // Below the hash of another version the file is the one of this version, not to be kept. A page that was loaded before an update still fetches a
-            // worker or a picture when it needs them, and an old phone that watches would stop where there is nothing; mostly the new one fits. Not kept,
-            // it harms nobody when hubs of two versions answer for one name for a while.
-            guard hash.utf8.count == treeHash.utf8.count, hash.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }) else { return nil }
+            // Below the hash of another version the file is the one of this version, not to be kept. A page that was loaded before an update still
+            // fetches a worker or a picture when it needs them, and an old phone that watches would stop where there is nothing; mostly the new one
+            // fits. Not kept, it harms nobody when hubs of two versions answer for one name for a while.
+            guard hash.utf8.count == treeHash.utf8.count, hash.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) })
+            else { return nil }
             isForever = hash == treeHash
             path = String(rest.dropFirst(hash.count))
             // Pages have one address.

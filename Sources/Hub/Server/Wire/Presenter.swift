@@ -12,7 +12,8 @@ struct Presenter: Sendable {
         func url(_ key: String?) -> JSON {
             guard let key, let name = key.split(separator: "/").last else { return .null }
             // What was made is not changed before it is done again.
-            return .string(signer.path(event: event.id, object: String(name), version: event.times.done, account: scope.account, now: now))
+            let version = event.times.done
+            return .string(signer.path(event: event.id, object: String(name), version: version, account: scope.account, now: now))
         }
         var json: [String: JSON] = [
             "event_id": .string(event.id.rawValue), "session_id": .string(event.session.rawValue),
