@@ -331,16 +331,26 @@ def test_malformed_fields_of_a_trusted_proxy_leave_the_proxy_itself(trusting, ad
     assert direct(trusting, "127.0.0.1", token, {"X-Forwarded-For": addresses})["address"] == "127.0.0.1"
 
 
-def test_a_proxy_that_sends_several_lines_is_read_to_the_last(trusting):
-    token = trusting.sign_in("me@example.org")
-    with socket.create_connection(("127.0.0.1", trusting.port), 20) as raw:
-        raw.sendall(
-            f"GET /connection HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {token}\r\nConnection: close\r\nX-Forwarded-For: 6.6.6.6\r\n"
-            "X-Forwarded-For: 192.0.2.9\r\n\r\n".encode())
+def connection_by_lines(hub: Hub, token: str, *lines: str) -> dict:
+    """What the hub makes of fields as they are written, also of the same ones again."""
+    with socket.create_connection(("127.0.0.1", hub.port), 20) as raw:
+        fields = ["GET /connection HTTP/1.1", "Host: h", f"Authorization: Bearer {token}", "Connection: close", *lines]
+        raw.sendall("".join(f"{field}\r\n" for field in [*fields, ""]).encode())
         answer = b""
         while piece := raw.recv(4096):
             answer += piece
-    assert json.loads(answer.split(b"\r\n\r\n", 1)[1])["address"] == "192.0.2.9"
+    return json.loads(answer.split(b"\r\n\r\n", 1)[1])
+
+
+def test_several_lines_of_addresses_are_one_list_and_of_the_rest_the_first_counts(trusting, start):
+    token = trusting.sign_in("me@example.org")
+    lines = ["X-Forwarded-For: 6.6.6.6", "X-Forwarded-Proto: https", "X-Forwarded-For: 192.0.2.9", "X-Forwarded-Proto: http"]
+    answer = connection_by_lines(trusting, token, *lines)
+    assert (answer["address"], answer["secure"]) == ("192.0.2.9", True)
+    # As DEPLOY.md warns.
+    hub = start(TRUSTED_PROXIES="127.0.0.1", TRUSTED_PROXY_HEADER="forwarded")
+    answer = connection_by_lines(hub, hub.sign_in("me@example.org"), "Forwarded: for=192.0.2.7", "Forwarded: for=192.0.2.9")
+    assert answer["address"] == "192.0.2.7"
 
 
 def test_wrong_proxies_are_clear_errors(tmp_path):
