@@ -1,6 +1,7 @@
 // What the environment and the command line say, parsed once, every mistake reported.
 
 import Certificates
+import Domain
 import Pipeline
 import Runtime
 import Store
@@ -36,6 +37,8 @@ struct Configuration: Sendable {
     var mailServer: MailServer?
     /// Where people reach the page, without a slash at the end.
     var publicURL: String?
+    /// Whose word on clients is believed.
+    var proxies = TrustedProxies.none
     var alertCooldownSeconds = 0.0
     var alertDeadlineSeconds = 21_600.0
     var clipIdleSeconds = 300.0
@@ -91,6 +94,7 @@ struct Configuration: Sendable {
         webhookAllowsPrivateAddresses = reader.bool("NOTIFY_WEBHOOK_ALLOW_PRIVATE") ?? webhookAllowsPrivateAddresses
         mailServer = reader.mailServer("SMTP_URL")
         publicURL = reader.url("PUBLIC_URL").map { String($0.reversed().drop { $0 == "/" }.reversed()) }
+        proxies = readProxies(&reader)
         alertCooldownSeconds = reader.number("ALERT_COOLDOWN_SECONDS", 0...86_400) ?? alertCooldownSeconds
         alertDeadlineSeconds = reader.number("ALERT_DEADLINE_SECONDS", 1...604_800) ?? alertDeadlineSeconds
         clipIdleSeconds = reader.number("CLIP_IDLE_SECONDS", 1...86_400) ?? clipIdleSeconds
@@ -159,6 +163,28 @@ struct Configuration: Sendable {
             if plainPort == port, port != 0 { reader.mistakes.append("HTTP_PORT: \(plainPort) is where https is spoken; PORT names it") }
         }
         return encryption
+    }
+
+    private func readProxies(_ reader: inout Reader) -> TrustedProxies {
+        var header = TrustedProxies.Header.xForwarded
+        if let text = reader.text("TRUSTED_PROXY_HEADER") {
+            if let known = TrustedProxies.Header(rawValue: text.lowercased()) {
+                header = known
+            } else {
+                let names = TrustedProxies.Header.allCases.map(\.rawValue).joined(separator: " nor ")
+                reader.mistakes.append("TRUSTED_PROXY_HEADER: \"\(text)\" is neither \(names)")
+            }
+        }
+        var blocks: [AddressBlock] = []
+        for text in (reader.text("TRUSTED_PROXIES") ?? "").split(whereSeparator: { $0 == "," || $0 == " " }) {
+            if let block = AddressBlock(text) {
+                blocks.append(block)
+            } else {
+                reader.mistakes.append(
+                    "TRUSTED_PROXIES: \"\(text)\" is neither an address nor a block such as 10.0.0.0/8 or fd00::/8, of a bit or more and none beyond")
+            }
+        }
+        return TrustedProxies(blocks, header: header)
     }
 
     private static let options = ["--port", "--host", "--data-dir", "--tls", "--tls-cert", "--tls-key", "--http-port"]

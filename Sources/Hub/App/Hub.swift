@@ -1,6 +1,7 @@
 // The hub's parts, wired.
 
 import Certificates
+import Domain
 import Loop
 import Pipeline
 import Runtime
@@ -38,6 +39,8 @@ struct Hub {
         ports.threads = configuration.loopThreads ?? usableCores
         ports.limits.connections = maximumConnections
         ports.limits.connectionsPerAddress = configuration.maximumConnectionsPerAddress
+        let proxies = configuration.proxies
+        if !proxies.isEmpty { ports.limits.isShared = { NetworkAddress($0.description).map(proxies.contains) ?? false } }
         // A TLS handshake costs a core about half a millisecond; half of each may go into them.
         ports.limits.perSecond = configuration.acceptsPerSecond ?? (encryption == nil ? 20_000 : 1000 * Double(ports.threads))
         loop = EventLoop(ports)
@@ -47,6 +50,8 @@ struct Hub {
         server.limits.clipIdleSeconds = configuration.clipIdleSeconds
         server.limits.maximumBacklog = configuration.maximumBacklog
         server.metricsToken = configuration.metricsToken
+        server.proxies = configuration.proxies
+        server.publicURL = configuration.publicURL
         if let encryption {
             server.encryption = encryption.authority.map { authority in .local { authority.withLock { $0 } } } ?? .given
         }

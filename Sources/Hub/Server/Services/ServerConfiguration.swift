@@ -1,6 +1,7 @@
 // What the server part of the hub is told at start.
 
 public import Certificates
+public import Domain
 public import Runtime
 
 public struct ServerConfiguration: Sendable {
@@ -16,7 +17,14 @@ public struct ServerConfiguration: Sendable {
     public var metricsToken: Secret?
     /// With it the hub's port speaks TLS.
     public var encryption: Encryption?
+    /// Whose word on clients is believed.
+    public var proxies = TrustedProxies.none
+    /// Where people reach the page, without a slash at the end.
+    public var publicURL: String?
     public var limits = Limits()
+
+    /// Whether people reach the page by https only.
+    var isPublicSecure: Bool { publicURL?.hasPrefix("https://") == true }
 
     /// Whose certificate the hub has.
     public enum Encryption: Sendable {
