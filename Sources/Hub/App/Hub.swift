@@ -1,6 +1,7 @@
 // The hub's parts, wired.
 
 import Certificates
+import Domain
 import Loop
 import Pipeline
 import Runtime
@@ -40,6 +41,8 @@ struct Hub {
             tokenLifetimeSeconds: configuration.tokenLifetimeSeconds, publicFolder: configuration.publicFolder, version: Main.version)
         server.limits.clipIdleSeconds = configuration.clipIdleSeconds
         server.limits.maximumBacklog = configuration.maximumBacklog
+        server.limits.live.viewersPerStream = configuration.viewersPerStream
+        server.limits.live.streamsPerAccount = configuration.streamsPerAccount
         server.metricsToken = configuration.metricsToken
         if let encryption {
             server.encryption = encryption.authority.map { authority in .local { authority.withLock { $0 } } } ?? .given
