@@ -453,6 +453,20 @@ def test_a_camera_that_sends_nothing_is_silent_and_one_that_goes_is_offline(hub,
     assert (status, answer["error"]["code"]) == (503, "camera_offline")
 
 
+def test_one_account_cannot_take_all_places_for_snapshots(measured, enrol):
+    account, other = enrol(measured), enrol(measured)
+    silent = Peer(measured, account.token, account.device)
+    with ThreadPoolExecutor(40) as pool:
+        answers = list(pool.map(lambda width: snapshot(account, f"?width={width}")[:2], range(16, 56)))
+    codes = [answer["error"]["code"] for _, answer in answers]
+    assert sorted(set(codes)) == ["busy", "camera_silent"] and codes.count("camera_silent") == 32
+    assert value(metrics(measured), "pingwatch_limit_refusals_total", limit="snapshots") == 8
+    # All of them waited for the same picture, side by side.
+    assert len(publications(silent, "live.start")) <= 1
+    assert snapshot(other)[1]["error"]["code"] == "camera_offline"
+    silent.close()
+
+
 @pytest.mark.parametrize("configuration, unit", [
     (b'{"codec":"avc1.42001f","width":320,"height":240}', b"not a picture"), (b"not json", b"x"), (b'{"codec":"fantasy"}', b"x"),
     (b'{"codec":"opus"}', b"x"), (b'{"codec":"vp8","width":320,"height":240}', bytes(2000)),

@@ -62,6 +62,7 @@ public struct ServerConfiguration: Sendable {
         public var snapshotSeconds = 2.0
         /// Snapshots that are made or waited for at a time, of all accounts.
         public var maximumSnapshots = 64
+        public var maximumSnapshotsPerAccount = 32
         public init() {}
     }
 

@@ -63,15 +63,20 @@ actor Snapshots {
         let camera = Camera(account: scope.account, device: device), key = Key(camera: camera, width: width)
         forgetOld()
         if let entry = entries[key] { return try await entry.task.value }
-        guard entries.values.count(where: { $0.doneAt == nil }) < limits.maximumSnapshots else {
+        let underWay = entries.filter { $0.value.doneAt == nil }
+        guard underWay.count < limits.maximumSnapshots,
+            underWay.count(where: { $0.key.camera.account == scope.account }) < limits.maximumSnapshotsPerAccount
+        else {
             metrics.refused(by: "snapshots")
             throw APIError(status: 503, code: "busy", message: "many snapshots are being made; try again in a moment")
         }
         let before = last[camera].flatMap { entries[$0]?.task }
         let task = Task { [self] in
-            _ = await before?.result
             do {
-                let jpeg = try await make(device, in: scope, width: width)
+                // Waiting for the camera is done side by side, decoding one after another.
+                let picture = try await source.picture(of: device, in: scope)
+                _ = await before?.result
+                let jpeg = try await decode(picture, of: device, width: width)
                 finished(key, isGood: true)
                 return jpeg
             } catch {
@@ -84,8 +89,7 @@ actor Snapshots {
         return try await task.value
     }
 
-    private func make(_ device: DeviceID, in scope: AccountScope, width: Int) async throws -> [UInt8] {
-        let picture = try await source.picture(of: device, in: scope)
+    private func decode(_ picture: LivePicture, of device: DeviceID, width: Int) async throws -> [UInt8] {
         do {
             return try await pool.run {
                 func payload(_ message: MessageBuffer) -> [UInt8] { Array(message.bytes.dropFirst(FrameHeader.size)) }
