@@ -44,6 +44,13 @@ struct Configuration: Sendable {
     var streamsPerAccount = 32
     var diskReserveBytes: Int64 = 256 << 20
     var metricsToken: Secret?
+    /// Threads that serve connections; `nil`: one for each core.
+    var loopThreads: Int?
+    /// `nil`: as many as the system lets this process have, up to 20,000.
+    var maximumConnections: Int?
+    var maximumConnectionsPerAddress = 1024
+    /// `nil`: as many as the kind of connection lets a hub take.
+    var acceptsPerSecond: Double?
     /// Names this process among those that share a database.
     var nodeName = ""
     var logLevel = Log.Level.info
@@ -95,6 +102,10 @@ struct Configuration: Sendable {
         diskReserveBytes = reader.integer("DISK_RESERVE_MB", 0...10_000_000).map { Int64($0) << 20 } ?? diskReserveBytes
         metricsToken = reader.text("METRICS_TOKEN").map { Secret($0) }
         databaseWaitSeconds = reader.number("DATABASE_WAIT_SECONDS", 0...86_400) ?? databaseWaitSeconds
+        loopThreads = reader.integer("LOOP_THREADS", 1...255)
+        maximumConnections = reader.integer("CONNECTIONS_LIMIT", 1...1_000_000)
+        maximumConnectionsPerAddress = reader.integer("CONNECTIONS_PER_ADDRESS", 1...1_000_000) ?? maximumConnectionsPerAddress
+        acceptsPerSecond = reader.number("ACCEPTS_PER_SECOND", 1...1_000_000)
         nodeName = reader.text("NODE_NAME") ?? hostName()
         if let text = reader.text("LOG_LEVEL") {
             let names = Log.Level.allCases.map(\.rawValue)

@@ -170,7 +170,7 @@ extension HubServer: LoopHandler {
 
     private func answer(_ exchange: HTTPExchange, with response: HTTPResponse) async {
         let response = secured(response, for: exchange.head)
-        await loop.perform { exchange.respond(response) }
+        await exchange.perform { exchange.respond(response) }
     }
 
     /// `PUT /events/{id}/upload`: the body goes to disk as it comes.
@@ -184,7 +184,7 @@ extension HubServer: LoopHandler {
             let writer = try await services.storage.upload(in: user.scope, event: id)
             let stored: (etag: String, size: Int64)
             do {
-                try await BodyPump(loop: loop, exchange: exchange, writer: writer).run()
+                try await BodyPump(exchange: exchange, writer: writer).run()
                 stored = try await writer.seal()
                 guard stored.size == event.clip.sizeBytes else { throw APIError.internalError }
                 try await services.events.accept(stored.etag, of: event, writer, in: user.scope)
@@ -196,7 +196,7 @@ extension HubServer: LoopHandler {
                 ["event_id": .string(id.rawValue), "etag": .string(stored.etag), "size_bytes": .integer(stored.size)],
                 headers: [("ETag", "\"\(stored.etag)\"")])
         } catch {
-            await loop.perform { exchange.setReading(true) }
+            await exchange.perform { exchange.setReading(true) }
             return Router.response(for: error, log: log)
         }
     }
