@@ -43,6 +43,8 @@ struct Configuration: Sendable {
     var alertDeadlineSeconds = 21_600.0
     var clipIdleSeconds = 300.0
     var maximumBacklog = 1000
+    var viewersPerStream = 64
+    var streamsPerAccount = 32
     var diskReserveBytes: Int64 = 256 << 20
     var metricsToken: Secret?
     /// Threads that serve connections; `nil`: one for each core.
@@ -99,6 +101,8 @@ struct Configuration: Sendable {
         alertDeadlineSeconds = reader.number("ALERT_DEADLINE_SECONDS", 1...604_800) ?? alertDeadlineSeconds
         clipIdleSeconds = reader.number("CLIP_IDLE_SECONDS", 1...86_400) ?? clipIdleSeconds
         maximumBacklog = reader.integer("BACKLOG_LIMIT", 1...1_000_000) ?? maximumBacklog
+        viewersPerStream = reader.integer("LIVE_VIEWERS_PER_STREAM", 1...100_000) ?? viewersPerStream
+        streamsPerAccount = reader.integer("LIVE_STREAMS_PER_ACCOUNT", 1...100_000) ?? streamsPerAccount
         diskReserveBytes = reader.integer("DISK_RESERVE_MB", 0...10_000_000).map { Int64($0) << 20 } ?? diskReserveBytes
         metricsToken = reader.text("METRICS_TOKEN").map { Secret($0) }
         databaseWaitSeconds = reader.number("DATABASE_WAIT_SECONDS", 0...86_400) ?? databaseWaitSeconds

@@ -49,6 +49,8 @@ struct Hub {
             tokenLifetimeSeconds: configuration.tokenLifetimeSeconds, publicFolder: configuration.publicFolder, version: Main.version)
         server.limits.clipIdleSeconds = configuration.clipIdleSeconds
         server.limits.maximumBacklog = configuration.maximumBacklog
+        server.limits.live.viewersPerStream = configuration.viewersPerStream
+        server.limits.live.streamsPerAccount = configuration.streamsPerAccount
         server.metricsToken = configuration.metricsToken
         server.proxies = configuration.proxies
         server.publicURL = configuration.publicURL

@@ -40,8 +40,8 @@ public final class HubServer: Sendable {
             store: store, storage: storage, planner: planner, realtime: realtime, uploads: uploads, limits: configuration.limits, clock: clock)
         services = Services(
             accounts: Accounts(store: store, connections: bus, configuration: configuration, clock: clock), watching: watching, events: events,
-            store: store, storage: storage, telegram: telegram, channels: channels, planner: planner, metrics: metrics, presenter: presenter,
-            signer: presenter.signer, configuration: configuration, clock: clock)
+            store: store, storage: storage, telegram: telegram, channels: channels, planner: planner, metrics: metrics, live: bus,
+            snapshots: Snapshots(source: bus, limits: configuration.limits, metrics: metrics, clock: clock), presenter: presenter, signer: presenter.signer, configuration: configuration, clock: clock)
         router = Router(accounts: services.accounts, routes: services.routes())
     }
 
@@ -70,7 +70,7 @@ public final class HubServer: Sendable {
 }
 
 /// The channels of this process.
-private struct LocalBus: Bus, PresenceSource, TokenConnections {
+private struct LocalBus: Bus, PresenceSource, TokenConnections, LiveSource {
     let realtime: RealtimeHub
 
     func publish(_ publication: Publication, toUsersOf scope: AccountScope) async {
@@ -81,6 +81,12 @@ private struct LocalBus: Bus, PresenceSource, TokenConnections {
 
     func isOnline(_ device: DeviceID, in scope: AccountScope) async -> Bool {
         await realtime.isOnline(RealtimeHub.DeviceKey(account: scope.account, device: device))
+    }
+
+    func liveCounts() async -> (streams: Int, viewers: Int) { await realtime.liveCounts() }
+
+    func picture(of device: DeviceID, in scope: AccountScope) async throws -> LivePicture {
+        try await realtime.picture(of: RealtimeHub.DeviceKey(account: scope.account, device: device))
     }
 }
 
