@@ -54,6 +54,11 @@ struct Configuration: Sendable {
     var maximumConnectionsPerAddress = 1024
     /// `nil`: as many as the kind of connection lets a hub take.
     var acceptsPerSecond: Double?
+    var maximumConnectionsPerUser = 64
+    var maximumSubscriptions = 128
+    var messagesPerSecond = 2000.0
+    var bytesPerSecond = 64.0 * 1_048_576
+    var maximumQueueBytes = 1 << 20
     /// Names this process among those that share a database.
     var nodeName = ""
     var logLevel = Log.Level.info
@@ -109,6 +114,11 @@ struct Configuration: Sendable {
         loopThreads = reader.integer("LOOP_THREADS", 1...255)
         maximumConnections = reader.integer("CONNECTIONS_LIMIT", 1...1_000_000)
         maximumConnectionsPerAddress = reader.integer("CONNECTIONS_PER_ADDRESS", 1...1_000_000) ?? maximumConnectionsPerAddress
+        maximumConnectionsPerUser = reader.integer("CONNECTIONS_PER_USER", 1...1_000_000) ?? maximumConnectionsPerUser
+        maximumSubscriptions = reader.integer("SUBSCRIPTIONS_PER_CONNECTION", 2...100_000) ?? maximumSubscriptions
+        messagesPerSecond = reader.number("MESSAGES_PER_SECOND", 1...1_000_000) ?? messagesPerSecond
+        bytesPerSecond = reader.number("BYTES_PER_SECOND", 131_072...100_000_000_000) ?? bytesPerSecond
+        maximumQueueBytes = reader.integer("QUEUE_BYTES", 65_536...1_000_000_000) ?? maximumQueueBytes
         acceptsPerSecond = reader.number("ACCEPTS_PER_SECOND", 1...1_000_000)
         nodeName = reader.text("NODE_NAME") ?? hostName()
         if let text = reader.text("LOG_LEVEL") {

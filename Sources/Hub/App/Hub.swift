@@ -49,6 +49,12 @@ struct Hub {
             tokenLifetimeSeconds: configuration.tokenLifetimeSeconds, publicFolder: configuration.publicFolder, version: Main.version)
         server.limits.clipIdleSeconds = configuration.clipIdleSeconds
         server.limits.maximumBacklog = configuration.maximumBacklog
+        server.limits.maximumConnectionsPerUser = configuration.maximumConnectionsPerUser
+        server.limits.maximumConnectionsPerAddress = configuration.maximumConnectionsPerAddress
+        server.limits.maximumSubscriptions = configuration.maximumSubscriptions
+        server.limits.rate = RateBudget.Limits(
+            messagesPerSecond: configuration.messagesPerSecond, bytesPerSecond: configuration.bytesPerSecond)
+        server.limits.maximumControlBytes = configuration.maximumQueueBytes
         server.limits.live.viewersPerStream = configuration.viewersPerStream
         server.limits.live.streamsPerAccount = configuration.streamsPerAccount
         server.metricsToken = configuration.metricsToken

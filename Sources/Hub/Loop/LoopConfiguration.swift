@@ -53,6 +53,8 @@ public struct AcceptStatistics: Sendable {
     public var refusedByAddress = 0
     /// Times that others had to wait for the rate.
     public var delays = 0
+
+    public init() {}
 }
 
 public enum LoopError: Error, CustomStringConvertible, Sendable {

@@ -83,7 +83,7 @@ private struct LocalBus: Bus, PresenceSource, TokenConnections, LiveSource {
         await realtime.isOnline(RealtimeHub.DeviceKey(account: scope.account, device: device))
     }
 
-    func liveCounts() async -> (streams: Int, viewers: Int) { await realtime.liveCounts() }
+    func counts() async -> RealtimeCounts { await realtime.counts() }
 
     func picture(of device: DeviceID, in scope: AccountScope) async throws -> LivePicture {
         try await realtime.picture(of: RealtimeHub.DeviceKey(account: scope.account, device: device))
