@@ -12,6 +12,9 @@ from watching import until
 from websockets.exceptions import ConnectionClosed, InvalidMessage
 from websockets.sync.client import connect
 
+# What the client makes of it depends on how far it was.
+HUNG_UP = (InvalidMessage, ConnectionClosed, OSError, EOFError)
+
 
 @pytest.fixture
 def limited(tmp_path):
@@ -59,7 +62,7 @@ def test_an_address_has_so_many_connections(limited):
     hub = limited(CONNECTIONS_PER_ADDRESS="3", LOOP_THREADS="2")
     token = hub.sign_in()
     peers = [Peer(hub, token) for _ in range(3)]
-    with pytest.raises((InvalidMessage, OSError, EOFError)):
+    with pytest.raises(HUNG_UP):
         Peer(hub, token)
     assert all(peer.ask({"ping": {}}) for peer in peers)
     peers.pop().close()
@@ -96,7 +99,7 @@ def test_the_hub_has_so_many_connections(limited):
     hub = limited(CONNECTIONS_LIMIT="4")
     token = hub.sign_in()
     peers = [Peer(hub, token) for _ in range(4)]
-    with pytest.raises((InvalidMessage, OSError, EOFError)):
+    with pytest.raises(HUNG_UP):
         Peer(hub, token)
     peers.pop().close()
     assert value(until(lambda: _metrics(hub)), "pingwatch_connections_refused_total", limit="hub") >= 1
