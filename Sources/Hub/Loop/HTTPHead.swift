@@ -40,7 +40,8 @@ extension HTTPHead {
         (WSI_TOKEN_HTTP_ACCEPT_ENCODING, "accept-encoding"), (WSI_TOKEN_HTTP_TRANSFER_ENCODING, "transfer-encoding"),
         (WSI_TOKEN_UPGRADE, "upgrade"), (WSI_TOKEN_X_FORWARDED_FOR, "x-forwarded-for"),
     ]
-    private static let custom = ["x-telegram-bot-api-secret-token", "sec-fetch-site", "x-forwarded-proto", "x-forwarded-host", "forwarded"]
+    /// Those that libwebsockets has no token for; with the colon that it wants.
+    private static let custom = ["x-telegram-bot-api-secret-token:", "sec-fetch-site:", "x-forwarded-proto:", "x-forwarded-host:", "forwarded:"]
 
     /// Reads the parsed headers of `wsi`. `nil` for a method that the hub does not know or bytes that are not UTF-8.
     init?(reading wsi: OpaquePointer, arrival: AcceptedSocket?) {
@@ -74,16 +75,12 @@ extension HTTPHead {
         for (token, name) in Self.known {
             let length = lws_hdr_total_length(wsi, token)
             guard length > 0 else { continue }
-            var buffer = [CChar](repeating: 0, count: Int(length) + 1)
-            guard lws_hdr_copy(wsi, &buffer, length + 1, token) >= 0 else { continue }
-            headers[name] = String(decoding: buffer.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            headers[name] = Self.text(length) { lws_hdr_copy(wsi, $0, length + 1, token) }
         }
-        for name in Self.custom {
-            let length = lws_hdr_custom_length(wsi, name + ":", Int32(name.utf8.count + 1))
+        for field in Self.custom {
+            let length = lws_hdr_custom_length(wsi, field, Int32(field.utf8.count))
             guard length > 0 else { continue }
-            var buffer = [CChar](repeating: 0, count: Int(length) + 1)
-            guard lws_hdr_custom_copy(wsi, &buffer, length + 1, name + ":", Int32(name.utf8.count + 1)) >= 0 else { continue }
-            headers[name] = String(decoding: buffer.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            headers[String(field.dropLast())] = Self.text(length) { lws_hdr_custom_copy(wsi, $0, length + 1, field, Int32(field.utf8.count)) }
         }
         self.headers = headers
         isEncrypted = lws_get_ssl(wsi) != nil
@@ -94,8 +91,14 @@ isOnPlainPort = arrival?.isOnPlainPort ?? false
     private static func copyFragment(_ wsi: OpaquePointer, _ token: lws_token_indexes, _ index: Int32) -> String? {
         let length = lws_hdr_fragment_length(wsi, token, index)
         guard length > 0 else { return nil }
-        var buffer = [CChar](repeating: 0, count: Int(length) + 1)
-        guard lws_hdr_copy_fragment(wsi, &buffer, length + 1, token, index) >= 0 else { return nil }
-        return String(decoding: buffer.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return text(length) { lws_hdr_copy_fragment(wsi, $0, length + 1, token, index) }
+    }
+
+    /// What `copy` writes, `length` bytes and a zero; `nil` when it fails.
+    private static func text(_ length: Int32, _ copy: (UnsafeMutablePointer<CChar>) -> Int32) -> String? {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(length) + 1) { buffer in
+            guard copy(buffer.baseAddress!) >= 0 else { return nil }
+            return String(decoding: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<Int(length)]), as: UTF8.self)
+        }
     }
 }

@@ -29,7 +29,9 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
 
     let index: Int
     /// Whose executor the sockets' handler lives on; this one or another.
-    private(set) unowned var home: LoopThread!
+    // Unsafe: all threads live as long as their loop.
+    private(set) unowned(unsafe) var home: LoopThread!
+    var isHome: Bool { index == 0 }
     let configuration: LoopConfiguration
     let admissions: Admissions
     /// Connections that are or will be on this thread.
@@ -266,7 +268,7 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
     }
 
     private func report(_ event: SocketEvent) {
-        if home === self { return deliver(event) }
+        if isHome { return deliver(event) }
         events.append(event)
     }
 
@@ -275,7 +277,7 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
         switch event {
         case .opened(let socket): handler?.opened(socket)
         case .received(let socket, let message, let isBinary):
-            if home !== socket.thread { socket.took(message) }
+            if !socket.thread.isHome { socket.took(message) }
             // Between the decision to close and the peer's answer nothing is taken any more.
             if socket.isOpen { handler?.received(message, isBinary: isBinary, on: socket) }
         case .closed(let socket):
@@ -389,7 +391,7 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
             let isBinary = lws_frame_is_binary(wsi) != 0
             // It may be passed on as it came.
             buffer.seal(as: isBinary ? .binary : .text)
-            if home !== self { socket.isOnItsWay(buffer) }
+            if !isHome { socket.isOnItsWay(buffer) }
             report(.received(socket, buffer, isBinary: isBinary))
         } else {
             socket.incoming = buffer

@@ -35,6 +35,12 @@ public final class MessageBuffer: @unchecked Sendable {
         seal(as: .binary)
     }
 
+    /// A text message; the bytes are UTF-8.
+    public convenience init(text bytes: [UInt8]) {
+        self.init(plain: bytes)
+        seal(as: .text)
+    }
+
     /// A text message.
     public convenience init(text: String) {
         var text = text

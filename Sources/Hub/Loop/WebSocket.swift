@@ -41,7 +41,9 @@ public final class WebSocket: @unchecked Sendable {
     public let subprotocol: String
     /// What `LoopHandler.client` said of its handshake.
     public let client: String
-    unowned let thread: LoopThread
+    let thread: LoopThread
+    /// Whether the executor is on the same thread.
+    private let isAtHome: Bool
 
     private let waitingControl = Atomic<Int>(0)
     private let waitingMedia = Atomic<Int>(0)
@@ -55,6 +57,7 @@ public final class WebSocket: @unchecked Sendable {
         self.client = client
         self.wsi = wsi
         self.thread = thread
+        isAtHome = thread.isHome
     }
 
     // MARK: - The executor's side
@@ -71,13 +74,13 @@ public final class WebSocket: @unchecked Sendable {
     /// Queues a text message.
     public func send(text message: MessageBuffer) { send(message, isMedia: false) }
 
-    /// Queues a binary message behind all text.
+    /// Queues a message behind all text, in the order of its kind.
     public func send(media message: MessageBuffer) { send(message, isMedia: true) }
 
     private func send(_ message: MessageBuffer, isMedia: Bool) {
         guard isOpen else { return }
         count(message, isMedia: isMedia, sign: 1)
-        if thread === thread.home {
+        if isAtHome {
             enqueue(message, isMedia: isMedia)
         } else {
             thread.home.send(.send(self, message, isMedia: isMedia), to: thread)
@@ -102,7 +105,7 @@ public final class WebSocket: @unchecked Sendable {
     }
 
     private func order(_ order: SocketOrder) {
-        if thread === thread.home { carryOut(order) } else { thread.home.send(order, to: thread) }
+        if isAtHome { carryOut(order) } else { thread.home.send(order, to: thread) }
     }
 
     /// A message of `isOnItsWay` has come.

@@ -44,12 +44,7 @@ public enum Crypto {
     public static func randomFraction() -> Double { Double.random(in: 0..<1) }
 
     public static func hex(_ bytes: some Sequence<UInt8>) -> String {
-        var text = ""
-        for byte in bytes {
-            text.append(Character(UnicodeScalar(digits[Int(byte >> 4)])))
-            text.append(Character(UnicodeScalar(digits[Int(byte & 15)])))
-        }
-        return text
+        String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
     /// base64url without padding (RFC 4648, section 5).

@@ -38,6 +38,9 @@ static const int PW_GEN_IPADD = GEN_IPADD;
 // A context that speaks TLS 1.2 and later. Renegotiation lets a peer make the hub work for nothing; old phones have no AES in hardware
 // and are quicker with ChaCha20.
 static inline int pw_ssl_ctx_harden(SSL_CTX *context) {
+    // Sessions are resumed by tickets; none is kept here for those who do not come back.
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_PRIORITIZE_CHACHA);
     return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
 }

@@ -131,7 +131,7 @@ struct Router: Sendable {
     static func json(_ value: JSON, status: Int = 200, headers: [(name: String, value: String)] = []) -> HTTPResponse {
         HTTPResponse(
             status: status, headers: [("Content-Type", "application/json"), ("Cache-Control", "no-store")] + headers,
-            body: .bytes(Array(value.text.utf8)))
+            body: .bytes(value.utf8))
     }
 
     static func response(for error: any Error, log: Log) -> HTTPResponse {

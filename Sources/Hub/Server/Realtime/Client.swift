@@ -80,7 +80,7 @@ final class Client {
         socket.setReading(true)
     }
 
-    func send(_ json: JSON) { socket.send(text: MessageBuffer(text: json.text)) }
+    func send(_ json: JSON) { socket.send(text: MessageBuffer(text: json.utf8)) }
 
     /// A frame of a live stream.
     func send(media frame: MessageBuffer, isReplay: Bool = false, at now: Timestamp) {

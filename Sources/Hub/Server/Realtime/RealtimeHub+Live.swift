@@ -185,7 +185,11 @@ extension RealtimeHub {
     private func deliver(of stream: UInt32, _ now: Timestamp) -> (UInt64, MessageBuffer, LiveRelay<UInt64, MessageBuffer>.Delivery) -> Void {
         { [self] viewer, frame, delivery in
             guard let client = clients[viewer] else { return }
-            if delivery == .gapThenFrame { client.message(["type": "live.gap", "stream": .integer(Int64(stream))]) }
+            if delivery == .gapThenFrame {
+                // Among the frames, where it belongs: text overtakes media that still wait.
+                let gap: JSON = ["push": ["message": ["data": ["type": "live.gap", "stream": .integer(Int64(stream))]]]]
+                client.send(media: MessageBuffer(text: gap.utf8), at: now)
+            }
             client.send(media: frame, isReplay: delivery == .replay, at: now)
         }
     }

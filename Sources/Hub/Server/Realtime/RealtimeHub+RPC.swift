@@ -65,7 +65,7 @@ extension RealtimeHub {
         case "device.telemetry":
             let device = try sensor(identity)
             let telemetry = try fields.json("telemetry")
-            guard case .object = telemetry, telemetry.text.utf8.count <= 4096 else {
+            guard case .object = telemetry, telemetry.utf8.count <= 4096 else {
                 throw APIError.invalid("telemetry", "an object of at most 4096 bytes is expected")
             }
             // To the second is no use to anybody who asks when a device was heard of last.
