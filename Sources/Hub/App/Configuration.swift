@@ -39,6 +39,13 @@ struct Configuration: Sendable {
     var alertCooldownSeconds = 0.0
     var alertDeadlineSeconds = 21_600.0
     var clipIdleSeconds = 300.0
+    /// For the head of a request, for a handshake, and for the next piece of a body.
+    var handshakeSeconds = 30
+    /// For the first command of a socket.
+    var socketConnectSeconds = 10
+    var socketPingSeconds = 25
+    /// Whether the socket offers the subprotocol `echo`, which tests of RFC 6455 need.
+    var echoes = false
     var maximumBacklog = 1000
     var diskReserveBytes: Int64 = 256 << 20
     var metricsToken: Secret?
@@ -87,6 +94,10 @@ struct Configuration: Sendable {
         alertCooldownSeconds = reader.number("ALERT_COOLDOWN_SECONDS", 0...86_400) ?? alertCooldownSeconds
         alertDeadlineSeconds = reader.number("ALERT_DEADLINE_SECONDS", 1...604_800) ?? alertDeadlineSeconds
         clipIdleSeconds = reader.number("CLIP_IDLE_SECONDS", 1...86_400) ?? clipIdleSeconds
+        handshakeSeconds = reader.integer("HANDSHAKE_SECONDS", 1...300) ?? handshakeSeconds
+        socketConnectSeconds = reader.integer("SOCKET_CONNECT_SECONDS", 1...300) ?? socketConnectSeconds
+        socketPingSeconds = reader.integer("SOCKET_PING_SECONDS", 1...300) ?? socketPingSeconds
+        echoes = reader.bool("PINGWATCH_ECHO") ?? echoes
         maximumBacklog = reader.integer("BACKLOG_LIMIT", 1...1_000_000) ?? maximumBacklog
         diskReserveBytes = reader.integer("DISK_RESERVE_MB", 0...10_000_000).map { Int64($0) << 20 } ?? diskReserveBytes
         metricsToken = reader.text("METRICS_TOKEN").map { Secret($0) }

@@ -14,6 +14,8 @@ public struct LoopConfiguration: Sendable {
     public var subprotocols: [String]
     /// Largest WebSocket message in bytes; a larger one ends its connection with 1009.
     public var maximumMessageBytes: Int
+    /// Seconds that a connection has for the head of a request, a handshake, and the next piece of a body.
+    public var handshakeSeconds = 30
     /// With them the port speaks TLS. Who speaks plain HTTP there is heard as well, marked by `HTTPHead.isEncrypted`.
     public var credentials: ServerCredentials?
     /// Another port that speaks plain HTTP; 0: any free one.
@@ -125,8 +127,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
         info.pt_serv_buf_size = UInt32(Self.rxBufferSize)
         info.max_http_header_data = 8192
         info.max_http_header_pool = 64
-        // Seconds for a handshake, and for the next piece of a body.
-        info.timeout_secs = 30
+        info.timeout_secs = UInt32(configuration.handshakeSeconds)
         info.keepalive_timeout = 60
         // Over HTTP/2 libwebsockets 4.1 stalls uploads beyond 256 KiB.
         info.alpn = UnsafePointer(alpn)
@@ -136,6 +137,8 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
             info.iface = UnsafePointer(host)
             if !configuration.host.contains(":") { info.options |= UInt64(LWS_SERVER_OPTION_DISABLE_IPV6) }
         }
+        // Text that is not UTF-8 ends its connection with 1007 (RFC 6455, section 8.1).
+        info.options |= UInt64(LWS_SERVER_OPTION_VALIDATE_UTF8)
         let plainOptions = info.options
         if configuration.credentials != nil { info.options |= PW_LWS_TLS_OPTIONS }
         guard let context = lws_create_context(&info) else {
@@ -315,8 +318,9 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
 
     private func receive(_ bytes: UnsafeRawBufferPointer, on socket: WebSocket, _ wsi: OpaquePointer) -> Int32 {
         let remaining = Int(lws_remaining_packet_payload(wsi))
-        let buffer = socket.incoming ?? MessageBuffer(reserving: min(bytes.count + remaining, configuration.maximumMessageBytes))
-        guard buffer.count + bytes.count + remaining <= configuration.maximumMessageBytes else {
+        let buffer = socket.incoming ?? MessageBuffer(reserving: bytes.count + min(remaining, configuration.maximumMessageBytes))
+        // A peer may announce 2^63-1 bytes: nothing is added to what it says.
+        guard remaining <= configuration.maximumMessageBytes - buffer.count - bytes.count else {
             setCloseReason(1009, "message too big", on: wsi)
             return -1
         }

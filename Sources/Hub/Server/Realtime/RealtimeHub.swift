@@ -124,6 +124,11 @@ actor RealtimeHub {
         guard let client = clients[socket.id] else { return }
         client.lastHeardAt = now
         if isBinary {
+            // The loop's own limit is wider where it serves `echo` as well.
+            guard message.count <= configuration.limits.maximumFrameBytes else {
+                socket.close(code: CloseCode.tooBig, reason: "binary messages have at most \(configuration.limits.maximumFrameBytes) bytes")
+                return
+            }
             receiveFrame(message, from: client)
             return
         }
