@@ -327,6 +327,11 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
         buffer.append(bytes)
         if remaining == 0, lws_is_final_fragment(wsi) != 0 {
             socket.incoming = nil
+            // LWS_SERVER_OPTION_VALIDATE_UTF8 misses a character that an empty last fragment leaves without its end.
+            if bytes.isEmpty, lws_frame_is_binary(wsi) == 0, buffer.endsWithinCharacter {
+                setCloseReason(1007, "text must be UTF-8", on: wsi)
+                return -1
+            }
             // Between the decision to close and the peer's answer nothing is taken any more.
             if socket.isOpen { handler?.received(buffer, isBinary: lws_frame_is_binary(wsi) != 0, on: socket) }
         } else {
