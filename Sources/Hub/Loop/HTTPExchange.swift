@@ -21,6 +21,8 @@ public final class HTTPExchange: @unchecked Sendable {
 
     /// Seconds without progress until a connection is given up.
     private static let idleSeconds: Int32 = 120
+    /// Seconds for a client to read the answer to a request whose body it has not sent to the end.
+    private static let discardSeconds: Int32 = 5
     /// What is read and thrown away of a refused body, so that the client gets to read the answer.
     private static let discardLimit: Int64 = 64 << 20
 
@@ -177,6 +179,8 @@ public final class HTTPExchange: @unchecked Sendable {
         guard let wsi else { return }
         onAbort = nil
         if closesConnection {
+            // Nobody waits long for the rest of a body that is not wanted.
+            if !isComplete { lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, Self.discardSeconds) }
             // Closed by the callback that says that all of it has been sent.
             lws_callback_on_writable(wsi)
             return
