@@ -59,3 +59,12 @@ let package = Package(
         tests("ServerTests", ["Domain", "Server", "Store", "Loop", "Runtime"]),
     ]
 )
+
+// libFuzzer brings a main function of its own: this target is no part of other builds. scripts/fuzz.
+if Context.environment["PINGWATCH_FUZZ"] != nil {
+    package.products.append(.executable(name: "fuzz", targets: ["fuzz"]))
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz", dependencies: ["Domain", "Media", "Loop", "Pipeline", "Server", "Certificates", "Runtime"], path: "Tests/Fuzz/Sources",
+            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+}

@@ -42,6 +42,13 @@ struct Configuration: Sendable {
     var alertCooldownSeconds = 0.0
     var alertDeadlineSeconds = 21_600.0
     var clipIdleSeconds = 300.0
+    /// For the head of a request, for a handshake, and for the next piece of a body.
+    var handshakeSeconds = 30
+    /// For the first command of a socket.
+    var socketConnectSeconds = 10
+    var socketPingSeconds = 25
+    /// Whether the socket offers the subprotocol `echo`, which tests of RFC 6455 need.
+    var echoes = false
     var maximumBacklog = 1000
     var viewersPerStream = 64
     var streamsPerAccount = 32
@@ -105,6 +112,10 @@ struct Configuration: Sendable {
         alertCooldownSeconds = reader.number("ALERT_COOLDOWN_SECONDS", 0...86_400) ?? alertCooldownSeconds
         alertDeadlineSeconds = reader.number("ALERT_DEADLINE_SECONDS", 1...604_800) ?? alertDeadlineSeconds
         clipIdleSeconds = reader.number("CLIP_IDLE_SECONDS", 1...86_400) ?? clipIdleSeconds
+        handshakeSeconds = reader.integer("HANDSHAKE_SECONDS", 1...300) ?? handshakeSeconds
+        socketConnectSeconds = reader.integer("SOCKET_CONNECT_SECONDS", 1...300) ?? socketConnectSeconds
+        socketPingSeconds = reader.integer("SOCKET_PING_SECONDS", 1...300) ?? socketPingSeconds
+        echoes = reader.bool("PINGWATCH_ECHO") ?? echoes
         maximumBacklog = reader.integer("BACKLOG_LIMIT", 1...1_000_000) ?? maximumBacklog
         viewersPerStream = reader.integer("LIVE_VIEWERS_PER_STREAM", 1...100_000) ?? viewersPerStream
         streamsPerAccount = reader.integer("LIVE_STREAMS_PER_ACCOUNT", 1...100_000) ?? streamsPerAccount

@@ -32,8 +32,10 @@ struct Hub {
             store: core.store, client: core.telegram, onboardingURL: configuration.telegramOnboardingURL,
             lifetimeSeconds: configuration.telegramLinkSeconds, webhookSecret: configuration.telegramWebhookSecret, clock: clock)
         var ports = LoopConfiguration(
-            host: configuration.listenAddress, port: configuration.port, subprotocols: ["pingwatch.v1"],
-            maximumMessageBytes: ServerConfiguration.Limits().maximumFrameBytes)
+            host: configuration.listenAddress, port: configuration.port,
+            subprotocols: ["pingwatch.v1"] + (configuration.echoes ? [EchoSockets.subprotocol] : []),
+            maximumMessageBytes: configuration.echoes ? EchoSockets.maximumMessageBytes : ServerConfiguration.Limits().maximumFrameBytes)
+        ports.handshakeSeconds = configuration.handshakeSeconds
         ports.credentials = encryption?.credentials
         ports.plainPort = configuration.plainPort
         ports.threads = configuration.loopThreads ?? usableCores
@@ -48,6 +50,8 @@ struct Hub {
             authRequired: configuration.authRequired, devLoginEnabled: configuration.devLoginEnabled,
             tokenLifetimeSeconds: configuration.tokenLifetimeSeconds, publicFolder: configuration.publicFolder, version: Main.version)
         server.limits.clipIdleSeconds = configuration.clipIdleSeconds
+        server.limits.connectSeconds = Double(configuration.socketConnectSeconds)
+        server.limits.pingSeconds = Double(configuration.socketPingSeconds)
         server.limits.maximumBacklog = configuration.maximumBacklog
         server.limits.maximumConnectionsPerUser = configuration.maximumConnectionsPerUser
         server.limits.maximumConnectionsPerAddress = configuration.maximumConnectionsPerAddress

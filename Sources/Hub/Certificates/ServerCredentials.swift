@@ -14,6 +14,8 @@ public final class ServerCredentials: Sendable {
     }
 
     private let state: LockedValue<State>
+    /// The same for every SSL_CTX, so that a session is resumed on whichever thread its client comes to; others after a restart.
+    private let ticketKeys = Crypto.randomBytes(PW_TICKET_KEY_BYTES)
 
     public init(_ identity: ServerIdentity) { state = LockedValue(State(identity: identity)) }
 
@@ -37,7 +39,7 @@ public final class ServerCredentials: Sendable {
             if state.number == 0 { state.attached = 0 } else { state.attached = nil }
             return state.identity
         }
-        guard pw_ssl_ctx_harden(context) == 1, identity.install(inContext: context) else { return false }
+        guard pw_ssl_ctx_harden(context) == 1, pw_ssl_ctx_set_ticket_keys(context, ticketKeys) == 1, identity.install(inContext: context) else { return false }
         SSL_CTX_set_cert_cb(
             context,
             { connection, owner in

@@ -207,6 +207,9 @@ private func makeListener(host: String, port: Int) -> Int32? {
         guard fd >= 0 else { return nil }
         var one: Int32 = 1, zero: Int32 = 0
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<Int32>.size))
+        // Who says nothing stays with the kernel (tcp(7)): in HTTP and in TLS the client speaks first.
+        var silenceSeconds: Int32 = 10
+        setsockopt(fd, Int32(IPPROTO_TCP), TCP_DEFER_ACCEPT, &silenceSeconds, socklen_t(MemoryLayout<Int32>.size))
         if family == AF_INET6 { setsockopt(fd, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &zero, socklen_t(MemoryLayout<Int32>.size)) }
         var storage = sockaddr_storage()
         let (isValid, length) = fill(&storage)

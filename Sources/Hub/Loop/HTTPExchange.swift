@@ -21,6 +21,8 @@ public final class HTTPExchange: @unchecked Sendable {
 
     /// Seconds without progress until a connection is given up.
     private static let idleSeconds: Int32 = 120
+    /// Seconds for a client to read the answer to a request whose body it has not sent to the end.
+    private static let discardSeconds: Int32 = 30
     /// What is read and thrown away of a refused body, so that the client gets to read the answer.
     private static let discardLimit: Int64 = 64 << 20
 
@@ -124,6 +126,8 @@ public final class HTTPExchange: @unchecked Sendable {
     private func complete() {
         guard !isComplete, let wsi else { return }
         isComplete = true
+        // The end of a body that was answered before: libwebsockets would not even close while reading is stopped.
+        guard case .none = output else { return }
         // Until this request is answered, libwebsockets 4.1 cannot cope with the next one.
         lws_rx_flow_control(wsi, 0)
         touch()
@@ -181,6 +185,8 @@ public final class HTTPExchange: @unchecked Sendable {
     private func finish() {
         guard let wsi else { return }
         onAbort = nil
+        // Nobody waits long for the rest of a body that is not wanted.
+        if !isComplete { lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, Self.discardSeconds) }
         if closesConnection {
             // Closed by the callback that says that all of it has been sent.
             lws_callback_on_writable(wsi)

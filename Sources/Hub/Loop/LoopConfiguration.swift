@@ -11,6 +11,8 @@ public struct LoopConfiguration: Sendable {
     public var subprotocols: [String]
     /// Largest WebSocket message in bytes; a larger one ends its connection with 1009.
     public var maximumMessageBytes: Int
+    /// Seconds that a connection has for the head of a request, a handshake, and the next piece of a body.
+    public var handshakeSeconds = 30
     /// With them the port speaks TLS. Who speaks plain HTTP there is heard as well, marked by `HTTPHead.isEncrypted`.
     public var credentials: ServerCredentials?
     /// Another port that speaks plain HTTP; 0: any free one.

@@ -73,6 +73,7 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
     static let scratchBytes = 16 * 1024
     /// Largest piece given to the kernel at once by libwebsockets; a whole frame in one send.
     private static let txPacketSize = 256 * 1024
+    private static let headPool: UInt16 = 4096
     private static let rxBufferSize = 64 * 1024
 
     init(index: Int, configuration: LoopConfiguration, admissions: Admissions) {
@@ -91,8 +92,6 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
         for (index, name) in protocolNames.enumerated() {
             protocols[index].name = UnsafePointer(name)
             protocols[index].callback = serveCallback
-            // LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL comes only where there are any.
-            protocols[index].per_session_data_size = 1
             protocols[index].rx_buffer_size = Self.rxBufferSize
             protocols[index].tx_packet_size = Self.txPacketSize
         }
@@ -132,13 +131,15 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
         info.foreign_loops = foreignLoops
         info.pt_serv_buf_size = UInt32(Self.rxBufferSize)
         info.max_http_header_data = 8192
-        info.max_http_header_pool = 64
-        // Seconds for a handshake, and for the next piece of a body.
-        info.timeout_secs = 30
+        // Each connection has one from its first byte until its head is complete; those who are slow must not keep them from the others.
+        // They are made when they are needed.
+        info.max_http_header_pool = Self.headPool
+        info.timeout_secs = UInt32(configuration.handshakeSeconds)
         info.keepalive_timeout = 60
         info.retry_and_idle_policy = noValidityChecks
         // Over HTTP/2 libwebsockets 4.1 stalls uploads beyond 256 KiB.
         info.alpn = UnsafePointer(alpn)
+        // Text that is not UTF-8 ends its connection with 1007 (RFC 6455, section 8.1).
         info.options |= UInt64(LWS_SERVER_OPTION_LIBUV) | UInt64(LWS_SERVER_OPTION_VALIDATE_UTF8)
         let plainOptions = info.options
         if configuration.credentials != nil { info.options |= PW_LWS_TLS_OPTIONS }
@@ -348,9 +349,6 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
         case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
             // libwebsockets answers; nothing of ours may follow.
             return (attached(to: wsi) as? WebSocket)?.peerCloses() == true ? -1 : 0
-        case LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL:
-            (attached(to: wsi) as? WebSocket)?.isDropped()
-            return 0
         case LWS_CALLBACK_SERVER_WRITEABLE:
             guard let socket = attached(to: wsi) as? WebSocket else { return -1 }
             socket.writable()
@@ -379,8 +377,9 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
     private func receive(_ bytes: UnsafeRawBufferPointer, on socket: WebSocket, _ wsi: OpaquePointer) -> Int32 {
         guard !socket.isRefusing else { return 0 }
         let remaining = Int(lws_remaining_packet_payload(wsi))
-        let buffer = socket.incoming ?? MessageBuffer(reserving: min(bytes.count + remaining, configuration.maximumMessageBytes))
-        guard buffer.count + bytes.count + remaining <= configuration.maximumMessageBytes else {
+        let buffer = socket.incoming ?? MessageBuffer(reserving: bytes.count + min(remaining, configuration.maximumMessageBytes))
+        // A peer may announce 2^63-1 bytes: nothing is added to what it says.
+        guard remaining <= configuration.maximumMessageBytes - buffer.count - bytes.count else {
             socket.incoming = nil
             socket.beginClose(code: 1009, reason: "message too big", discarding: true)
             return 0
@@ -389,6 +388,11 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
         if remaining == 0, lws_is_final_fragment(wsi) != 0 {
             socket.incoming = nil
             let isBinary = lws_frame_is_binary(wsi) != 0
+            // LWS_SERVER_OPTION_VALIDATE_UTF8 misses a character that an empty last fragment leaves without its end.
+            if bytes.isEmpty, !isBinary, buffer.endsWithinCharacter {
+                socket.beginClose(code: 1007, reason: "text must be UTF-8", discarding: true)
+                return 0
+            }
             // It may be passed on as it came.
             buffer.seal(as: isBinary ? .binary : .text)
             if !isHome { socket.isOnItsWay(buffer) }

@@ -95,5 +95,15 @@ public final class MessageBuffer: @unchecked Sendable {
         try body(UnsafeRawBufferPointer(start: payload, count: count))
     }
 
+    /// Whether the payload, otherwise UTF-8, ends before its last character does (RFC 3629, section 3).
+    var endsWithinCharacter: Bool {
+        withBytes { bytes in
+            for (index, byte) in bytes.suffix(3).reversed().enumerated() where byte & 0xc0 != 0x80 {
+                return index + 1 < (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1)
+            }
+            return false
+        }
+    }
+
     public var bytes: [UInt8] { withBytes { Array($0) } }
 }

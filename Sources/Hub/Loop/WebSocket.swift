@@ -190,7 +190,7 @@ public final class WebSocket: @unchecked Sendable {
         return isCloseSent
     }
 
-    /// RFC 6455, section 5.5.1. Ours, for with libuv libwebsockets 4.1.6 ends a connection before its own has left; the connection stays
+    /// RFC 6455, section 5.5.1. Ours, for with libuv libwebsockets 4.1.6 cuts a connection that a callback ends before its close frame has left. The connection stays
     /// until the peer has answered, since what it still sends would otherwise make the kernel reset it, and the code be lost.
     func sendClose(code: UInt16, reason: String) {
         guard let wsi, !isCloseSent else { return }
@@ -198,12 +198,6 @@ public final class WebSocket: @unchecked Sendable {
         let text = Array(reason.utf8.prefix(123))
         var frame: [UInt8] = [0x88, UInt8(2 + text.count), UInt8(code >> 8), UInt8(code & 0xff)] + text
         if lws_write(wsi, &frame, frame.count, LWS_WRITE_HTTP) < 0 { kill(wsi) }
-    }
-
-    /// libwebsockets ends the connection for what the peer did (LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL), and has noted why.
-    func isDropped() {
-        guard let wsi, !isCloseSent, !isPeerClosing, lws_get_close_length(wsi) >= 2, let payload = lws_get_close_payload(wsi) else { return }
-        sendClose(code: UInt16(payload[0]) << 8 | UInt16(payload[1]), reason: "")
     }
 
     private func flushLater() {

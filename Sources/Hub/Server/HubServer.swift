@@ -117,9 +117,13 @@ extension HubServer: LoopHandler {
         return proxies.isEmpty ? "" : proxies.clientAddress(of: upgrade)
     }
 
-    public func opened(_ socket: WebSocket) { realtime.assumeIsolated { $0.opened(socket) } }
+    public func opened(_ socket: WebSocket) {
+        guard !EchoSockets.own(socket) else { return }
+        realtime.assumeIsolated { $0.opened(socket) }
+    }
     public func closed(_ socket: WebSocket) { realtime.assumeIsolated { $0.closed(socket) } }
     public func received(_ message: MessageBuffer, isBinary: Bool, on socket: WebSocket) {
+        guard !EchoSockets.own(socket) else { return EchoSockets.answer(message, isBinary: isBinary, on: socket) }
         realtime.assumeIsolated { $0.received(message, isBinary: isBinary, on: socket) }
     }
 

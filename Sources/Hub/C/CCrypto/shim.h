@@ -35,6 +35,12 @@ static inline int pw_general_name(const GENERAL_NAMES *names, int index, const u
 static const int PW_GEN_DNS = GEN_DNS;
 static const int PW_GEN_IPADD = GEN_IPADD;
 
+// What session tickets are sealed with (SSL_CTX_set_tlsext_ticket_keys is a macro): name, HMAC key and AES key, 80 bytes together.
+static const size_t PW_TICKET_KEY_BYTES = 80;
+static inline int pw_ssl_ctx_set_ticket_keys(SSL_CTX *context, const unsigned char *keys) {
+    return (int)SSL_CTX_set_tlsext_ticket_keys(context, (void *)keys, PW_TICKET_KEY_BYTES);
+}
+
 // A context that speaks TLS 1.2 and later. Renegotiation lets a peer make the hub work for nothing; old phones have no AES in hardware
 // and are quicker with ChaCha20.
 static inline int pw_ssl_ctx_harden(SSL_CTX *context) {

@@ -53,7 +53,8 @@ enum PlainDoor {
             rest = host.dropFirst(name.count)
             guard !name.isEmpty, name.utf8.allSatisfy(allowed) else { return nil }
         }
-        guard rest.isEmpty || (rest.first == ":" && UInt16(rest.dropFirst()) != nil) else { return nil }
+        let isPort = rest.first == ":" && rest.utf8.dropFirst().allSatisfy { (48...57).contains($0) } && UInt16(rest.dropFirst()) != nil
+        guard rest.isEmpty || isPort else { return nil }
         // Both are spoken on one port, whatever it is called outside; the plain one leads to the other.
         if !isOnPlainPort { return host }
         return port == 443 ? String(name) : "\(name):\(port)"

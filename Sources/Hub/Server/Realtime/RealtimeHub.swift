@@ -157,6 +157,11 @@ actor RealtimeHub {
         client.lastHeardAt = now
         if let limit = client.budget.spend(bytes: message.count, at: now), client.hold(.rate) { services.metrics.held(by: limit.rawValue) }
         if isBinary {
+            // The loop's own limit is wider where it serves `echo` as well.
+            guard message.count <= configuration.limits.maximumFrameBytes else {
+                socket.close(code: CloseCode.tooBig, reason: "binary messages have at most \(configuration.limits.maximumFrameBytes) bytes")
+                return
+            }
             receiveFrame(message, from: client)
             return
         }
