@@ -26,16 +26,29 @@ extension RealtimeHub {
 
     func sensorLeft(_ key: DeviceKey) {
         announcePresence(key, scope: AccountScope(key.account))
-        guard let stream = relayOfDevice.removeValue(forKey: key), let live = relays.removeValue(forKey: stream) else { return }
+        if let stream = relayOfDevice[key] { endLive(stream, reason: "the camera is not connected") }
+    }
+
+    /// Ends a stream for all who watch it.
+    func endLive(_ stream: UInt32, reason: String) {
+        guard let live = relays.removeValue(forKey: stream) else { return }
+        let key = live.key
+        relayOfDevice[key] = nil
         for viewer in live.relay.allViewers {
             guard let client = clients[viewer] else { continue }
             client.watched.remove(stream)
             client.message([
                 "type": "live.ended", "stream": .integer(Int64(stream)), "device_id": .string(key.device.rawValue),
-                "reason": "the camera is not connected",
+                "reason": .string(reason),
             ])
         }
         publish(liveEnd(key, stream), about: key)
+    }
+
+    /// Whether a connection is that of the device itself.
+    func isSensor(_ client: Client, of key: DeviceKey) -> Bool {
+        guard let identity = client.identity, let device = identity.device else { return false }
+        return key == DeviceKey(account: identity.user.account, device: device)
     }
 
     func isOnline(_ key: DeviceKey) -> Bool { sensors[key] != nil }
@@ -128,9 +141,7 @@ extension RealtimeHub {
 
     /// A live access unit, relayed as it came.
     func relay(_ header: FrameHeader, _ message: MessageBuffer, from client: Client) {
-        guard let identity = client.identity, let device = identity.device, let live = relays[header.stream],
-            live.key == DeviceKey(account: identity.user.account, device: device)
-        else { return }
+        guard let live = relays[header.stream], isSensor(client, of: live.key) else { return }
         let stream = header.stream
         relays[stream]?.relay.relay(
             header, frame: message, backlog: { clients[$0]?.socket.mediaBytes ?? 0 },
