@@ -27,6 +27,7 @@ let package = Package(
     targets: [
         cLibrary("CLibAV", in: "Sources/Media", pkgConfig: "libavformat"),
         cLibrary("CWebsockets", in: "Sources/Hub", pkgConfig: "libwebsockets"),
+        cLibrary("CUV", in: "Sources/Hub", pkgConfig: "libuv"),
         cLibrary("CSQLite", in: "Sources/Hub", pkgConfig: "sqlite3"),
         cLibrary("CPQ", in: "Sources/Hub", pkgConfig: "libpq"),
         cLibrary("CCrypto", in: "Sources/Hub", pkgConfig: "openssl"),
@@ -38,7 +39,7 @@ let package = Package(
         module("Media", path: "Sources/Media", ["Domain", "CLibAV"], exclude: ["C"]),
         module("Runtime", path: "Sources/Hub/Runtime", ["CCrypto", "CThreads"]),
         module("Certificates", path: "Sources/Hub/Certificates", ["Runtime", "CCrypto"]),
-        module("Loop", path: "Sources/Hub/Loop", ["CWebsockets", "Certificates", "Runtime"]),
+        module("Loop", path: "Sources/Hub/Loop", ["CWebsockets", "CUV", "Certificates", "Runtime"]),
         module("Store", path: "Sources/Hub/Store", ["Domain", "Runtime", "CSQLite", "CPQ"]),
         module("Pipeline", path: "Sources/Hub/Pipeline", ["Domain", "Media", "Store", "Runtime", "CCurl"]),
         module("Server", path: "Sources/Hub/Server", ["Domain", "Media", "Loop", "Store", "Pipeline", "Certificates", "Runtime", "CZlib"]),

@@ -76,7 +76,7 @@ def relay_floor(subscribers: int) -> dict:
 
 
 def relay_hub(subscribers: int, folder: Path) -> dict:
-    hub = Hub(folder / f"hub-{time.monotonic_ns()}").start()
+    hub = Hub(folder / f"hub-{time.monotonic_ns()}", LIVE_VIEWERS_PER_STREAM=str(subscribers)).start()
     subprocess.run(["taskset", "-a", "-cp", "0", str(hub.process.pid)], capture_output=True)
     try:
         token = hub.sign_in()

@@ -5,6 +5,8 @@ internal import CLibAV
 /// Blocks; for a thread of one's own.
 public enum Stills {
     private static let maximumJPEG = 64 << 20
+    /// Eight seconds of full HD at 60 pictures a second: what is decoded for one picture of a live stream, whatever its sizes.
+    private static let maximumPixelsDecoded: Int64 = 1 << 30
 
     /// The picture at a time, or the last one before the end.
     ///
@@ -33,6 +35,42 @@ public enum Stills {
         }
         if goesOn { _ = try decoder.decode(nil, into: frame, take) }
         guard latest.pointer.pointee.width > 0 else { throw MediaError("the video has no picture at \(seconds) s") }
+        let scaler = makeScaler(latest, maximumWidth)
+        return try encode(try scaler.scale(latest), scaler, quality: quality)
+    }
+
+    /// The last of a live stream's pictures.
+    ///
+    /// - Parameters:
+    ///   - configuration: the payload of video's codec configuration frame.
+    ///   - pictures: payloads in order, a keyframe first. All of them are decoded, as far as a camera's pictures of some seconds go.
+    ///   - maximumWidth: in pixels; smaller videos keep their size.
+    ///   - quality: from 2 (best) to 31.
+    /// - Throws: when the codec is unknown here, or nothing can be decoded.
+    public static func jpeg(
+        configuration: [UInt8], pictures: [[UInt8]], maximumWidth: Int, quality: Int
+    ) throws(MediaError) -> [UInt8] {
+        _ = LibAV.quiet
+        let configuration = try TrackConfiguration(json: configuration)
+        guard let codec = configuration.liveVideoCodecID else {
+            throw MediaError("the codec \(configuration.codec.prefix(32)) is not one that pictures can be made of")
+        }
+        let decoder = try Decoder(codec, extradata: configuration.description.map { Array($0) } ?? [])
+        let packet = try Packet(), frame = try Frame(), latest = try Frame()
+        var pixels: Int64 = 0
+        func take(_ frame: Frame) throws(MediaError) -> Bool {
+            latest.clear()
+            try LibAV.check(av_frame_ref(latest.pointer, frame.pointer), "out of memory")
+            pixels += Int64(frame.pointer.pointee.width) * Int64(frame.pointer.pointee.height)
+            return pixels < maximumPixelsDecoded
+        }
+        var goesOn = true
+        for picture in pictures where goesOn && !picture.isEmpty {
+            try packet.fill(picture)
+            goesOn = try decoder.decode(packet, into: frame, take)
+        }
+        if goesOn { _ = try decoder.decode(nil, into: frame, take) }
+        guard latest.pointer.pointee.width > 0 else { throw MediaError("no picture of the stream can be decoded") }
         let scaler = makeScaler(latest, maximumWidth)
         return try encode(try scaler.scale(latest), scaler, quality: quality)
     }

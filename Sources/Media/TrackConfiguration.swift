@@ -36,6 +36,13 @@ struct TrackConfiguration: Hashable, Decodable {
         return nil
     }
 
+    /// Also what clips cannot have, but libav can decode.
+    var liveVideoCodecID: AVCodecID? {
+        if codec.hasPrefix("av01.") { return AV_CODEC_ID_AV1 }
+        if codec.hasPrefix("hev1.") || codec.hasPrefix("hvc1.") { return AV_CODEC_ID_HEVC }
+        return codecID == AV_CODEC_ID_OPUS ? nil : codecID
+    }
+
     /// Fills in the parameters of a stream.
     ///
     /// - Parameter firstKeyframe: where H.264 comes without a description, the parameter sets are in it.

@@ -4,13 +4,31 @@ import Loop
 import Runtime
 import Testing
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// Answers what its tests ask for; isolated to the loop like the real one.
 private actor Responder {
     nonisolated let loop: EventLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
     private var turns = 0
+    private var sockets: [WebSocket] = []
+    private(set) var received = 0
 
     init(loop: EventLoop) { self.loop = loop }
+
+    func opened(_ socket: WebSocket) { sockets.append(socket) }
+
+    func tellAll(_ text: String) {
+        let message = MessageBuffer(text: text)
+        for socket in sockets { socket.send(text: message) }
+    }
+
+    func take(_ message: MessageBuffer) -> Int {
+        received += message.count
+        return received
+    }
 
     func turn() -> Int {
         turns += 1
@@ -34,7 +52,7 @@ private struct TestHandler: LoopHandler {
                 // By way of the cooperative pool, as real routes do.
                 Task {
                     let turn = await responder.turn()
-                    await loop.perform { exchange.respond(HTTPResponse(status: 200, body: .bytes(Array("turn \(turn)".utf8)))) }
+                    await exchange.perform { exchange.respond(HTTPResponse(status: 200, body: .bytes(Array("turn \(turn)".utf8)))) }
                 }
             default:
                 let query = head.query.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
@@ -50,7 +68,7 @@ private struct TestHandler: LoopHandler {
             exchange.setReading(false)
             Task {
                 _ = await responder.turn()
-                await loop.perform {
+                await exchange.perform {
                     receive()
                     exchange.setReading(true)
                 }
@@ -61,11 +79,18 @@ private struct TestHandler: LoopHandler {
     }
 
     func refusal(of upgrade: HTTPHead) -> Int? { upgrade.path == "/socket" ? nil : 403 }
-    func opened(_ socket: WebSocket) {}
+    func opened(_ socket: WebSocket) { responder.assumeIsolated { $0.opened(socket) } }
     func closed(_ socket: WebSocket) {}
     func received(_ message: MessageBuffer, isBinary: Bool, on socket: WebSocket) {
-        if isBinary {
+        if isBinary, message.count == slowPiece {
+            // An executor that cannot keep up.
+            usleep(2000)
+            let sum = responder.assumeIsolated { $0.take(message) }
+            if sum == slowPiece * slowCount { socket.send(text: MessageBuffer(text: "all of it")) }
+        } else if isBinary {
             socket.send(media: message)
+        } else if String(decoding: message.bytes, as: UTF8.self) == "to all" {
+            responder.assumeIsolated { $0.tellAll("from one") }
         } else if String(decoding: message.bytes, as: UTF8.self) == "close" {
             socket.send(text: MessageBuffer(text: "last words"))
             socket.close(code: 3008, reason: "asked for")
@@ -74,6 +99,9 @@ private struct TestHandler: LoopHandler {
         }
     }
 }
+
+private let slowPiece = 64_000
+private let slowCount = 80
 
 private actor Pieces {
     private var left: Int
@@ -84,8 +112,13 @@ private actor Pieces {
     }
 }
 
-private func withLoop<Result: Sendable>(_ body: @escaping @Sendable (Int) throws -> Result) async throws -> Result {
-    let loop = EventLoop(LoopConfiguration(host: "127.0.0.1", port: 0, subprotocols: ["test.v1"], maximumMessageBytes: 100_000))
+private func withLoop<Result: Sendable>(
+    threads: Int = 3, limits: AcceptLimits = AcceptLimits(), _ body: @escaping @Sendable (Int) throws -> Result
+) async throws -> Result {
+    var configuration = LoopConfiguration(host: "127.0.0.1", port: 0, subprotocols: ["test.v1"], maximumMessageBytes: 100_000)
+    configuration.threads = threads
+    configuration.limits = limits
+    let loop = EventLoop(configuration)
     let port = try loop.start(handler: TestHandler(loop: loop, responder: Responder(loop: loop)))
     do {
         let result = try await RawClient.pool.run { try body(port) }
@@ -279,6 +312,80 @@ struct EventLoopTests {
         }
         #expect(await responder.turn() == 8001)
         await loop.stop()
+    }
+
+    @Test(arguments: [1, 3])
+    func `messages of many sockets come back in order, whichever their thread`(threads: Int) async throws {
+        try await withLoop(threads: threads) { port in
+            var clients: [RawSocket] = []
+            for _ in 0..<9 { clients.append(try RawSocket(port: port)) }
+            for number in 0..<100 { for client in clients { client.client.writeFrame(opcode: 1, Array("\(number)".utf8)) } }
+            for client in clients {
+                for number in 0..<100 { #expect(try client.client.readFrame().payload == Array("\(number)".utf8)) }
+            }
+        }
+    }
+
+    @Test func `one message reaches the sockets of every thread`() async throws {
+        try await withLoop { port in
+            var clients: [RawSocket] = []
+            for _ in 0..<9 { clients.append(try RawSocket(port: port)) }
+            // Each has been heard, so each is known.
+            for client in clients {
+                client.client.writeFrame(opcode: 1, Array("here".utf8))
+                _ = try client.client.readFrame()
+            }
+            clients[4].client.writeFrame(opcode: 1, Array("to all".utf8))
+            for client in clients { #expect(try client.client.readFrame().payload == Array("from one".utf8)) }
+        }
+    }
+
+    @Test func `who sends faster than the executor takes is held back, and loses nothing`() async throws {
+        let answer = try await withLoop { port in
+            // One on each thread; the last is not on the executor's.
+            var clients: [RawSocket] = []
+            for _ in 0..<3 { clients.append(try RawSocket(port: port)) }
+            for _ in 0..<slowCount { clients[2].client.writeFrame(opcode: 2, [UInt8](repeating: 1, count: slowPiece)) }
+            return try clients[2].client.readFrame().payload
+        }
+        #expect(answer == Array("all of it".utf8))
+    }
+
+    @Test func `a connection beyond the hub's limit is hung up on, until there is room`() async throws {
+        var limits = AcceptLimits()
+        limits.connections = 2
+        try await withLoop(limits: limits) { port in
+            var first: RawSocket? = try RawSocket(port: port)
+            let second = try RawSocket(port: port)
+            #expect(throws: (any Error).self) { try RawSocket(port: port) }
+            #expect(first != nil)
+            first = nil
+            var third = try? RawSocket(port: port)
+            while third == nil { third = try? RawSocket(port: port) }
+            second.client.writeFrame(opcode: 1, Array("still here".utf8))
+            #expect(try second.client.readFrame().payload == Array("still here".utf8))
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func `connections of one address are bounded, unless it is a proxy's`(isShared: Bool) async throws {
+        var limits = AcceptLimits()
+        limits.connectionsPerAddress = 2
+        limits.isShared = { isShared && $0.description == "127.0.0.1" }
+        let opened = try await withLoop(limits: limits) { port in
+            let clients = (0..<5).map { _ in try? RawSocket(port: port) }
+            return clients.count { $0 != nil }
+        }
+        #expect(opened == (isShared ? 5 : 2))
+    }
+
+    @Test func `those beyond the rate wait, and are served`() async throws {
+        var limits = AcceptLimits()
+        limits.perSecond = 50
+        let opened = try await withLoop(limits: limits) { port in
+            try (0..<70).map { _ in try RawSocket(port: port) }.count
+        }
+        #expect(opened == 70)
     }
 
     @Test func `a port that is taken is a clear error`() async throws {

@@ -129,3 +129,15 @@ struct RawClient: ~Copyable {
         }
     }
 }
+
+/// A `RawClient` after its handshake, for collections.
+final class RawSocket: @unchecked Sendable {
+    // @unchecked: used on the thread that made it.
+    var client: RawClient
+
+    init(port: Int) throws {
+        client = try RawClient(port: port)
+        client.writeHandshake()
+        guard try client.readResponse().status == 101 else { throw RawClient.Failure(reason: "handshake") }
+    }
+}

@@ -1,4 +1,5 @@
 import CLibAV
+import Domain
 import TestSupport
 import Testing
 
@@ -67,6 +68,50 @@ struct StillsTests {
         #expect(!Stills.isJPEG(huge))
         guard try FFmpeg.run("-f lavfi -i testsrc=size=320x240 -frames:v 1 -f mjpeg", folder.file("other.jpg")) else { return }
         #expect(Stills.isJPEG(try bytes(of: folder.file("other.jpg"))))
+    }
+
+    /// What a sensor would send of a file.
+    private func stream(_ file: String, withDescription: Bool = true) throws -> (configuration: [UInt8], pictures: [[UInt8]]) {
+        var log = LogMaker()
+        try log.add(file: file, withDescription: withDescription)
+        let video = log.records.filter { $0.header.track == 0 }
+        return (video[0].payload, video.dropFirst().map(\.payload))
+    }
+
+    @Test("The newest picture of a live stream becomes a JPEG", arguments: [("mp4", true), ("ts", false), ("webm", true)])
+    func live(container: String, hasDescription: Bool) throws {
+        let file = folder.file("a.\(container)"), codec = container == "webm" ? FFmpeg.vp8 : FFmpeg.h264
+        guard try FFmpeg.make(file, "\(codec) -an") else { return }
+        let sent = try stream(file, withDescription: hasDescription)
+        for count in [1, 7] {
+            let jpeg = try Stills.jpeg(configuration: sent.configuration, pictures: Array(sent.pictures.prefix(count)), maximumWidth: 1280, quality: 2)
+            #expect(Stills.isJPEG(jpeg) && size(jpeg)! == (160, 120))
+        }
+        #expect(size(try Stills.jpeg(configuration: sent.configuration, pictures: sent.pictures, maximumWidth: 64, quality: 4))! == (64, 48))
+    }
+
+    @Test("A damaged live stream is an error or a picture, never a crash")
+    func damagedLive() throws {
+        let file = folder.file("a.mp4")
+        guard try FFmpeg.make(file, "\(FFmpeg.h264) -an") else { return }
+        let sent = try stream(file)
+        var random = SeededGenerator(seed: 7)
+        func damage(_ bytes: [UInt8]) -> [UInt8] {
+            var bytes = bytes
+            for _ in 0..<4 where !bytes.isEmpty { bytes[Int.random(in: bytes.indices, using: &random)] = UInt8.random(in: 0...255, using: &random) }
+            return Array(bytes.prefix(Int.random(in: 0...bytes.count, using: &random) * 2))
+        }
+        for round in 0..<200 {
+            let configuration = round % 2 == 0 ? damage(sent.configuration) : sent.configuration
+            _ = try? Stills.jpeg(configuration: configuration, pictures: sent.pictures.prefix(12).map(damage), maximumWidth: 64, quality: 9)
+        }
+        #expect(throws: MediaError.self) { try Stills.jpeg(configuration: [], pictures: sent.pictures, maximumWidth: 64, quality: 9) }
+        #expect(throws: MediaError("no picture of the stream can be decoded")) {
+            try Stills.jpeg(configuration: sent.configuration, pictures: [], maximumWidth: 64, quality: 9)
+        }
+        #expect(throws: MediaError("the codec pcm is not one that pictures can be made of")) {
+            try Stills.jpeg(configuration: Array(#"{"codec":"pcm"}"#.utf8), pictures: sent.pictures, maximumWidth: 64, quality: 9)
+        }
     }
 
     @Test("A file that is no video has no still")

@@ -18,12 +18,13 @@ def frame(kind: int, stream: int, sequence: int, payload: bytes = b"", flags: in
 
 
 class Peer:
-    def __init__(self, hub, token: str | None, device: str | None = None, subs: dict | None = None, subprotocols=("pingwatch.v1",)) -> None:
+    def __init__(self, hub, token: str | None, device: str | None = None, subs: dict | None = None, subprotocols=("pingwatch.v1",),
+                 data: dict | None = None) -> None:
         self.socket = connect(hub.socket_url, subprotocols=list(subprotocols) or None, max_size=None, compression=None, legacy=True)
         self.next = 1
         self.pushes: list[dict] = []
         self.frames: list[bytes] = []
-        data = {"kind": "sensor", "device_id": device} if device else {"kind": "viewer"}
+        data = ({"kind": "sensor", "device_id": device} if device else {"kind": "viewer"}) | (data or {})
         self.hello = self.ask({"connect": {"token": token, "data": data, "subs": subs or {}}})["connect"]
 
     def ask(self, command: dict, timeout: float = 10) -> dict:

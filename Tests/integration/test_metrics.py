@@ -118,5 +118,5 @@ def test_the_queues_are_shown_as_they_are(measured, enrol, telegram, chat):
     assert parse(measured.call("GET", "/metrics", token=TOKEN)[1].decode())[1] == {
         "pingwatch_events_total": "counter", "pingwatch_event_failures_total": "counter", "pingwatch_delivery_attempts_total": "counter",
         "pingwatch_stage_seconds": "histogram", "pingwatch_jobs": "gauge", "pingwatch_job_oldest_age_seconds": "gauge",
-        "pingwatch_storage_free_bytes": "gauge",
+        "pingwatch_storage_free_bytes": "gauge", "pingwatch_live_streams": "gauge", "pingwatch_live_viewers": "gauge",
     }

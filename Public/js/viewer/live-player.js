@@ -3,8 +3,10 @@
 
 import { FLAG, TRACK } from "../net/frame.js";
 
-/** Pictures waiting in the decoder beyond which it is too slow and starts again from a keyframe. */
+/** Pictures waiting in the decoder beyond which it is too slow and starts again from a keyframe… */
 const MAXIMUM_QUEUE = 8;
+/** … when it is so for more milliseconds than the hub's cached group of pictures takes, which comes at one go. */
+const OVERLOAD_PATIENCE = 1000;
 /** Errors in a row, without a picture between them, after which it is given up. */
 const MAXIMUM_ERRORS = 5;
 
@@ -13,6 +15,7 @@ export class LivePlayer {
   /** @type {VideoDecoder|null} */ #decoder = null;
   /** @type {any} */ #configuration = null;
   #waitsForKeyframe = true;
+  /** @type {number|null} */ #overloadedSince = null;
   #errors = 0;
 
   /**
@@ -36,7 +39,10 @@ export class LivePlayer {
     }
     const isKey = Boolean(frame.flags & FLAG.keyframe);
     if (!this.#decoder || (this.#waitsForKeyframe && !isKey)) return;
-    if (this.#decoder.decodeQueueSize > MAXIMUM_QUEUE && !isKey) {
+    if (this.#decoder.decodeQueueSize <= MAXIMUM_QUEUE) this.#overloadedSince = null;
+    else this.#overloadedSince ??= performance.now();
+    if (this.#overloadedSince !== null && performance.now() - this.#overloadedSince > OVERLOAD_PATIENCE && !isKey) {
+      this.#overloadedSince = null;
       this.gap();
       this.wantKeyframe();
       return;

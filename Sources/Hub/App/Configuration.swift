@@ -40,8 +40,17 @@ struct Configuration: Sendable {
     var alertDeadlineSeconds = 21_600.0
     var clipIdleSeconds = 300.0
     var maximumBacklog = 1000
+    var viewersPerStream = 64
+    var streamsPerAccount = 32
     var diskReserveBytes: Int64 = 256 << 20
     var metricsToken: Secret?
+    /// Threads that serve connections; `nil`: one for each core.
+    var loopThreads: Int?
+    /// `nil`: as many as the system lets this process have, up to 20,000.
+    var maximumConnections: Int?
+    var maximumConnectionsPerAddress = 1024
+    /// `nil`: as many as the kind of connection lets a hub take.
+    var acceptsPerSecond: Double?
     /// Names this process among those that share a database.
     var nodeName = ""
     var logLevel = Log.Level.info
@@ -88,9 +97,15 @@ struct Configuration: Sendable {
         alertDeadlineSeconds = reader.number("ALERT_DEADLINE_SECONDS", 1...604_800) ?? alertDeadlineSeconds
         clipIdleSeconds = reader.number("CLIP_IDLE_SECONDS", 1...86_400) ?? clipIdleSeconds
         maximumBacklog = reader.integer("BACKLOG_LIMIT", 1...1_000_000) ?? maximumBacklog
+        viewersPerStream = reader.integer("LIVE_VIEWERS_PER_STREAM", 1...100_000) ?? viewersPerStream
+        streamsPerAccount = reader.integer("LIVE_STREAMS_PER_ACCOUNT", 1...100_000) ?? streamsPerAccount
         diskReserveBytes = reader.integer("DISK_RESERVE_MB", 0...10_000_000).map { Int64($0) << 20 } ?? diskReserveBytes
         metricsToken = reader.text("METRICS_TOKEN").map { Secret($0) }
         databaseWaitSeconds = reader.number("DATABASE_WAIT_SECONDS", 0...86_400) ?? databaseWaitSeconds
+        loopThreads = reader.integer("LOOP_THREADS", 1...255)
+        maximumConnections = reader.integer("CONNECTIONS_LIMIT", 1...1_000_000)
+        maximumConnectionsPerAddress = reader.integer("CONNECTIONS_PER_ADDRESS", 1...1_000_000) ?? maximumConnectionsPerAddress
+        acceptsPerSecond = reader.number("ACCEPTS_PER_SECOND", 1...1_000_000)
         nodeName = reader.text("NODE_NAME") ?? hostName()
         if let text = reader.text("LOG_LEVEL") {
             let names = Log.Level.allCases.map(\.rawValue)

@@ -1,6 +1,7 @@
 // The hub's parts, wired.
 
 import Certificates
+import Domain
 import Loop
 import Pipeline
 import Runtime
@@ -23,6 +24,7 @@ struct Hub {
         self.configuration = configuration
         let clock = WallClock.system
         try Core.makeFolder(of: configuration)
+        let maximumConnections = Descriptors.connections(wanted: configuration.maximumConnections)
         encryption = try Encryption(configuration, clock: clock)
         hangups = encryption?.wantsHangups == true ? signals.catchHangups() : nil
         core = try await Core(configuration, role: "serve")
@@ -34,12 +36,19 @@ struct Hub {
             maximumMessageBytes: ServerConfiguration.Limits().maximumFrameBytes)
         ports.credentials = encryption?.credentials
         ports.plainPort = configuration.plainPort
+        ports.threads = configuration.loopThreads ?? usableCores
+        ports.limits.connections = maximumConnections
+        ports.limits.connectionsPerAddress = configuration.maximumConnectionsPerAddress
+        // A TLS handshake costs a core about half a millisecond; half of each may go into them.
+        ports.limits.perSecond = configuration.acceptsPerSecond ?? (encryption == nil ? 20_000 : 1000 * Double(ports.threads))
         loop = EventLoop(ports)
         var server = ServerConfiguration(
             authRequired: configuration.authRequired, devLoginEnabled: configuration.devLoginEnabled,
             tokenLifetimeSeconds: configuration.tokenLifetimeSeconds, publicFolder: configuration.publicFolder, version: Main.version)
         server.limits.clipIdleSeconds = configuration.clipIdleSeconds
         server.limits.maximumBacklog = configuration.maximumBacklog
+        server.limits.live.viewersPerStream = configuration.viewersPerStream
+        server.limits.live.streamsPerAccount = configuration.streamsPerAccount
         server.metricsToken = configuration.metricsToken
         if let encryption {
             server.encryption = encryption.authority.map { authority in .local { authority.withLock { $0 } } } ?? .given

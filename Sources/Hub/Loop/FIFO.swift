@@ -6,6 +6,9 @@ struct FIFO<Element> {
 
     var isEmpty: Bool { head == elements.count }
     var count: Int { elements.count - head }
+    var first: Element? { isEmpty ? nil : elements[head] }
+    /// The element that would be the `index`th to be taken, from 0 on.
+    subscript(index: Int) -> Element { elements[head + index]! }
 
     mutating func append(_ element: Element) { elements.append(element) }
 

@@ -3,12 +3,12 @@
 internal import CWebsockets
 import Runtime
 
-/// A request in progress. All members are used on the loop only.
+/// A request in progress. All members are used on the thread of its connection only, which `unownedExecutor` and `perform` lead to.
 ///
 /// The handler calls `receive` for the body and `respond` once, each then or later. A request that a client pipelines behind one that is
 /// answered by a stream ends the connection: libwebsockets 4.1 has no place for it.
 public final class HTTPExchange: @unchecked Sendable {
-    // @unchecked: every member is touched on the loop's thread only, where the callbacks and the actors of the loop run.
+    // @unchecked: every member that changes is touched on one thread only, where the callbacks of its connection run.
 
     public let head: HTTPHead
 
@@ -32,19 +32,25 @@ public final class HTTPExchange: @unchecked Sendable {
     }
 
     private var wsi: OpaquePointer?
-    private unowned let loop: EventLoop
+    private let thread: LoopThread
     private var output = Output.none
     private var closesConnection: Bool
     private var received: Int64 = 0
     private var isComplete = false
 
-    init(head: HTTPHead, wsi: OpaquePointer, loop: EventLoop) {
+    init(head: HTTPHead, wsi: OpaquePointer, thread: LoopThread) {
         self.head = head
         self.wsi = wsi
-        self.loop = loop
+        self.thread = thread
         // Without a declared length libwebsockets takes what follows for a body; only a new connection is sure to be in step.
         closesConnection = head.contentLength == nil && [.post, .put, .patch].contains(head.method)
     }
+
+    /// For actors that serve this request alone.
+    public var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+    /// Runs `body` where the members may be used.
+    public func perform(_ body: @escaping @Sendable () -> Void) async { await thread.perform(body) }
 
     /// Takes the body from here on, what has come of it already included.
     ///
@@ -147,10 +153,9 @@ public final class HTTPExchange: @unchecked Sendable {
     private func fetch() {
         guard case .stream(let remaining, let next, false) = output else { return }
         output = .stream(remaining: remaining, next: next, isFetching: true)
-        let loop = loop
         Task { [self] in
             let piece = try? await next()
-            await loop.perform { [self] in write(piece: piece) }
+            await perform { [self] in write(piece: piece) }
         }
     }
 
@@ -169,7 +174,7 @@ public final class HTTPExchange: @unchecked Sendable {
 
     private func write(_ bytes: [UInt8], _ kind: lws_write_protocol) -> Bool {
         touch()
-        let buffer = MessageBuffer(bytes)
+        let buffer = MessageBuffer(plain: bytes)
         return lws_write(wsi, buffer.payload.assumingMemoryBound(to: UInt8.self), buffer.count, kind) >= buffer.count
     }
 
@@ -182,7 +187,7 @@ public final class HTTPExchange: @unchecked Sendable {
             return
         }
         self.wsi = nil
-        loop.completeTransaction(of: wsi)
+        thread.completeTransaction(of: wsi)
     }
 
     private func kill() {

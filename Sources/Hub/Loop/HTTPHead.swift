@@ -17,6 +17,8 @@ public struct HTTPHead: Sendable {
     public let isEncrypted: Bool
     /// Whether it came to `LoopConfiguration.plainPort`.
     public let isOnPlainPort: Bool
+    /// Who is at the other end of the connection, which may be a proxy.
+    public let peer: PeerAddress?
 
     public func header(_ name: String) -> String? { headers[name] }
     public func query(_ name: String) -> String? { query.first { $0.name == name }?.value }
@@ -27,9 +29,6 @@ public struct HTTPHead: Sendable {
         return Int64(text)
     }
 }
-
-/// The vhost of `LoopConfiguration.plainPort`.
-let plainVhost = "plain"
 
 extension HTTPHead {
     private static let known: [(lws_token_indexes, String)] = [
@@ -42,7 +41,7 @@ extension HTTPHead {
     private static let custom = ["x-telegram-bot-api-secret-token", "sec-fetch-site"]
 
     /// Reads the parsed headers of `wsi`. `nil` for a method that the hub does not know or bytes that are not UTF-8.
-    init?(reading wsi: OpaquePointer) {
+    init?(reading wsi: OpaquePointer, arrival: AcceptedSocket?) {
         var uri: UnsafeMutablePointer<CChar>?
         var length: Int32 = 0
         switch lws_http_get_uri_and_method(wsi, &uri, &length) {
@@ -86,7 +85,8 @@ extension HTTPHead {
         }
         self.headers = headers
         isEncrypted = lws_get_ssl(wsi) != nil
-        isOnPlainPort = lws_get_vhost(wsi).flatMap { lws_get_vhost_name($0) }.map { strcmp($0, plainVhost) == 0 } ?? false
+isOnPlainPort = arrival?.isOnPlainPort ?? false
+        peer = arrival?.peer
     }
 
     private static func copyFragment(_ wsi: OpaquePointer, _ token: lws_token_indexes, _ index: Int32) -> String? {

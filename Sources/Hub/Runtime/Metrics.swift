@@ -29,6 +29,10 @@ public final class Metrics: Sendable {
         "pingwatch_delivery_attempts_total": "Attempts to send an alert, by channel, outcome and reason.",
         "pingwatch_jobs": "Jobs by work and state.",
         "pingwatch_job_oldest_age_seconds": "How long the oldest job of that state has been waiting.",
+        "pingwatch_live_streams": "Cameras that stream live.",
+        "pingwatch_live_viewers": "Viewers of live streams.",
+        "pingwatch_live_gaps_total": "Times that a viewer fell behind and was skipped to the next keyframe.",
+        "pingwatch_limit_refusals_total": "What was refused at a limit, by limit.",
         "pingwatch_storage_free_bytes": "Room for clips, beyond the reserve.",
     ]
 
@@ -51,6 +55,9 @@ public final class Metrics: Sendable {
             state.histograms[key] = histogram
         }
     }
+
+    /// Something was refused at a limit.
+    public func refused(by limit: String) { count("pingwatch_limit_refusals_total", ["limit": limit]) }
 
     /// A value that is read when it is asked for.
     public struct Gauge: Sendable {

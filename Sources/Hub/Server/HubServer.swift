@@ -40,8 +40,8 @@ public final class HubServer: Sendable {
             store: store, storage: storage, planner: planner, realtime: realtime, uploads: uploads, limits: configuration.limits, clock: clock)
         services = Services(
             accounts: Accounts(store: store, connections: bus, configuration: configuration, clock: clock), watching: watching, events: events,
-            store: store, storage: storage, telegram: telegram, channels: channels, planner: planner, metrics: metrics, presenter: presenter,
-            signer: presenter.signer, configuration: configuration, clock: clock)
+            store: store, storage: storage, telegram: telegram, channels: channels, planner: planner, metrics: metrics, live: bus,
+            snapshots: Snapshots(source: bus, limits: configuration.limits, metrics: metrics, clock: clock), presenter: presenter, signer: presenter.signer, configuration: configuration, clock: clock)
         router = Router(accounts: services.accounts, routes: services.routes())
     }
 
@@ -70,7 +70,7 @@ public final class HubServer: Sendable {
 }
 
 /// The channels of this process.
-private struct LocalBus: Bus, PresenceSource, TokenConnections {
+private struct LocalBus: Bus, PresenceSource, TokenConnections, LiveSource {
     let realtime: RealtimeHub
 
     func publish(_ publication: Publication, toUsersOf scope: AccountScope) async {
@@ -81,6 +81,12 @@ private struct LocalBus: Bus, PresenceSource, TokenConnections {
 
     func isOnline(_ device: DeviceID, in scope: AccountScope) async -> Bool {
         await realtime.isOnline(RealtimeHub.DeviceKey(account: scope.account, device: device))
+    }
+
+    func liveCounts() async -> (streams: Int, viewers: Int) { await realtime.liveCounts() }
+
+    func picture(of device: DeviceID, in scope: AccountScope) async throws -> LivePicture {
+        try await realtime.picture(of: RealtimeHub.DeviceKey(account: scope.account, device: device))
     }
 }
 
@@ -164,7 +170,7 @@ extension HubServer: LoopHandler {
 
     private func answer(_ exchange: HTTPExchange, with response: HTTPResponse) async {
         let response = secured(response, for: exchange.head)
-        await loop.perform { exchange.respond(response) }
+        await exchange.perform { exchange.respond(response) }
     }
 
     /// `PUT /events/{id}/upload`: the body goes to disk as it comes.
@@ -178,7 +184,7 @@ extension HubServer: LoopHandler {
             let writer = try await services.storage.upload(in: user.scope, event: id)
             let stored: (etag: String, size: Int64)
             do {
-                try await BodyPump(loop: loop, exchange: exchange, writer: writer).run()
+                try await BodyPump(exchange: exchange, writer: writer).run()
                 stored = try await writer.seal()
                 guard stored.size == event.clip.sizeBytes else { throw APIError.internalError }
                 try await services.events.accept(stored.etag, of: event, writer, in: user.scope)
@@ -190,7 +196,7 @@ extension HubServer: LoopHandler {
                 ["event_id": .string(id.rawValue), "etag": .string(stored.etag), "size_bytes": .integer(stored.size)],
                 headers: [("ETag", "\"\(stored.etag)\"")])
         } catch {
-            await loop.perform { exchange.setReading(true) }
+            await exchange.perform { exchange.setReading(true) }
             return Router.response(for: error, log: log)
         }
     }

@@ -26,14 +26,22 @@ final class Decoder {
         try LibAV.check(avcodec_open2(context, codec, nil), "the \(name) stream cannot be decoded")
     }
 
-    /// For a picture that is in no file.
-    init(_ codecID: AVCodecID) throws(MediaError) {
+    /// For pictures that are in no file.
+    ///
+    /// - Parameter extradata: what the codec wants to know first, such as avcC.
+    init(_ codecID: AVCodecID, extradata: [UInt8] = []) throws(MediaError) {
         stream = 0
         timeBase = LibAV.microseconds
         guard let codec = avcodec_find_decoder(codecID) else { throw MediaError("\(LibAV.codecName(codecID)) cannot be decoded here") }
         context = try LibAV.allocated(avcodec_alloc_context3(codec))
         context.pointee.thread_count = 1
         context.pointee.max_pixels = Self.maximumPixels
+        if !extradata.isEmpty {
+            let memory = try LibAV.allocated(av_mallocz(extradata.count + Int(AV_INPUT_BUFFER_PADDING_SIZE)))
+            context.pointee.extradata = memory.assumingMemoryBound(to: UInt8.self)
+            context.pointee.extradata.update(from: extradata, count: extradata.count)
+            context.pointee.extradata_size = Int32(extradata.count)
+        }
         try LibAV.check(avcodec_open2(context, codec, nil), "\(LibAV.codecName(codecID)) cannot be decoded here")
     }
 

@@ -4,7 +4,7 @@ import Loop
 import Runtime
 import Store
 
-/// A JSON body, in memory, bounded. Used on the loop only.
+/// A JSON body, in memory, bounded. Used on the request's thread only.
 final class GatheredBody {
     private(set) var bytes: [UInt8] = []
     private let maximum: Int
@@ -25,10 +25,9 @@ final class GatheredBody {
 
 /// Hands a body over to an upload piece by piece; the peer is not read from while a piece is being written.
 actor BodyPump {
-    private nonisolated let loop: EventLoop
-    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+    private nonisolated let exchange: HTTPExchange
+    nonisolated var unownedExecutor: UnownedSerialExecutor { exchange.unownedExecutor }
 
-    private let exchange: HTTPExchange
     private let writer: UploadWriter
     private var pieces: [[UInt8]] = []
     private var isWriting = false
@@ -39,8 +38,7 @@ actor BodyPump {
 
     struct Aborted: Error {}
 
-    init(loop: EventLoop, exchange: HTTPExchange, writer: UploadWriter) {
-        self.loop = loop
+    init(exchange: HTTPExchange, writer: UploadWriter) {
         self.exchange = exchange
         self.writer = writer
     }

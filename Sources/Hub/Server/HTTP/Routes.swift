@@ -17,6 +17,8 @@ struct Services: Sendable {
     let channels: AlertChannels
     let planner: AlertPlanner
     let metrics: Metrics
+    let live: any LiveSource
+    let snapshots: Snapshots
     let presenter: Presenter
     let signer: MediaSigner
     let configuration: ServerConfiguration
@@ -25,7 +27,7 @@ struct Services: Sendable {
 
 extension Services {
     func routes() -> [Route] {
-        systemRoutes() + accountRoutes() + watchingRoutes() + eventRoutes() + workRoutes() + alertRoutes() + telegramRoutes() + mediaRoutes()
+        systemRoutes() + accountRoutes() + watchingRoutes() + eventRoutes() + workRoutes() + alertRoutes() + telegramRoutes() + mediaRoutes() + liveRoutes()
     }
 
     private func systemRoutes() -> [Route] {

@@ -15,6 +15,7 @@ final class Client {
         let user: User
         let kind: Command.Connect.Kind
         let device: DeviceID?
+        var canForceKeyframe = true
         var scope: AccountScope { user.scope }
     }
 
@@ -29,6 +30,7 @@ final class Client {
     var isWorking = false
     var clips: [UInt32: ClipStream] = [:]
     var watched: Set<UInt32> = []
+    private var mediaBacklog = MediaBacklog()
     var subscriptions: Subscriptions<Channel>
     var expiry = ConnectionExpiry(expiresAt: nil, graceSeconds: 0)
     /// Hash of the token that the connection lives by.
@@ -50,6 +52,15 @@ final class Client {
     var speaksMedia: Bool { socket.subprotocol == RealtimeHub.subprotocol }
 
     func send(_ json: JSON) { socket.send(text: MessageBuffer(text: json.text)) }
+
+    /// A frame of a live stream.
+    func send(media frame: MessageBuffer, isReplay: Bool = false, at now: Timestamp) {
+        socket.send(media: frame)
+        mediaBacklog.queued(frame.count, isReplay: isReplay, at: now)
+    }
+
+    /// Frames of live streams that the socket has not taken yet.
+    func mediaWaiting(at now: Timestamp) -> MediaBacklog.Waiting { mediaBacklog.waiting(socket.mediaBytes, now: now) }
 
     /// The answer to a command.
     func reply(_ id: Int64, _ verb: String, _ result: JSON) { send(["id": .integer(id), verb: result]) }

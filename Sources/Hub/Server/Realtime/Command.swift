@@ -26,6 +26,8 @@ enum Command {
         let token: String?
         let kind: Kind
         let device: DeviceID?
+        /// Whether a sensor can make a picture a keyframe when it is asked to.
+        let canForceKeyframe: Bool
         /// What the client has of each channel.
         let positions: [String: StreamPosition]
     }
@@ -110,13 +112,18 @@ extension Command {
             }
             device = id
         }
+        let canForce = data["can_force_keyframe"] ?? true
+        guard case .bool(let canForceKeyframe) = canForce else {
+            throw Malformed(reason: "connect.data.can_force_keyframe: true or false is expected")
+        }
         var positions: [String: StreamPosition] = [:]
         if case .object(let subscriptions)? = json["subs"] {
             for (channel, subscription) in subscriptions.prefix(16) where subscription["recover"] == .bool(true) {
                 positions[channel] = try position(in: subscription, "connect.subs")
             }
         }
-        return Connect(token: json["token"]?.stringValue, kind: kind, device: device, positions: positions)
+        return Connect(
+            token: json["token"]?.stringValue, kind: kind, device: device, canForceKeyframe: canForceKeyframe, positions: positions)
     }
 
     private static func parseSubscribe(_ json: JSON) throws(Malformed) -> Subscribe {

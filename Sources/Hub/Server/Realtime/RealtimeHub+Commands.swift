@@ -79,7 +79,8 @@ extension RealtimeHub {
         }
         guard client.socket.isOpen else { return }
         let user = grant.user
-        client.state = .connected(Client.Identity(user: user, kind: connect.kind, device: connect.device))
+        client.state = .connected(
+            Client.Identity(user: user, kind: connect.kind, device: connect.device, canForceKeyframe: connect.canForceKeyframe))
         client.tokenHash = client.offeredTokenHash
         client.expiry = ConnectionExpiry(expiresAt: grant.expiresAt, graceSeconds: configuration.limits.expiryGraceSeconds)
         accountUsers[user.account, default: []].insert(user.id)

@@ -2,6 +2,7 @@
 
 import Domain
 import Loop
+import Runtime
 import Store
 
 extension RealtimeHub {
@@ -18,7 +19,7 @@ extension RealtimeHub {
         sensors[key] = client
         announcePresence(key, scope: scope)
         if let stream = relayOfDevice[key], var live = relays[stream] {
-            let requests = live.relay.sensorArrived(now: now)
+            let requests = live.relay.sensorArrived(canForceKeyframe: client.identity?.canForceKeyframe ?? true, now: now)
             relays[stream] = live
             ask(requests, of: key, stream: stream)
         }
@@ -31,9 +32,9 @@ extension RealtimeHub {
 
     /// Ends a stream for all who watch it.
     func endLive(_ stream: UInt32, reason: String) {
-        guard let live = relays.removeValue(forKey: stream) else { return }
+        guard let live = relays[stream] else { return }
         let key = live.key
-        relayOfDevice[key] = nil
+        removeRelay(stream)
         for viewer in live.relay.allViewers {
             guard let client = clients[viewer] else { continue }
             client.watched.remove(stream)
@@ -42,7 +43,12 @@ extension RealtimeHub {
                 "reason": .string(reason),
             ])
         }
-        publish(liveEnd(key, stream), about: key)
+        if live.relay.isStreaming {
+            // A sensor that comes back may hear only then that it was to start.
+            ask([.stop], of: key, stream: stream)
+        } else {
+            publish(liveEnd(key, stream), about: key)
+        }
     }
 
     /// Whether a connection is that of the device itself.
@@ -76,24 +82,56 @@ extension RealtimeHub {
 
     // MARK: - Viewers
 
-    func watch(_ device: DeviceID, by client: Client, in scope: AccountScope) -> JSON {
+    /// - Throws: `ReplyError.limitExceeded`.
+    func watch(_ device: DeviceID, by client: Client, in scope: AccountScope) throws -> JSON {
         let key = DeviceKey(account: scope.account, device: device)
-        let stream: UInt32
-        var live: Live
-        if let existing = relayOfDevice[key], let found = relays[existing] {
-            stream = existing
-            live = found
-        } else {
-            stream = nextStream()
-            live = Live(key: key, relay: LiveRelay(stream: stream, sensorIsPresent: isOnline(key)))
-            relayOfDevice[key] = stream
+        let stream = try stream(of: key)
+        guard var live = relays[stream] else { throw APIError.internalError }
+        let now = now
+        do {
+            let joined = try live.relay.join(client.socket.id, backlog: client.mediaWaiting(at: now), now: now)
+            relays[stream] = live
+            client.watched.insert(stream)
+            for (frame, delivery) in joined.frames { client.send(media: frame, isReplay: delivery == .replay, at: now) }
+            ask(joined.requests, of: key, stream: stream)
+        } catch LiveRelay<UInt64, MessageBuffer>.Refusal.tooManyViewers(let limit) {
+            services.metrics.refused(by: "viewers_per_stream")
+            throw ReplyError.limitExceeded("a camera has at most \(limit) viewers")
         }
-        let joined = live.relay.join(client.socket.id, now: now)
-        relays[stream] = live
-        client.watched.insert(stream)
-        for configuration in joined.configurations { client.socket.send(media: configuration) }
-        ask(joined.requests, of: key, stream: stream)
         return ["stream": .integer(Int64(stream)), "online": .bool(isOnline(key))]
+    }
+
+    /// The device's live stream; there is one from now on, until it is idle.
+    ///
+    /// - Throws: `ReplyError.limitExceeded`.
+    func stream(of key: DeviceKey) throws(ReplyError) -> UInt32 {
+        if let stream = relayOfDevice[key] { return stream }
+        let limits = configuration.limits.live
+        guard relayCounts[key.account, default: 0] < limits.streamsPerAccount else {
+            services.metrics.refused(by: "streams_per_account")
+            throw .limitExceeded("an account has at most \(limits.streamsPerAccount) live streams at a time")
+        }
+        let stream = nextStream(), sensor = sensors[key]?.identity
+        relays[stream] = Live(
+            key: key,
+            relay: LiveRelay(
+                stream: stream, sensorIsPresent: sensor != nil, canForceKeyframe: sensor?.canForceKeyframe ?? true, limits: limits))
+        relayOfDevice[key] = stream
+        relayCounts[key.account, default: 0] += 1
+        return stream
+    }
+
+    private func removeRelay(_ stream: UInt32) {
+        guard let key = relays.removeValue(forKey: stream)?.key else { return }
+        relayOfDevice[key] = nil
+        let left = relayCounts[key.account, default: 1] - 1
+        relayCounts[key.account] = left > 0 ? left : nil
+        endPictures(of: stream)
+    }
+
+    /// For an operator.
+    func liveCounts() -> (streams: Int, viewers: Int) {
+        (relays.values.count { $0.relay.isStreaming }, relays.values.reduce(0) { $0 + $1.relay.viewerCount })
     }
 
     func unwatch(_ stream: UInt32, by client: Client) {
@@ -108,7 +146,7 @@ extension RealtimeHub {
         ask(requests, of: live.key, stream: stream)
     }
 
-    private func ask(_ requests: [LiveRelay<UInt64, MessageBuffer>.SensorRequest], of key: DeviceKey, stream: UInt32) {
+    func ask(_ requests: [LiveRelay<UInt64, MessageBuffer>.SensorRequest], of key: DeviceKey, stream: UInt32) {
         let sensor = Channel.sensor(key.account, key.device)
         let id: JSON = .integer(Int64(stream))
         for request in requests {
@@ -126,29 +164,34 @@ extension RealtimeHub {
 
     func tickRelays(now: Timestamp) {
         for (stream, var live) in relays {
-            let requests = live.relay.tick(now: now)
-            if live.relay.isIdle {
-                relays[stream] = nil
-                relayOfDevice[live.key] = nil
-            } else {
-                relays[stream] = live
-            }
+            let requests = live.relay.tick(now: now, backlog: { clients[$0]?.mediaWaiting(at: now) ?? .init() }, deliver: deliver(of: stream, now))
+            relays[stream] = live
             ask(requests, of: live.key, stream: stream)
+            if live.relay.isIdle { removeRelay(stream) }
         }
+        expirePictures(now: now)
     }
 
     // MARK: - Frames
 
     /// A live access unit, relayed as it came.
     func relay(_ header: FrameHeader, _ message: MessageBuffer, from client: Client) {
-        guard let live = relays[header.stream], isSensor(client, of: live.key) else { return }
         let stream = header.stream
-        relays[stream]?.relay.relay(
-            header, frame: message, backlog: { clients[$0]?.socket.mediaBytes ?? 0 },
-            deliver: { viewer, delivery in
-                guard let client = clients[viewer] else { return }
-                if delivery == .gapThenFrame { client.message(["type": "live.gap", "stream": .integer(Int64(stream))]) }
-                client.socket.send(media: message)
-            })
+        // A copy of the relay would make it copy its group of pictures.
+        guard let key = relays[stream]?.key, isSensor(client, of: key) else { return }
+        let now = now
+        let deliver = deliver(of: stream, now)
+        let fallenBehind = relays[stream]?.relay.relay(
+            header, frame: message, bytes: message.count, now: now, backlog: { clients[$0]?.mediaWaiting(at: now) ?? .init() }, deliver: deliver)
+        if let fallenBehind, fallenBehind > 0 { services.metrics.count("pingwatch_live_gaps_total", by: Double(fallenBehind)) }
+        if header.track == FrameHeader.videoTrack, pictureWaiters[stream] != nil { pictureArrived(on: stream, now: now) }
+    }
+
+    private func deliver(of stream: UInt32, _ now: Timestamp) -> (UInt64, MessageBuffer, LiveRelay<UInt64, MessageBuffer>.Delivery) -> Void {
+        { [self] viewer, frame, delivery in
+            guard let client = clients[viewer] else { return }
+            if delivery == .gapThenFrame { client.message(["type": "live.gap", "stream": .integer(Int64(stream))]) }
+            client.send(media: frame, isReplay: delivery == .replay, at: now)
+        }
     }
 }

@@ -55,7 +55,7 @@ extension RealtimeHub {
             let device: DeviceID = try fields.identifier("device_id")
             guard try await services.store.devices.find(device, in: scope) != nil else { throw APIError.notFound("device") }
             guard client.socket.isOpen else { throw APIError.internalError }
-            return watch(device, by: client, in: scope)
+            return try watch(device, by: client, in: scope)
         case "live.unwatch":
             unwatch(try streamID(fields), by: client)
             return [:]

@@ -8,8 +8,8 @@ import Runtime
 extension RealtimeHub {
     /// A piece of what the recorder wrote. What is no recording ends the stream, and the sensor is told why.
     func relayRecorded(_ header: FrameHeader, _ message: MessageBuffer, from client: Client) {
-        guard let live = relays[header.stream], isSensor(client, of: live.key) else { return }
-        var recording = live.recording ?? RecordedStream(stream: header.stream)
+        guard let key = relays[header.stream]?.key, isSensor(client, of: key) else { return }
+        var recording = relays[header.stream]?.recording ?? RecordedStream(stream: header.stream)
         // Not to be held twice while it grows.
         relays[header.stream]?.recording = nil
         do {

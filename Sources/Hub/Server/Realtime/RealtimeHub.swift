@@ -25,6 +25,10 @@ actor RealtimeHub {
     var histories: [Channel: ChannelHistory<String>] = [:]
     var relays: [UInt32: Live] = [:]
     var relayOfDevice: [DeviceKey: UInt32] = [:]
+    /// Live streams of each account.
+    var relayCounts: [AccountID: Int] = [:]
+    /// Who waits for a picture of a stream.
+    var pictureWaiters: [UInt32: [PictureWaiter]] = [:]
     var sensors: [DeviceKey: Client] = [:]
     /// Clips whose connection is gone while their last frames are still being written.
     var departing: [ClipKey: ClipStream] = [:]
@@ -81,6 +85,7 @@ actor RealtimeHub {
         guard let client = clients.removeValue(forKey: socket.id) else { return }
         for channel in client.subscriptions.channels { removeSubscriber(client, from: channel) }
         for stream in client.watched { relays[stream]?.relay.leave(socket.id, now: now) }
+        client.watched = []
         for clip in client.clips.values { detach(clip) }
         client.clips = [:]
         guard let identity = client.identity, let device = identity.device else { return }

@@ -1,6 +1,7 @@
 // What the server part of the hub is told at start.
 
 public import Certificates
+public import Domain
 public import Runtime
 
 public struct ServerConfiguration: Sendable {
@@ -54,6 +55,14 @@ public struct ServerConfiguration: Sendable {
         public var maximumSubscriptions = 128
         /// What a connection has after its token expired: some clients begin to refresh only then.
         public var expiryGraceSeconds = 10.0
+        public var live = LiveLimits()
+        /// How long a snapshot waits for the camera's picture.
+        public var snapshotPatienceSeconds = 5.0
+        /// How old the picture of a snapshot may be when it is decoded, and for how long the snapshot is used again.
+        public var snapshotSeconds = 2.0
+        /// Snapshots that are made or waited for at a time, of all accounts.
+        public var maximumSnapshots = 64
+        public var maximumSnapshotsPerAccount = 32
         public init() {}
     }
 

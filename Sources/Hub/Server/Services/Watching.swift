@@ -32,7 +32,7 @@ struct Watching: Sendable {
     }
 
     func present(_ device: Device, in scope: AccountScope, watching: Bool) async -> JSON {
-        presenter.device(device, isOnline: await presence.isOnline(device.id, in: scope), isWatching: watching)
+        presenter.device(device, in: scope, isOnline: await presence.isOnline(device.id, in: scope), isWatching: watching)
     }
 
     func isWatching(_ device: DeviceID, in scope: AccountScope) async throws -> Bool {

@@ -60,10 +60,12 @@ struct Presenter: Sendable {
         return .object(json)
     }
 
-    func device(_ device: Device, isOnline: Bool, isWatching: Bool) -> JSON {
+    func device(_ device: Device, in scope: AccountScope, isOnline: Bool, isWatching: Bool) -> JSON {
         [
             "device_id": .string(device.id.rawValue), "label": .string(device.label), "created_at": time(device.createdAt),
             "last_seen_at": time(device.lastSeenAt), "online": .bool(isOnline), "watching": .bool(isWatching),
+            "snapshot_url": .string(
+                signer.snapshotPath(device: device.id, account: scope.account, now: Timestamp(milliseconds: clock.milliseconds))),
         ]
     }
 

@@ -1,0 +1,3 @@
+// libuv for Swift.
+#pragma once
+#include <uv.h>

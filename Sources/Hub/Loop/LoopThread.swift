@@ -1,0 +1,417 @@
+// One thread of the loop: libuv waits, libwebsockets speaks, and what happened in a turn goes out at its end.
+
+internal import CUV
+internal import CWebsockets
+import Certificates
+import Runtime
+import Synchronization
+
+#if canImport(Glibc)
+internal import Glibc
+#endif
+
+/// One libuv loop with one libwebsockets context (lws_create_context), and the thread that serves both.
+///
+/// A turn: wait for sockets and mail (uv_run), do what came, write to every socket that something was queued for, and hand each other
+/// thread what is for it. So many messages for one socket go out by one system call, and many for another thread wake it once.
+final class LoopThread: SerialExecutor, @unchecked Sendable {
+    // @unchecked: besides what is atomic, members are set before the thread starts, and touched on it alone afterwards.
+
+    enum Message: Sendable {
+        case job(UnownedJob)
+        case perform(@Sendable () -> Void)
+        case adopt([AcceptedSocket])
+        /// From the thread of the executor to that of the sockets.
+        case orders([SocketOrder])
+        /// The other way.
+        case events([SocketEvent])
+    }
+
+    let index: Int
+    /// Whose executor the sockets' handler lives on; this one or another.
+    private(set) unowned var home: LoopThread!
+    let configuration: LoopConfiguration
+    let admissions: Admissions
+    /// Connections that are or will be on this thread.
+    let load = Atomic<Int>(0)
+
+    private let mailbox = Mailbox<Message>()
+    /// pthread_self() of the thread; 0 before it runs.
+    private let thread = Atomic<UInt>(0)
+    let uv: UnsafeMutablePointer<uv_loop_t>
+    private let bell: UnsafeMutablePointer<uv_async_t>
+    private let foreignLoops: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+    private let protocols: UnsafeMutablePointer<lws_protocols>
+    private let protocolNames: [UnsafeMutablePointer<CChar>]
+    /// For libwebsockets, which keeps the pointers: what is agreed to by ALPN (RFC 7301), and the name of the plain port's vhost.
+    private let alpn = strdup("http/1.1")
+    private let plainName = strdup("plain")
+
+    private var context: OpaquePointer?
+    private var vhost: OpaquePointer?
+    private var plain: OpaquePointer?
+    private var isFinished = false
+    private var isDestroying = false
+
+    private(set) var handler: (any LoopHandler)?
+    var sockets: [UInt64: WebSocket] = [:]
+    private var lastSocket: UInt64 = 0
+    /// How each connection came.
+    private var arrivals: [OpaquePointer: AcceptedSocket] = [:]
+    private var unflushed: [WebSocket] = []
+    /// What this turn has for each thread.
+    private var orders: [[SocketOrder]] = []
+    private var events: [SocketEvent] = []
+    private var threads: [LoopThread] = []
+    /// Where small frames are put together for one TLS record (RFC 8446, section 5.1).
+    let scratch = UnsafeMutableRawPointer.allocate(byteCount: LoopThread.scratchBytes, alignment: 16)
+
+    static let scratchBytes = 16 * 1024
+    /// Largest piece given to the kernel at once by libwebsockets; a whole frame in one send.
+    private static let txPacketSize = 256 * 1024
+    private static let rxBufferSize = 64 * 1024
+
+    init(index: Int, configuration: LoopConfiguration, admissions: Admissions) {
+        self.index = index
+        self.configuration = configuration
+        self.admissions = admissions
+        uv = .allocate(capacity: 1)
+        bell = .allocate(capacity: 1)
+        foreignLoops = .allocate(capacity: 1)
+        uv_loop_init(uv)
+        foreignLoops.pointee = UnsafeMutableRawPointer(uv)
+        let names = ["http"] + configuration.subprotocols
+        protocolNames = names.map { strdup($0) }
+        protocols = .allocate(capacity: names.count + 1)
+        for index in 0...names.count { pw_lws_clear_protocol(protocols + index) }
+        for (index, name) in protocolNames.enumerated() {
+            protocols[index].name = UnsafePointer(name)
+            protocols[index].callback = serveCallback
+            // LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL comes only where there are any.
+            protocols[index].per_session_data_size = 1
+            protocols[index].rx_buffer_size = Self.rxBufferSize
+            protocols[index].tx_packet_size = Self.txPacketSize
+        }
+        // Wakes; the turn looks what there is.
+        uv_async_init(uv, bell) { _ in }
+    }
+
+    deinit {
+        // Of a thread that never ran; a running one keeps itself and has closed it.
+        if thread.load(ordering: .acquiring) == 0 { closeLoop() }
+        foreignLoops.deallocate()
+        bell.deallocate()
+        uv.deallocate()
+        protocols.deallocate()
+        protocolNames.forEach { free($0) }
+        free(alpn)
+        free(plainName)
+        scratch.deallocate()
+    }
+
+    // MARK: - Life
+
+    /// Sets up libwebsockets, which listens nowhere: connections are adopted.
+    func open(handler: any LoopHandler, threads: [LoopThread]) throws(LoopError) {
+        self.handler = handler
+        self.threads = threads
+        home = threads[0]
+        orders = threads.map { _ in [] }
+        lws_set_log_level(0, nil)
+        var info = lws_context_creation_info()
+        pw_lws_clear_info(&info)
+        info.port = PW_LWS_NO_LISTENER
+        info.protocols = UnsafePointer(protocols)
+        info.gid = -1
+        info.uid = -1
+        info.user = Unmanaged.passUnretained(self).toOpaque()
+        info.foreign_loops = foreignLoops
+        info.pt_serv_buf_size = UInt32(Self.rxBufferSize)
+        info.max_http_header_data = 8192
+        info.max_http_header_pool = 64
+        // Seconds for a handshake, and for the next piece of a body.
+        info.timeout_secs = 30
+        info.keepalive_timeout = 60
+        info.retry_and_idle_policy = noValidityChecks
+        // Over HTTP/2 libwebsockets 4.1 stalls uploads beyond 256 KiB.
+        info.alpn = UnsafePointer(alpn)
+        info.options |= UInt64(LWS_SERVER_OPTION_LIBUV) | UInt64(LWS_SERVER_OPTION_VALIDATE_UTF8)
+        let plainOptions = info.options
+        if configuration.credentials != nil { info.options |= PW_LWS_TLS_OPTIONS }
+        guard let context = lws_create_context(&info), let vhost = lws_get_vhost_by_name(context, "default") else {
+            throw .cannotServe(reason: "libwebsockets with libuv could not be set up (package libwebsockets-evlib-uv)")
+        }
+        if configuration.plainPort != nil {
+            info.options = plainOptions
+            info.vhost_name = UnsafePointer(plainName)
+            plain = lws_create_vhost(context, &info)
+        }
+        self.context = context
+        self.vhost = vhost
+    }
+
+    func start() {
+        let name = index == 0 ? "loop" : "loop-\(index)"
+        startThread(name: name) { [self] in run() }
+    }
+
+    private func run() {
+        thread.store(UInt(pthread_self()), ordering: .releasing)
+        while !isFinished || !mailbox.isEmpty {
+            uv_run(uv, UV_RUN_ONCE)
+            turn()
+        }
+        closeLoop()
+    }
+
+    private func turn() {
+        for message in mailbox.takeAll() { receive(message) }
+        var index = 0
+        // Writing may queue more.
+        while index < unflushed.count {
+            unflushed[index].flush()
+            index += 1
+        }
+        unflushed.removeAll(keepingCapacity: unflushed.count <= 4096)
+        for index in orders.indices where !orders[index].isEmpty {
+            threads[index].post(.orders(orders[index]))
+            orders[index] = []
+        }
+        if !events.isEmpty {
+            home.post(.events(events))
+            events = []
+        }
+    }
+
+    private func receive(_ message: Message) {
+        switch message {
+        case .job(let job): job.runSynchronously(on: asUnownedSerialExecutor())
+        case .perform(let body): body()
+        case .adopt(let accepted): for socket in accepted { adopt(socket) }
+        case .orders(let orders): for order in orders { order.socket.carryOut(order) }
+        case .events(let events): for event in events { deliver(event) }
+        }
+    }
+
+    /// Closes what is open, and libwebsockets with it. Jobs still run afterwards.
+    func close() {
+        guard let context, !isDestroying else { return }
+        isDestroying = true
+        // In two steps: libuv closes handles in later turns of its own (README of the foreign loops of libwebsockets 4.1).
+        lws_context_destroy(context)
+        uv_unref(UnsafeMutableRawPointer(bell).assumingMemoryBound(to: uv_handle_t.self))
+        while uv_run(uv, UV_RUN_NOWAIT) != 0 {}
+        uv_ref(UnsafeMutableRawPointer(bell).assumingMemoryBound(to: uv_handle_t.self))
+        lws_context_destroy(context)
+        self.context = nil
+        vhost = nil
+        plain = nil
+        handler = nil
+        threads = []
+    }
+
+    /// Ends the thread once it has nothing to do.
+    func finish() { post(.perform { [self] in isFinished = true }) }
+
+    private func closeLoop() {
+        uv_close(UnsafeMutableRawPointer(bell).assumingMemoryBound(to: uv_handle_t.self), nil)
+        while uv_run(uv, UV_RUN_DEFAULT) != 0 {}
+        uv_loop_close(uv)
+    }
+
+    // MARK: - Executor and mail
+
+    func post(_ message: Message) {
+        if mailbox.put(message) { uv_async_send(bell) }
+    }
+
+    func enqueue(_ job: consuming ExecutorJob) { post(.job(UnownedJob(job))) }
+    func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
+    var isCurrent: Bool { thread.load(ordering: .acquiring) == UInt(pthread_self()) }
+    func checkIsolated() { precondition(isCurrent, "not on the loop's thread") }
+    func isIsolatingCurrentContext() -> Bool? { isCurrent }
+
+    /// Runs `body` on this thread.
+    func perform<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            post(.perform { continuation.resume(returning: body()) })
+        }
+    }
+
+    // MARK: - Connections
+
+    func adopt(_ accepted: AcceptedSocket) {
+        guard let vhost = accepted.isOnPlainPort ? plain : vhost else {
+            Glibc.close(accepted.fd)
+            return release(accepted.peer)
+        }
+        guard let wsi = lws_adopt_socket_vhost(vhost, accepted.fd) else { return release(accepted.peer) }
+        arrivals[wsi] = accepted
+    }
+
+    private func release(_ peer: PeerAddress) {
+        admissions.release(peer)
+        load.subtract(1, ordering: .relaxed)
+    }
+
+    /// Has the socket written to at the end of this turn.
+    func flushLater(_ socket: WebSocket) { unflushed.append(socket) }
+
+    /// For a socket on another thread; sent at the end of this turn.
+    func send(_ order: SocketOrder, to thread: LoopThread) {
+        guard orders.indices.contains(thread.index) else { return }
+        orders[thread.index].append(order)
+    }
+
+    private func report(_ event: SocketEvent) {
+        if home === self { return deliver(event) }
+        events.append(event)
+    }
+
+    /// On the thread of the executor.
+    private func deliver(_ event: SocketEvent) {
+        switch event {
+        case .opened(let socket): handler?.opened(socket)
+        case .received(let socket, let message, let isBinary):
+            if home !== socket.thread { socket.took(message) }
+            // Between the decision to close and the peer's answer nothing is taken any more.
+            if socket.isOpen { handler?.received(message, isBinary: isBinary, on: socket) }
+        case .closed(let socket):
+            socket.isGone = true
+            handler?.closed(socket)
+        }
+    }
+
+    // MARK: - Callbacks of libwebsockets
+
+    fileprivate func serve(
+        _ wsi: OpaquePointer, _ reason: lws_callback_reasons, _ user: UnsafeMutableRawPointer?, _ input: UnsafeMutableRawPointer?, _ length: Int
+    ) -> Int32 {
+        switch reason {
+        case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
+            // In lws_create_context, with the SSL_CTX as user; the wsi is none.
+            guard let credentials = configuration.credentials, let user else { return 0 }
+            return credentials.attach(toContext: OpaquePointer(user)) ? 0 : -1
+        case LWS_CALLBACK_WSI_DESTROY:
+            if let arrival = arrivals.removeValue(forKey: wsi) { release(arrival.peer) }
+            return 0
+
+        case LWS_CALLBACK_HTTP:
+            guard let head = HTTPHead(reading: wsi, arrival: arrivals[wsi]) else { return -1 }
+            let exchange = HTTPExchange(head: head, wsi: wsi, thread: self)
+            attach(exchange, to: wsi)
+            handler?.request(exchange)
+            exchange.begin()
+            return 0
+        case LWS_CALLBACK_HTTP_BODY:
+            if length > 0, let exchange = attached(to: wsi) as? HTTPExchange {
+                exchange.body(UnsafeRawBufferPointer(start: input, count: length))
+            }
+            return 0
+        case LWS_CALLBACK_HTTP_WRITEABLE:
+            guard let exchange = attached(to: wsi) as? HTTPExchange else { return 0 }
+            return exchange.writable() ? 0 : -1
+        case LWS_CALLBACK_CLOSED_HTTP:
+            (attached(to: wsi) as? HTTPExchange)?.detach()
+            attach(nil, to: wsi)
+            return 0
+
+        case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+            // CVE-2025-11677: without this header libwebsockets 4.1 goes on with freed memory.
+            guard lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE) > 0, let head = HTTPHead(reading: wsi, arrival: arrivals[wsi]) else { return -1 }
+            guard head.header("upgrade")?.lowercased() == "websocket" else { return -1 }
+            guard let status = handler?.refusal(of: head) else { return 0 }
+            // Not by lws_return_http_status, which answers as HTTP/1.0: clients take that for no answer at all.
+            let buffer = MessageBuffer(plain: HTTPResponse(status: status).headBytes(closing: true))
+            lws_write(wsi, buffer.payload.assumingMemoryBound(to: UInt8.self), buffer.count, LWS_WRITE_HTTP_HEADERS)
+            return 1
+        case LWS_CALLBACK_ESTABLISHED:
+            lastSocket += 1
+            let name = lws_get_protocol(wsi).flatMap { $0.pointee.name }.map { String(cString: $0) } ?? ""
+            let socket = WebSocket(
+                id: lastSocket << 8 | UInt64(index), subprotocol: name == "http" ? "" : name, peer: arrivals[wsi]?.peer, wsi: wsi, thread: self)
+            attach(socket, to: wsi)
+            sockets[socket.id] = socket
+            report(.opened(socket))
+            return 0
+        case LWS_CALLBACK_RECEIVE:
+            guard let socket = attached(to: wsi) as? WebSocket else { return -1 }
+            return receive(UnsafeRawBufferPointer(start: input, count: length), on: socket, wsi)
+        case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+            // libwebsockets answers; nothing of ours may follow.
+            return (attached(to: wsi) as? WebSocket)?.peerCloses() == true ? -1 : 0
+        case LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL:
+            (attached(to: wsi) as? WebSocket)?.isDropped()
+            return 0
+        case LWS_CALLBACK_SERVER_WRITEABLE:
+            guard let socket = attached(to: wsi) as? WebSocket else { return -1 }
+            socket.writable()
+            return 0
+        case LWS_CALLBACK_CLOSED:
+            guard let socket = attached(to: wsi) as? WebSocket else { return 0 }
+            attach(nil, to: wsi)
+            sockets[socket.id] = nil
+            socket.detach()
+            report(.closed(socket))
+            return 0
+
+        default:
+            return 0
+        }
+    }
+
+    /// The connection of an answered request waits for the next one (lws_http_transaction_completed), or ends.
+    func completeTransaction(of wsi: OpaquePointer) {
+        attach(nil, to: wsi)
+        if lws_http_transaction_completed(wsi) != 0 {
+            lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, Int32(LWS_TO_KILL_ASYNC))
+        }
+    }
+
+    private func receive(_ bytes: UnsafeRawBufferPointer, on socket: WebSocket, _ wsi: OpaquePointer) -> Int32 {
+        guard !socket.isRefusing else { return 0 }
+        let remaining = Int(lws_remaining_packet_payload(wsi))
+        let buffer = socket.incoming ?? MessageBuffer(reserving: min(bytes.count + remaining, configuration.maximumMessageBytes))
+        guard buffer.count + bytes.count + remaining <= configuration.maximumMessageBytes else {
+            socket.incoming = nil
+            socket.beginClose(code: 1009, reason: "message too big", discarding: true)
+            return 0
+        }
+        buffer.append(bytes)
+        if remaining == 0, lws_is_final_fragment(wsi) != 0 {
+            socket.incoming = nil
+            let isBinary = lws_frame_is_binary(wsi) != 0
+            // It may be passed on as it came.
+            buffer.seal(as: isBinary ? .binary : .text)
+            if home !== self { socket.isOnItsWay(buffer) }
+            report(.received(socket, buffer, isBinary: isBinary))
+        } else {
+            socket.incoming = buffer
+        }
+        return 0
+    }
+
+    /// The handle of a connection hangs, retained, on lws_set_opaque_user_data.
+    private func attach(_ object: AnyObject?, to wsi: OpaquePointer) {
+        if let old = lws_get_opaque_user_data(wsi) { Unmanaged<AnyObject>.fromOpaque(old).release() }
+        lws_set_opaque_user_data(wsi, object.map { Unmanaged.passRetained($0).toOpaque() })
+    }
+
+    private func attached(to wsi: OpaquePointer) -> AnyObject? {
+        lws_get_opaque_user_data(wsi).map { Unmanaged<AnyObject>.fromOpaque($0).takeUnretainedValue() }
+    }
+}
+
+/// For libwebsockets, which keeps the pointer.
+private nonisolated(unsafe) let noValidityChecks: UnsafePointer<lws_retry_bo_t> = {
+    let policy = UnsafeMutablePointer<lws_retry_bo_t>.allocate(capacity: 1)
+    policy.initialize(to: pw_lws_no_validity_checks)
+    return UnsafePointer(policy)
+}()
+
+private func serveCallback(
+    _ wsi: OpaquePointer?, _ reason: lws_callback_reasons, _ user: UnsafeMutableRawPointer?, _ input: UnsafeMutableRawPointer?, _ length: Int
+) -> Int32 {
+    guard let wsi, let context = lws_get_context(wsi), let owner = lws_context_user(context) else { return 0 }
+    return Unmanaged<LoopThread>.fromOpaque(owner).takeUnretainedValue().serve(wsi, reason, user, input, length)
+}

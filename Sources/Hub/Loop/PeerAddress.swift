@@ -1,0 +1,70 @@
+// Who is at the other end of a connection.
+
+// libwebsockets' headers bring those of the socket addresses, and in an optimised build they count as theirs.
+internal import CUV
+internal import CWebsockets
+
+#if canImport(Glibc)
+internal import Glibc
+#endif
+
+/// An IPv6 address, or an IPv4 one mapped into it (RFC 4291, section 2.5.5.2), without port.
+public struct PeerAddress: Hashable, Sendable, CustomStringConvertible {
+    private let high: UInt64
+    private let low: UInt64
+
+    /// `nil` for another family.
+    init?(_ storage: sockaddr_storage) {
+        var storage = storage
+        switch Int32(storage.ss_family) {
+        case AF_INET:
+            let address = withUnsafeBytes(of: &storage) { $0.load(as: sockaddr_in.self).sin_addr.s_addr }
+            high = 0
+            low = 0xffff_0000_0000 | UInt64(UInt32(bigEndian: address))
+        case AF_INET6:
+            let words = withUnsafeBytes(of: &storage) { bytes in
+                (
+                    bytes.loadUnaligned(fromByteOffset: MemoryLayout<sockaddr_in6>.offset(of: \.sin6_addr)!, as: UInt64.self),
+                    bytes.loadUnaligned(fromByteOffset: MemoryLayout<sockaddr_in6>.offset(of: \.sin6_addr)! + 8, as: UInt64.self)
+                )
+            }
+            high = UInt64(bigEndian: words.0)
+            low = UInt64(bigEndian: words.1)
+        default: return nil
+        }
+    }
+
+    /// The peer of a connected socket (getpeername).
+    init?(of fd: Int32) {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let status = withUnsafeMutablePointer(to: &storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getpeername(fd, $0, &length) }
+        }
+        guard status == 0 else { return nil }
+        self.init(storage)
+    }
+
+    /// What counts as one: an IPv4 address, or the /64 that a household gets of IPv6.
+    var network: PeerAddress { isIPv4 ? self : PeerAddress(high: high, low: 0) }
+
+    private init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
+    private var isIPv4: Bool { high == 0 && low >> 32 == 0xffff }
+
+    /// Numeric, as inet_ntop writes it; an IPv4 address without the mapping.
+    public var description: String {
+        var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        if isIPv4 {
+            var address = UInt32(truncatingIfNeeded: low).bigEndian
+            inet_ntop(AF_INET, &address, &text, socklen_t(text.count))
+        } else {
+            var words = (high.bigEndian, low.bigEndian)
+            inet_ntop(AF_INET6, &words, &text, socklen_t(text.count))
+        }
+        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

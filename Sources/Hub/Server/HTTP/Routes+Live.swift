@@ -1,0 +1,39 @@
+// The route of a camera's picture of now.
+
+import Domain
+import Loop
+import Runtime
+import Store
+
+extension Services {
+    func liveRoutes() -> [Route] {
+        [
+            Route(.get, "/devices/{id}/snapshot.jpg", .open) { request in
+                let scope = try await snapshotScope(request)
+                let device: DeviceID = try request.identifier(0, "device")
+                guard try await store.devices.find(device, in: scope) != nil else { throw APIError.notFound("device") }
+                let jpeg = try await snapshots.jpeg(of: device, in: scope, width: try snapshotWidth(request))
+                return HTTPResponse(
+                    status: 200, headers: [("Content-Type", "image/jpeg"), ("Cache-Control", "no-store")], body: .bytes(jpeg))
+            }
+        ]
+    }
+
+    /// By a signed link or by a token: `<img>` can send no header.
+    private func snapshotScope(_ request: Request) async throws -> AccountScope {
+        guard let signature = request.head.query("s") else { return try await accounts.user(token: Router.bearer(request.head)).scope }
+        let scope = signer.scope(
+            device: try request.identifier(0, "device"), account: request.head.query("a"), expiry: request.head.query("e"), signature: signature,
+            now: Timestamp(milliseconds: clock.milliseconds))
+        guard let scope else { throw APIError.notFound("device") }
+        return scope
+    }
+
+    private func snapshotWidth(_ request: Request) throws(APIError) -> Int {
+        guard let text = request.head.query("width") else { return Snapshots.maximumWidth }
+        guard let width = Int(text), (16...Snapshots.maximumWidth).contains(width) else {
+            throw .invalid("width", "it must be from 16 to \(Snapshots.maximumWidth)")
+        }
+        return width
+    }
+}
