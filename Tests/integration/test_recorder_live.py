@@ -116,6 +116,41 @@ def test_who_joins_later_plays_from_a_keyframe_on(hub, account, sensor, viewer, 
     late.close()
 
 
+def test_who_joins_gets_the_pictures_since_the_last_keyframe_at_once(hub, account, viewer, recordings, tmp_path):
+    sensor = Peer(hub, account.token, account.device, can_force_keyframe=False)
+    stream = viewer.rpc("live.watch", {"device_id": account.device})["stream"]
+    sensor.wait_publication("live.start", stream=stream)
+    for data in pieces(stream, recordings["webm"], 5000):
+        sensor.send(data)
+    arrive(sensor, viewer)
+    late = Peer(hub, account.token)
+    late.rpc("live.watch", {"device_id": account.device})
+    arrive(sensor, late)
+    last = max(index for index, data in enumerate(viewer.frames) if flags(data) == KEY)
+    assert late.frames == [viewer.frames[0], *viewer.frames[last:]]
+    assert played(late.frames, tmp_path / "late")["pictures"] >= 9
+    # Nobody asks a recorder for what it cannot do.
+    assert not [push for push in sensor.pushes if push.get("pub", {}).get("data", {}).get("type") == "live.keyframe"]
+    late.close()
+    sensor.close()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_snapshot_of_a_recorder_is_its_newest_picture(hub, account, viewer, recordings, tmp_path, name):
+    sensor = Peer(hub, account.token, account.device, can_force_keyframe=False)
+    stream = viewer.rpc("live.watch", {"device_id": account.device})["stream"]
+    sensor.wait_publication("live.start", stream=stream)
+    for data in pieces(stream, recordings[name], 5000):
+        sensor.send(data)
+    arrive(sensor, viewer)
+    status, jpeg, headers = account.call("GET", f"/devices/{account.device}/snapshot.jpg")
+    assert (status, headers["content-type"]) == (200, "image/jpeg")
+    (tmp_path / "snapshot.jpg").write_bytes(jpeg)
+    (picture,) = probe(tmp_path / "snapshot.jpg")["streams"]
+    assert (picture["width"], picture["height"]) == (320, 240)
+    sensor.close()
+
+
 @pytest.mark.parametrize("data, reason", [
     (b"these are no bytes of a recorder", "the stream begins neither as WebM nor as MP4"),
     (b"\x00\x00\x00\x10ftypisom\x00\x00\x00\x00" + b"\x00\x00\x00\x10mdat" + bytes(8), "an MP4 that is not fragmented cannot be shown live"),
