@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from browser import EMAIL, seconds, sign_in, start_camera, wait_until, watch_errors
+from test_pages import SIZES, check
 
 # Browsers that are older, or of others.
 NO_ENCODER = "for (const name of ['VideoEncoder', 'AudioEncoder', 'MediaStreamTrackProcessor', 'VideoFrame']) delete globalThis[name];"
@@ -107,3 +108,21 @@ def test_a_viewer_that_can_play_nothing_says_so(hub, camera_browser, viewer_brow
     viewer.get_by_role("button", name="Live: Hallway").click()
     expect(viewer.get_by_text(re.compile("This browser cannot show the live picture"))).to_be_visible()
     expect(viewer.get_by_role("button", name="Live: Hallway")).to_be_visible()
+
+
+def test_pages_that_play_files_have_no_axe_violations(hub, camera_browser, viewer_browser):
+    camera, _ = start_camera(camera_browser, hub, script=NO_ENCODER)
+    for size, (width, height) in SIZES.items():
+        for scheme in ("light", "dark"):
+            context = viewer_browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+            page = context.new_page()
+            page.goto(hub.url)
+            sign_in(page)
+            watch(page)
+            check(page, f"live-file-{size}-{scheme}")
+            if (size, scheme) == ("desk", "dark"):
+                # The last picture stays.
+                camera.get_by_role("button", name="Stop watching").click()
+                expect(page.locator("pw-live-tile")).to_have_attribute("data-live", "ended", timeout=15_000)
+                check(page, f"live-file-ended-{size}-{scheme}")
+            context.close()

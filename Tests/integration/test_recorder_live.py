@@ -117,7 +117,7 @@ def test_who_joins_later_plays_from_a_keyframe_on(hub, account, sensor, viewer, 
 
 
 def test_who_joins_gets_the_pictures_since_the_last_keyframe_at_once(hub, account, viewer, recordings, tmp_path):
-    sensor = Peer(hub, account.token, account.device, can_force_keyframe=False)
+    sensor = Peer(hub, account.token, account.device, data={"can_force_keyframe": False})
     stream = viewer.rpc("live.watch", {"device_id": account.device})["stream"]
     sensor.wait_publication("live.start", stream=stream)
     for data in pieces(stream, recordings["webm"], 5000):
@@ -137,7 +137,7 @@ def test_who_joins_gets_the_pictures_since_the_last_keyframe_at_once(hub, accoun
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_snapshot_of_a_recorder_is_its_newest_picture(hub, account, viewer, recordings, tmp_path, name):
-    sensor = Peer(hub, account.token, account.device, can_force_keyframe=False)
+    sensor = Peer(hub, account.token, account.device, data={"can_force_keyframe": False})
     stream = viewer.rpc("live.watch", {"device_id": account.device})["stream"]
     sensor.wait_publication("live.start", stream=stream)
     for data in pieces(stream, recordings[name], 5000):
