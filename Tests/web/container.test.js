@@ -120,6 +120,8 @@ for (const [codec, options] of [["vp8", VP8], ["vp09.00.10.08", "-c:v libvpx-vp9
     }
     assert.equal(parts.length, 30);
     assert.equal(pictures(concat(muxer.init, ...parts)), 30);
+    const again = split(concat(muxer.init, ...parts), 1000).slice(1);
+    assert.deepEqual(again.map(({ key, timestamp }) => [key, timestamp]), parts.map((_, index) => [index % 10 === 0, index * 100_000 + 7e9]));
     assert.throws(() => new WebMMuxer({ codec: "av01.0.04M.08", width: 1, height: 1 }), TypeError);
   });
 }

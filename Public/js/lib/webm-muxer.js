@@ -25,8 +25,11 @@ export class WebMMuxer {
   }
 
   /** @param {{key: boolean, timestamp: number, duration: number, payload: Uint8Array}} unit times in µs */
-  segment({ key, timestamp, payload }) {
-    const block = element([0xa3], [0x81, 0, 0, key ? 0x80 : 0], payload);
-    return element([0x1f, 0x43, 0xb6, 0x75], element([0xe7], number(Math.round(timestamp / 1000), 8)), block);
+  segment({ key, timestamp, duration, payload }) {
+    const start = Math.round(timestamp / 1000), end = Math.round((timestamp + duration) / 1000);
+    const block = element([0xa1], [0x81, 0, 0, 0], payload);
+    // A group, since a simple block cannot say how long it lasts: players guess then, and drop what comes later than they guessed.
+    const group = element([0xa0], block, element([0x9b], number(end - start, 4)), ...(key ? [] : [element([0xfb], [0xff])]));
+    return element([0x1f, 0x43, 0xb6, 0x75], element([0xe7], number(start, 8)), group);
   }
 }

@@ -17,6 +17,8 @@ const VIDEO_CODECS = [
 /** Events: `chunk` {chunk}, `configuration` {track}, `ended` (the camera stopped by itself). */
 export class MediaEncoder extends EventTarget {
   liveKind = KIND.live;
+  /** What a live stream begins with: nothing of before, as the next picture becomes a keyframe. @type {Chunk[]} */
+  group = [];
   /** Codec configuration per track, as its frame carries it. @type {Map<number, Record<string, unknown>>} */
   configurations = new Map();
   #abort = new AbortController();

@@ -32,6 +32,7 @@ export class LiveSender {
       this.#sequence = 0;
       this.#restart();
       for (const { track } of this.encoder.beginnings) this.configured(track);
+      for (const chunk of this.encoder.group) this.chunk(chunk);
     } else if (stream !== this.#stream) {
       return;
     } else if (type === "live.keyframe") {

@@ -13,6 +13,8 @@ const KEYFRAME_INTERVAL_MS = 1000;
 const USUAL_DURATION_US = 33_333;
 /** A message of the socket has a limit. */
 const MAXIMUM_CHUNK = 512 << 10;
+/** Some seconds of pictures. */
+const MAXIMUM_GROUP = 150;
 const WEBM = [["video/webm", "vp8", "opus"], ["video/webm", "vp9", "opus"]];
 const MP4 = [["video/mp4", "avc1.42001f", "mp4a.40.2"], ["video/mp4", "avc1.42001f", "opus"]];
 
@@ -30,6 +32,8 @@ function recordedType(hasSound) {
 /** Events as of `MediaEncoder`: `chunk` {chunk}, which is a piece of the file with pictures and sound, `configuration` {track}, `ended` {reason}. */
 export class RecorderEncoder extends EventTarget {
   liveKind = KIND.liveBytes;
+  /** What came since the last keyframe: who begins to watch need not wait for the next. @type {import("../lib/ring.js").Chunk[]} */
+  group = [];
   /** @type {MediaRecorder|null} */ #recorder = null;
   /** @type {Uint8Array|null} */ #beginning = null;
   #type = "";
@@ -99,6 +103,7 @@ export class RecorderEncoder extends EventTarget {
     for (const piece of pieces) {
       if (piece.type === "init") {
         this.#beginning = piece.bytes;
+        this.group = [];
         this.dispatchEvent(new CustomEvent("configuration", { detail: { track: TRACK.video } }));
       } else {
         const timestamp = Math.max(0, Math.round(piece.timestamp + (this.#offset ?? 0)));
@@ -106,8 +111,12 @@ export class RecorderEncoder extends EventTarget {
         for (let start = 0; start < piece.bytes.length; start += MAXIMUM_CHUNK) {
           const data = piece.bytes.subarray(start, start + MAXIMUM_CHUNK);
           const chunk = { track: TRACK.video, key: piece.key && start === 0, continues: start > 0, timestamp, duration, data };
+          if (chunk.key) this.group = [];
+          if (chunk.key || this.group.length) this.group.push(chunk);
           this.dispatchEvent(new CustomEvent("chunk", { detail: { chunk } }));
         }
+        // A recorder that makes keyframes rarely: what it began with is long past.
+        if (this.group.length > MAXIMUM_GROUP) this.group = [];
       }
     }
   }

@@ -17,7 +17,7 @@ const MAXIMUM_STAGED = 2 << 20;
 const KEEP_SECONDS = 15, LEAVE_SECONDS = 5;
 /** No picture so long after the first keyframe: it does not play. */
 const START_MS = 10_000;
-const USUAL_DURATION_US = 33_333;
+const USUAL_DURATION_US = 33_333, MAXIMUM_DURATION_US = 2_000_000;
 
 /** Safari on phones has the managed one only. @returns {typeof MediaSource|undefined} */
 const mediaSource = () => /** @type {any} */ (globalThis).ManagedMediaSource ?? globalThis.MediaSource;
@@ -30,7 +30,7 @@ export class MsePlayer {
   /** @type {MediaSource|null} */ #source = null;
   /** @type {SourceBuffer|null} */ #buffer = null;
   /** Of the source that is in use. */ #abort = new AbortController();
-  /** @type {{mime: string, init: Uint8Array, segment: (frame: Frame) => Uint8Array}|null} */ #format = null;
+  /** @type {{mime: string, init: Uint8Array, segment: (frame: Frame) => Uint8Array|null}|null} */ #format = null;
   #configuration = "";
   /** @type {Uint8Array[]} */ #staged = [];
   #stagedBytes = 0;
@@ -138,12 +138,15 @@ export class MsePlayer {
     if (this.#waitsForKeyframe && !isKey) return;
     if (isKey && this.#stagedBytes > MAXIMUM_STAGED) this.#unstage();
     this.#waitsForKeyframe = false;
-    this.#origin ??= frame.timestamp;
+    // Rounded down as WebM rounds: a first picture before zero would be dropped.
+    this.#origin ??= Math.floor(frame.timestamp / 1000) * 1000;
     this.#startTimer ??= setTimeout(() => {
       if (!this.frames) this.#giveUp("This browser does not show the camera's picture.");
     }, START_MS);
+    const segment = this.#format?.segment(frame);
+    if (!segment) return;
     this.#keepUp();
-    this.#stage(/** @type {{segment: (frame: Frame) => Uint8Array}} */ (this.#format).segment(frame));
+    this.#stage(segment);
     this.#append();
   }
 
@@ -252,10 +255,21 @@ export class MsePlayer {
 /** @param {any} json of a configuration frame of access units */
 function muxed(json) {
   const muxer = json.codec.startsWith("avc") ? new Mp4Muxer(json) : new WebMMuxer(json);
+  /** @type {Frame|null} */
+  let held = null;
   return {
     mime: muxer.mime,
     init: muxer.init,
-    segment: (/** @type {Frame} */ { flags, timestamp, duration, payload }) =>
-      muxer.segment({ key: Boolean(flags & FLAG.keyframe), timestamp, duration: duration || USUAL_DURATION_US, payload }),
+    // Each picture is held until the next tells how long it lasts: after a gap that nobody announced, browsers drop all up to a keyframe.
+    segment: (/** @type {Frame} */ frame) => {
+      const last = held;
+      held = frame;
+      if (!last) return null;
+      const { flags, timestamp, payload } = last;
+      // What follows frames that were left out begins anew.
+      const isNext = frame.timestamp > timestamp && frame.timestamp - timestamp < MAXIMUM_DURATION_US;
+      const duration = isNext ? frame.timestamp - timestamp : USUAL_DURATION_US;
+      return muxer.segment({ key: Boolean(flags & FLAG.keyframe), timestamp, duration, payload });
+    },
   };
 }
