@@ -110,6 +110,14 @@ def test_a_viewer_that_can_play_nothing_says_so(hub, camera_browser, viewer_brow
     expect(viewer.get_by_role("button", name="Live: Hallway")).to_be_visible()
 
 
+def test_a_picture_that_a_browser_cannot_play_is_said_in_words(hub, camera_browser, viewer_browser):
+    start_camera(camera_browser, hub, script=NO_ENCODER)
+    viewer, _ = open_viewer(viewer_browser, hub, "MediaSource.isTypeSupported = () => false;")
+    viewer.get_by_role("button", name="Live: Hallway").click()
+    expect(viewer.get_by_text("This browser cannot play the camera's picture (video/webm;codecs=")).to_be_visible()
+    expect(viewer.get_by_role("button", name="Live: Hallway")).to_be_visible()
+
+
 def test_pages_that_play_files_have_no_axe_violations(hub, camera_browser, viewer_browser):
     camera, _ = start_camera(camera_browser, hub, script=NO_ENCODER)
     for size, (width, height) in SIZES.items():
