@@ -34,6 +34,7 @@ let package = Package(
         cLibrary("CThreads", in: "Sources/Hub", pkgConfig: nil),
         cLibrary("CCurl", in: "Sources/Hub", pkgConfig: "libcurl"),
         cLibrary("CZlib", in: "Sources/Hub", pkgConfig: "zlib"),
+        cLibrary("CBrotli", in: "Sources/Hub", pkgConfig: "libbrotlienc"),
 
         module("Domain", path: "Sources/Domain"),
         module("Media", path: "Sources/Media", ["Domain", "CLibAV"], exclude: ["C"]),
@@ -42,7 +43,7 @@ let package = Package(
         module("Loop", path: "Sources/Hub/Loop", ["CWebsockets", "CUV", "Certificates", "Runtime"]),
         module("Store", path: "Sources/Hub/Store", ["Domain", "Runtime", "CSQLite", "CPQ"]),
         module("Pipeline", path: "Sources/Hub/Pipeline", ["Domain", "Media", "Store", "Runtime", "CCurl"]),
-        module("Server", path: "Sources/Hub/Server", ["Domain", "Media", "Loop", "Store", "Pipeline", "Certificates", "Runtime", "CZlib"]),
+        module("Server", path: "Sources/Hub/Server", ["Domain", "Media", "Loop", "Store", "Pipeline", "Certificates", "Runtime", "CZlib", "CBrotli"]),
         .executableTarget(
             name: "pingwatch", dependencies: ["Domain", "Media", "Loop", "Store", "Pipeline", "Server", "Certificates", "Runtime"],
             path: "Sources/Hub/App", swiftSettings: strict),

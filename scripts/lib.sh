@@ -3,10 +3,10 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 build_packages=(
-    libwebsockets-dev libwebsockets-evlib-uv libuv1-dev libsqlite3-dev libpq-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libswresample-dev
-    libssl-dev libcurl4-openssl-dev zlib1g-dev pkg-config
+    libwebsockets-dev libwebsockets-evlib-uv libuv1-dev libsqlite3-dev libpq-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
+    libswresample-dev libssl-dev libcurl4-openssl-dev zlib1g-dev libbrotli-dev pkg-config
 )
-test_packages=(postgresql chromium fonts-dejavu-core ffmpeg python3-venv curl jq gcc libc6-dev)
+test_packages=(postgresql chromium fonts-dejavu-core ffmpeg python3-venv curl jq gcc libc6-dev nginx-light caddy)
 
 say() { printf '\n== %s\n' "$*"; }
 

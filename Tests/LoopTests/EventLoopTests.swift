@@ -79,6 +79,7 @@ private struct TestHandler: LoopHandler {
     }
 
     func refusal(of upgrade: HTTPHead) -> Int? { upgrade.path == "/socket" ? nil : 403 }
+    func client(of upgrade: HTTPHead) -> String { upgrade.peerAddress }
     func opened(_ socket: WebSocket) { responder.assumeIsolated { $0.opened(socket) } }
     func closed(_ socket: WebSocket) {}
     func received(_ message: MessageBuffer, isBinary: Bool, on socket: WebSocket) {

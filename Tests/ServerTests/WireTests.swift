@@ -11,7 +11,13 @@ struct ByteRangeTests {
         (nil as String?, ByteRange.whole), ("bytes=0-0", .part(0...0)), ("bytes=0-", .part(0...99)), ("bytes=90-200", .part(90...99)),
         ("bytes=-10", .part(90...99)), ("bytes=-1000", .part(0...99)), ("bytes=100-", .unsatisfiable), ("bytes=-0", .unsatisfiable),
         ("bytes=5-2", .whole), ("bytes=a-b", .whole), ("bytes=0-1,3-4", .whole), ("items=0-1", .whole), ("bytes=-", .whole),
-        ("bytes=99999999999999999999-", .whole),
+        ("bytes=99999999999999999999-", .unsatisfiable), ("bytes=-99999999999999999999", .part(0...99)),
+        ("bytes=9-99999999999999999999", .part(9...99)),
+        ("Bytes=0-1", .part(0...1)), ("bytes= 0-1", .part(0...1)), ("bytes=0-1,", .part(0...1)), ("bytes=,,0-1", .part(0...1)),
+        ("bytes=,", .whole), ("bytes=", .whole),
+        ("bytes=0-1, 0-1", .part(0...1)), ("bytes=0-1,200-300", .part(0...1)), ("bytes=200-300,400-", .unsatisfiable), ("bytes=0-1,x", .whole),
+        ("bytes=0-1,5-2", .whole),
+        ("bytes=1 2-3", .whole), ("bytes=+1-3", .whole), ("bytes=0-1-2", .whole), ("bytes=0x1-3", .whole), ("bytes", .whole), ("", .whole),
     ])
     func `ranges of an object of 100 bytes`(header: String?, expected: ByteRange) {
         #expect(ByteRange(header: header, size: 100) == expected)

@@ -49,6 +49,9 @@ class Peer:
             self.frames.append(data)
             return []
         messages = [json.loads(line) for line in data.split("\n") if line]
+        # The hub's ping, which wants the same back.
+        if {} in messages:
+            self.socket.send("{}")
         self.pushes += [message["push"] for message in messages if "push" in message]
         return messages
 

@@ -119,4 +119,6 @@ def test_the_queues_are_shown_as_they_are(measured, enrol, telegram, chat):
         "pingwatch_events_total": "counter", "pingwatch_event_failures_total": "counter", "pingwatch_delivery_attempts_total": "counter",
         "pingwatch_stage_seconds": "histogram", "pingwatch_jobs": "gauge", "pingwatch_job_oldest_age_seconds": "gauge",
         "pingwatch_storage_free_bytes": "gauge", "pingwatch_live_streams": "gauge", "pingwatch_live_viewers": "gauge",
+        "pingwatch_connections": "gauge", "pingwatch_sockets": "gauge", "pingwatch_connections_accepted_total": "counter",
+        "pingwatch_connections_refused_total": "counter", "pingwatch_accept_delays_total": "counter",
     }

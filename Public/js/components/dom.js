@@ -30,7 +30,8 @@ export function icon(name) {
   svg.setAttribute("class", "icon");
   svg.setAttribute("aria-hidden", "true");
   const use = document.createElementNS(SVG, "use");
-  use.setAttribute("href", `icons/sprite.svg#${name}`);
+  // Beside this module, where it may be kept for ever.
+  use.setAttribute("href", new URL(`../../icons/sprite.svg#${name}`, import.meta.url).href);
   svg.append(use);
   return svg;
 }

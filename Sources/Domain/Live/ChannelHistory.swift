@@ -34,6 +34,8 @@ public struct ChannelHistory<Payload: Sendable>: Sendable {
     /// Offset of the newest publication; 0 before the first.
     public private(set) var offset: UInt64 = 0
     private var entries: [Entry] = []
+    /// Whether nothing is kept.
+    public var isEmpty: Bool { entries.isEmpty }
     private let maximumCount: Int
     private let maximumSeconds: Double
 

@@ -80,6 +80,10 @@ public struct LiveRelay<Viewer: Hashable & Sendable, Frame: Sendable>: Sendable 
         defer { viewers[viewer] = state }
         let requests = use(now: now)
         guard isRunning, requests != [.start] else { return (requests, []) }
+        guard !isTooMuch(backlog) else {
+            state.lacksConfigurations = true
+            return (requests, [])
+        }
         var frames = sortedConfigurations.map { (frame: $0, delivery: Delivery.frame) }
         if !isKeyframeHopedFor, canReplay(to: backlog, now: now) {
             state.isFlowing = true

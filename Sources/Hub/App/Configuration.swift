@@ -1,6 +1,7 @@
 // What the environment and the command line say, parsed once, every mistake reported.
 
 import Certificates
+import Domain
 import Pipeline
 import Runtime
 import Store
@@ -36,6 +37,8 @@ struct Configuration: Sendable {
     var mailServer: MailServer?
     /// Where people reach the page, without a slash at the end.
     var publicURL: String?
+    /// Whose word on clients is believed.
+    var proxies = TrustedProxies.none
     var alertCooldownSeconds = 0.0
     var alertDeadlineSeconds = 21_600.0
     var clipIdleSeconds = 300.0
@@ -51,6 +54,11 @@ struct Configuration: Sendable {
     var maximumConnectionsPerAddress = 1024
     /// `nil`: as many as the kind of connection lets a hub take.
     var acceptsPerSecond: Double?
+    var maximumConnectionsPerUser = 64
+    var maximumSubscriptions = 128
+    var messagesPerSecond = 2000.0
+    var bytesPerSecond = 64.0 * 1_048_576
+    var maximumQueueBytes = 1 << 20
     /// Names this process among those that share a database.
     var nodeName = ""
     var logLevel = Log.Level.info
@@ -93,6 +101,7 @@ struct Configuration: Sendable {
         webhookAllowsPrivateAddresses = reader.bool("NOTIFY_WEBHOOK_ALLOW_PRIVATE") ?? webhookAllowsPrivateAddresses
         mailServer = reader.mailServer("SMTP_URL")
         publicURL = reader.url("PUBLIC_URL").map { String($0.reversed().drop { $0 == "/" }.reversed()) }
+        proxies = readProxies(&reader)
         alertCooldownSeconds = reader.number("ALERT_COOLDOWN_SECONDS", 0...86_400) ?? alertCooldownSeconds
         alertDeadlineSeconds = reader.number("ALERT_DEADLINE_SECONDS", 1...604_800) ?? alertDeadlineSeconds
         clipIdleSeconds = reader.number("CLIP_IDLE_SECONDS", 1...86_400) ?? clipIdleSeconds
@@ -105,6 +114,11 @@ struct Configuration: Sendable {
         loopThreads = reader.integer("LOOP_THREADS", 1...255)
         maximumConnections = reader.integer("CONNECTIONS_LIMIT", 1...1_000_000)
         maximumConnectionsPerAddress = reader.integer("CONNECTIONS_PER_ADDRESS", 1...1_000_000) ?? maximumConnectionsPerAddress
+        maximumConnectionsPerUser = reader.integer("CONNECTIONS_PER_USER", 1...1_000_000) ?? maximumConnectionsPerUser
+        maximumSubscriptions = reader.integer("SUBSCRIPTIONS_PER_CONNECTION", 2...100_000) ?? maximumSubscriptions
+        messagesPerSecond = reader.number("MESSAGES_PER_SECOND", 1...1_000_000) ?? messagesPerSecond
+        bytesPerSecond = reader.number("BYTES_PER_SECOND", 131_072...100_000_000_000) ?? bytesPerSecond
+        maximumQueueBytes = reader.integer("QUEUE_BYTES", 65_536...1_000_000_000) ?? maximumQueueBytes
         acceptsPerSecond = reader.number("ACCEPTS_PER_SECOND", 1...1_000_000)
         nodeName = reader.text("NODE_NAME") ?? hostName()
         if let text = reader.text("LOG_LEVEL") {
@@ -163,6 +177,28 @@ struct Configuration: Sendable {
             if plainPort == port, port != 0 { reader.mistakes.append("HTTP_PORT: \(plainPort) is where https is spoken; PORT names it") }
         }
         return encryption
+    }
+
+    private func readProxies(_ reader: inout Reader) -> TrustedProxies {
+        var header = TrustedProxies.Header.xForwarded
+        if let text = reader.text("TRUSTED_PROXY_HEADER") {
+            if let known = TrustedProxies.Header(rawValue: text.lowercased()) {
+                header = known
+            } else {
+                let names = TrustedProxies.Header.allCases.map(\.rawValue).joined(separator: " nor ")
+                reader.mistakes.append("TRUSTED_PROXY_HEADER: \"\(text)\" is neither \(names)")
+            }
+        }
+        var blocks: [AddressBlock] = []
+        for text in (reader.text("TRUSTED_PROXIES") ?? "").split(whereSeparator: { $0 == "," || $0 == " " }) {
+            if let block = AddressBlock(text) {
+                blocks.append(block)
+            } else {
+                reader.mistakes.append(
+                    "TRUSTED_PROXIES: \"\(text)\" is neither an address nor a block such as 10.0.0.0/8 or fd00::/8, of a bit or more and none beyond")
+            }
+        }
+        return TrustedProxies(blocks, header: header)
     }
 
     private static let options = ["--port", "--host", "--data-dir", "--tls", "--tls-cert", "--tls-key", "--http-port"]

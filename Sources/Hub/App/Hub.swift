@@ -39,6 +39,8 @@ struct Hub {
         ports.threads = configuration.loopThreads ?? usableCores
         ports.limits.connections = maximumConnections
         ports.limits.connectionsPerAddress = configuration.maximumConnectionsPerAddress
+        let proxies = configuration.proxies
+        if !proxies.isEmpty { ports.limits.isShared = { NetworkAddress($0.description).map(proxies.contains) ?? false } }
         // A TLS handshake costs a core about half a millisecond; half of each may go into them.
         ports.limits.perSecond = configuration.acceptsPerSecond ?? (encryption == nil ? 20_000 : 1000 * Double(ports.threads))
         loop = EventLoop(ports)
@@ -47,9 +49,17 @@ struct Hub {
             tokenLifetimeSeconds: configuration.tokenLifetimeSeconds, publicFolder: configuration.publicFolder, version: Main.version)
         server.limits.clipIdleSeconds = configuration.clipIdleSeconds
         server.limits.maximumBacklog = configuration.maximumBacklog
+        server.limits.maximumConnectionsPerUser = configuration.maximumConnectionsPerUser
+        server.limits.maximumConnectionsPerAddress = configuration.maximumConnectionsPerAddress
+        server.limits.maximumSubscriptions = configuration.maximumSubscriptions
+        server.limits.rate = RateBudget.Limits(
+            messagesPerSecond: configuration.messagesPerSecond, bytesPerSecond: configuration.bytesPerSecond)
+        server.limits.maximumControlBytes = configuration.maximumQueueBytes
         server.limits.live.viewersPerStream = configuration.viewersPerStream
         server.limits.live.streamsPerAccount = configuration.streamsPerAccount
         server.metricsToken = configuration.metricsToken
+        server.proxies = configuration.proxies
+        server.publicURL = configuration.publicURL
         if let encryption {
             server.encryption = encryption.authority.map { authority in .local { authority.withLock { $0 } } } ?? .given
         }

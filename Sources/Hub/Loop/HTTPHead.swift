@@ -19,6 +19,8 @@ public struct HTTPHead: Sendable {
     public let isOnPlainPort: Bool
     /// Who is at the other end of the connection, which may be a proxy.
     public let peer: PeerAddress?
+    /// The same, numeric; empty when it is not known.
+    public var peerAddress: String { peer?.description ?? "" }
 
     public func header(_ name: String) -> String? { headers[name] }
     public func query(_ name: String) -> String? { query.first { $0.name == name }?.value }
@@ -36,9 +38,9 @@ extension HTTPHead {
         (WSI_TOKEN_HTTP_CONTENT_LENGTH, "content-length"), (WSI_TOKEN_HTTP_CONTENT_TYPE, "content-type"),
         (WSI_TOKEN_HTTP_RANGE, "range"), (WSI_TOKEN_HTTP_IF_NONE_MATCH, "if-none-match"), (WSI_TOKEN_HTTP_IF_RANGE, "if-range"),
         (WSI_TOKEN_HTTP_ACCEPT_ENCODING, "accept-encoding"), (WSI_TOKEN_HTTP_TRANSFER_ENCODING, "transfer-encoding"),
-        (WSI_TOKEN_UPGRADE, "upgrade"),
+        (WSI_TOKEN_UPGRADE, "upgrade"), (WSI_TOKEN_X_FORWARDED_FOR, "x-forwarded-for"),
     ]
-    private static let custom = ["x-telegram-bot-api-secret-token", "sec-fetch-site"]
+    private static let custom = ["x-telegram-bot-api-secret-token", "sec-fetch-site", "x-forwarded-proto", "x-forwarded-host", "forwarded"]
 
     /// Reads the parsed headers of `wsi`. `nil` for a method that the hub does not know or bytes that are not UTF-8.
     init?(reading wsi: OpaquePointer, arrival: AcceptedSocket?) {

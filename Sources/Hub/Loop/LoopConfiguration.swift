@@ -53,6 +53,8 @@ public struct AcceptStatistics: Sendable {
     public var refusedByAddress = 0
     /// Times that others had to wait for the rate.
     public var delays = 0
+
+    public init() {}
 }
 
 public enum LoopError: Error, CustomStringConvertible, Sendable {
@@ -75,6 +77,8 @@ public protocol LoopHandler: Sendable {
     func request(_ exchange: HTTPExchange)
     /// Whether a WebSocket handshake goes on; otherwise the HTTP status that refuses it. Called on any of the loop's threads.
     func refusal(of upgrade: HTTPHead) -> Int?
+    /// For whom a WebSocket is counted that is not refused: `WebSocket.client`. Called on any of the loop's threads.
+    func client(of upgrade: HTTPHead) -> String
     /// This and what follows comes on the loop's executor, whichever thread the socket is on.
     func opened(_ socket: WebSocket)
     func received(_ message: MessageBuffer, isBinary: Bool, on socket: WebSocket)

@@ -58,6 +58,8 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
     private var lastSocket: UInt64 = 0
     /// How each connection came.
     private var arrivals: [OpaquePointer: AcceptedSocket] = [:]
+    /// Between the handshake and `LWS_CALLBACK_ESTABLISHED`.
+    private var clients: [OpaquePointer: String] = [:]
     private var unflushed: [WebSocket] = []
     /// What this turn has for each thread.
     private var orders: [[SocketOrder]] = []
@@ -293,6 +295,7 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
             guard let credentials = configuration.credentials, let user else { return 0 }
             return credentials.attach(toContext: OpaquePointer(user)) ? 0 : -1
         case LWS_CALLBACK_WSI_DESTROY:
+            clients[wsi] = nil
             if let arrival = arrivals.removeValue(forKey: wsi) { release(arrival.peer) }
             return 0
 
@@ -320,7 +323,10 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
             // CVE-2025-11677: without this header libwebsockets 4.1 goes on with freed memory.
             guard lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE) > 0, let head = HTTPHead(reading: wsi, arrival: arrivals[wsi]) else { return -1 }
             guard head.header("upgrade")?.lowercased() == "websocket" else { return -1 }
-            guard let status = handler?.refusal(of: head) else { return 0 }
+            guard let handler, let status = handler.refusal(of: head) else {
+                clients[wsi] = handler?.client(of: head)
+                return 0
+            }
             // Not by lws_return_http_status, which answers as HTTP/1.0: clients take that for no answer at all.
             let buffer = MessageBuffer(plain: HTTPResponse(status: status).headBytes(closing: true))
             lws_write(wsi, buffer.payload.assumingMemoryBound(to: UInt8.self), buffer.count, LWS_WRITE_HTTP_HEADERS)
@@ -329,7 +335,7 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
             lastSocket += 1
             let name = lws_get_protocol(wsi).flatMap { $0.pointee.name }.map { String(cString: $0) } ?? ""
             let socket = WebSocket(
-                id: lastSocket << 8 | UInt64(index), subprotocol: name == "http" ? "" : name, peer: arrivals[wsi]?.peer, wsi: wsi, thread: self)
+                id: lastSocket << 8 | UInt64(index), subprotocol: name == "http" ? "" : name, client: clients.removeValue(forKey: wsi) ?? "", wsi: wsi, thread: self)
             attach(socket, to: wsi)
             sockets[socket.id] = socket
             report(.opened(socket))

@@ -34,15 +34,18 @@ public struct PeerAddress: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The peer of a connected socket (getpeername).
-    init?(of fd: Int32) {
-        var storage = sockaddr_storage()
-        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        let status = withUnsafeMutablePointer(to: &storage) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getpeername(fd, $0, &length) }
+    /// Reads a numeric address (inet_pton). `nil` for anything else.
+    public init?(_ text: String) {
+        var bytes = [UInt8](repeating: 0, count: 16)
+        if inet_pton(AF_INET, text, &bytes) == 1 {
+            high = 0
+            low = bytes.prefix(4).reduce(0xffff) { $0 << 8 | UInt64($1) }
+        } else if inet_pton(AF_INET6, text, &bytes) == 1 {
+            high = bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+            low = bytes.suffix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        } else {
+            return nil
         }
-        guard status == 0 else { return nil }
-        self.init(storage)
     }
 
     /// What counts as one: an IPv4 address, or the /64 that a household gets of IPv6.

@@ -39,7 +39,8 @@ public final class WebSocket: @unchecked Sendable {
     public let id: UInt64
     /// What was agreed on in the handshake; empty for none.
     public let subprotocol: String
-    public let peer: PeerAddress?
+    /// What `LoopHandler.client` said of its handshake.
+    public let client: String
     unowned let thread: LoopThread
 
     private let waitingControl = Atomic<Int>(0)
@@ -48,10 +49,10 @@ public final class WebSocket: @unchecked Sendable {
     private let untaken = Atomic<Int>(0)
     private let isHeld = Atomic<Bool>(false)
 
-    init(id: UInt64, subprotocol: String, peer: PeerAddress?, wsi: OpaquePointer, thread: LoopThread) {
+    init(id: UInt64, subprotocol: String, client: String, wsi: OpaquePointer, thread: LoopThread) {
         self.id = id
         self.subprotocol = subprotocol
-        self.peer = peer
+        self.client = client
         self.wsi = wsi
         self.thread = thread
     }

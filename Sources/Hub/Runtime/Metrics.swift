@@ -33,6 +33,12 @@ public final class Metrics: Sendable {
         "pingwatch_live_viewers": "Viewers of live streams.",
         "pingwatch_live_gaps_total": "Times that a viewer fell behind and was skipped to the next keyframe.",
         "pingwatch_limit_refusals_total": "What was refused at a limit, by limit.",
+        "pingwatch_limit_holds_total": "Times that a connection was not read from for a while, by the limit that it passed.",
+        "pingwatch_connections": "Connections, of all kinds.",
+        "pingwatch_connections_accepted_total": "Connections that were let in.",
+        "pingwatch_connections_refused_total": "Connections that were hung up on, by the limit that was reached.",
+        "pingwatch_accept_delays_total": "Times that new connections had to wait for the accept rate.",
+        "pingwatch_sockets": "WebSocket connections that are signed in, by kind.",
         "pingwatch_storage_free_bytes": "Room for clips, beyond the reserve.",
     ]
 
@@ -59,16 +65,22 @@ public final class Metrics: Sendable {
     /// Something was refused at a limit.
     public func refused(by limit: String) { count("pingwatch_limit_refusals_total", ["limit": limit]) }
 
+    /// Somebody was not read from for a while because of a limit.
+    public func held(by limit: String) { count("pingwatch_limit_holds_total", ["limit": limit]) }
+
     /// A value that is read when it is asked for.
     public struct Gauge: Sendable {
         let name: String
         let labels: [String: String]
         let value: Double
+        /// Whether it only ever grows: a counter that somebody else keeps.
+        let isTotal: Bool
 
-        public init(_ name: String, _ labels: [String: String] = [:], _ value: Double) {
+        public init(_ name: String, _ labels: [String: String] = [:], _ value: Double, isTotal: Bool = false) {
             self.name = name
             self.labels = labels
             self.value = value
+            self.isTotal = isTotal
         }
     }
 
@@ -94,7 +106,7 @@ public final class Metrics: Sendable {
             lines.append("\(key.name)_count\(braced(key.labels)) \(histogram.count)")
         }
         for gauge in gauges.sorted(by: { ($0.name, Self.text($0.labels)) < ($1.name, Self.text($1.labels)) }) {
-            describe(gauge.name, "gauge")
+            describe(gauge.name, gauge.isTotal ? "counter" : "gauge")
             lines.append("\(gauge.name)\(braced(Self.text(gauge.labels))) \(gauge.value)")
         }
         return lines.joined(separator: "\n") + "\n"

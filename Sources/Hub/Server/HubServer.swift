@@ -83,7 +83,7 @@ private struct LocalBus: Bus, PresenceSource, TokenConnections, LiveSource {
         await realtime.isOnline(RealtimeHub.DeviceKey(account: scope.account, device: device))
     }
 
-    func liveCounts() async -> (streams: Int, viewers: Int) { await realtime.liveCounts() }
+    func counts() async -> RealtimeCounts { await realtime.counts() }
 
     func picture(of device: DeviceID, in scope: AccountScope) async throws -> LivePicture {
         try await realtime.picture(of: RealtimeHub.DeviceKey(account: scope.account, device: device))
@@ -95,13 +95,26 @@ extension HubServer: LoopHandler {
 
     public func refusal(of upgrade: HTTPHead) -> Int? {
         guard upgrade.path == Self.socketPath else { return 404 }
-        let isEncryptionMissing = services.configuration.encryption != nil && !upgrade.isEncrypted
-        guard !isEncryptionMissing else { return 403 }
+        let asked = RequestOrigin(upgrade, proxies: services.configuration.proxies)
+        if services.configuration.encryption != nil, asked.isSecure != true { return 403 }
+        if isLedToPublicURL(asked) { return 403 }
         // Browsers send where a page comes from; another site's page must not use its visitor's hub.
         guard let origin = upgrade.header("origin") else { return nil }
-        // Behind a proxy either may be right; over the hub's own TLS a page that came without could be anybody's.
-        guard let host = upgrade.header("host"), origin == "https://\(host)" || (!upgrade.isEncrypted && origin == "http://\(host)") else { return 403 }
+        // Behind a proxy that says nothing, or is not known as one, either may be right; otherwise a page that came without TLS could be anybody's.
+        let mayBeSecure = asked.isSecure != false, mayBePlain = asked.isSecure != true
+        guard let host = asked.host, (mayBeSecure && origin == "https://\(host)") || (mayBePlain && origin == "http://\(host)") else { return 403 }
         return nil
+    }
+
+    /// Whether it came without TLS through a proxy, although the page's address has TLS.
+    private func isLedToPublicURL(_ origin: RequestOrigin) -> Bool {
+        origin.isForwarded && origin.isSecure == false && services.configuration.isPublicSecure
+    }
+
+    /// Whoever is behind a trusted proxy; nobody where the loop counts the address itself.
+    public func client(of upgrade: HTTPHead) -> String {
+        let proxies = services.configuration.proxies
+        return proxies.isEmpty ? "" : proxies.clientAddress(of: upgrade)
     }
 
     public func opened(_ socket: WebSocket) { realtime.assumeIsolated { $0.opened(socket) } }
@@ -140,17 +153,21 @@ extension HubServer: LoopHandler {
     }
 
     private func secured(_ response: HTTPResponse, for head: HTTPHead) -> HTTPResponse {
-        var isStrict = false
-        if case .given = services.configuration.encryption { isStrict = head.isEncrypted }
-        return SecurityHeaders.apply(to: response, isStrict: isStrict)
+        let origin = RequestOrigin(head, proxies: services.configuration.proxies)
+        // A proxy's certificate is one that was given, too, where people are told to come by https.
+        var isStrict = origin.isForwarded && services.configuration.isPublicSecure
+        if case .given = services.configuration.encryption { isStrict = true }
+        return SecurityHeaders.apply(to: response, isStrict: isStrict && origin.isSecure == true)
     }
 
     /// Redirects to https, and what a phone needs to trust the hub.
     private func doorAnswer(_ head: HTTPHead) -> HTTPResponse? {
+        let origin = RequestOrigin(head, proxies: services.configuration.proxies)
+        if isLedToPublicURL(origin), let site = services.configuration.publicURL { return PlainDoor.redirect(head, to: site) }
         guard let encryption = services.configuration.encryption else { return nil }
         var authority: Certificate?
         if case .local(let current) = encryption { authority = current() }
-        if !head.isEncrypted, let redirect = PlainDoor.redirect(head, port: loop.port, isLocal: authority != nil) { return redirect }
+        if origin.isSecure != true, let redirect = PlainDoor.redirect(head, origin, port: loop.port, isLocal: authority != nil) { return redirect }
         guard let authority, head.method == .get || head.method == .head else { return nil }
         switch head.path {
         case PlainDoor.authorityPath:

@@ -7,20 +7,28 @@ enum PlainDoor {
     static let helpPath = "/help/certificate"
     static let authorityPath = "/ca.crt"
 
-    /// Where `head` is to go instead (RFC 9110, 308: method and body stay); `nil` when it can be answered as it is.
+    /// Where `head` is to go instead; `nil` when it can be answered as it is.
     ///
     /// - Parameters:
+    ///   - origin: of the request. A proxy that was spoken to without TLS is led to the host as it was asked for.
     ///   - port: where TLS is spoken.
     ///   - isLocal: whether there is an authority to install.
-    static func redirect(_ head: HTTPHead, port: Int, isLocal: Bool) -> HTTPResponse? {
+    static func redirect(_ head: HTTPHead, _ origin: RequestOrigin, port: Int, isLocal: Bool) -> HTTPResponse? {
         if isLocal, isOpen(head.path) { return nil }
-        guard let host = head.header("host"), let authority = authority(host, isOnPlainPort: head.isOnPlainPort, port: port) else {
+        guard let host = origin.host, let authority = authority(host, isOnPlainPort: head.isOnPlainPort && !origin.isForwarded, port: port) else {
             return HTTPResponse(status: 400, headers: [("Content-Type", "text/plain; charset=utf-8")], body: .bytes(Array("Host is missing.\n".utf8)))
         }
+        return redirect(head, to: "https://\(authority)")
+    }
+
+    /// RFC 9110, 308: method and body stay.
+    ///
+    /// - Parameter site: scheme and authority of the same page elsewhere.
+    static func redirect(_ head: HTTPHead, to site: String) -> HTTPResponse {
         let query = head.query.map { name, value in
             escaped(name, also: "/:@") + (value.isEmpty ? "" : "=" + escaped(value, also: "/:@"))
         }.joined(separator: "&")
-        let target = "https://\(authority)\(escaped(head.path, also: "/:@!$&'()*+,;="))\(query.isEmpty ? "" : "?" + query)"
+        let target = "\(site)\(escaped(head.path, also: "/:@!$&'()*+,;="))\(query.isEmpty ? "" : "?" + query)"
         // Not to be kept: the hub may run without TLS tomorrow.
         return HTTPResponse(status: 308, headers: [("Location", target), ("Cache-Control", "no-store")])
     }

@@ -52,9 +52,7 @@ extension Services {
     func gauges() async throws -> [Metrics.Gauge] {
         let now = Timestamp(milliseconds: clock.milliseconds)
         var gauges: [Metrics.Gauge] = [Metrics.Gauge("pingwatch_storage_free_bytes", [:], Double(try await storage.room()))]
-        let live = await live.liveCounts()
-        gauges.append(Metrics.Gauge("pingwatch_live_streams", [:], Double(live.streams)))
-        gauges.append(Metrics.Gauge("pingwatch_live_viewers", [:], Double(live.viewers)))
+        gauges += await live.counts().gauges
         let depths = try await store.jobs.depths()
         for lane in [Job.Lane.process] + Delivery.Channel.allCases.map(Job.Lane.deliver) {
             for state in [Job.State.queued, .leased, .dead] {

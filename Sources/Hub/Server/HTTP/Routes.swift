@@ -79,6 +79,14 @@ extension Services {
                     "account_id": .string(request.user.account.rawValue),
                 ])
             },
+            // For whoever sets up a proxy: what the hub makes of what it says.
+            Route(.get, "/connection") { request in
+                let origin = RequestOrigin(request.head, proxies: configuration.proxies)
+                return Router.json([
+                    "address": .string(origin.address), "secure": origin.isSecure.map { .bool($0) } ?? .null, "host": .optional(origin.host),
+                    "forwarded": .bool(origin.isForwarded),
+                ])
+            },
             Route(.post, "/auth/logout") { request in
                 if let token = Router.bearer(request.head) { try await accounts.signOut(token: token) }
                 return HTTPResponse(status: 204)
@@ -182,73 +190,5 @@ extension Services {
                 return Router.json(try await events.present(event, in: request.scope))
             },
         ]
-    }
-
-    private func mediaRoutes() -> [Route] {
-        [
-            Route(.get, "/media/{event}/{object}", .open) { request in try await media(request) }
-        ]
-    }
-
-    private static let mediaTypes = [
-        ClipObject.clipMP4: "video/mp4", ClipObject.clipWebM: "video/webm", ClipObject.poster: "image/jpeg",
-        ClipObject.thumbnail: "image/jpeg", ClipObject.still: "image/jpeg",
-    ]
-
-    /// A clip or picture by its signed link, with ranges.
-    private func media(_ request: Request) async throws -> HTTPResponse {
-        let event: EventID = try request.identifier(0, "object")
-        let object = request.parameters[1]
-        guard let type = Self.mediaTypes[object],
-            let scope = signer.scope(
-                event: event, object: object, account: request.head.query("a"), expiry: request.head.query("e"),
-                signature: request.head.query("s"), now: Timestamp(milliseconds: clock.milliseconds)),
-            let reader = try await storage.open(key: "\(scope.account)/\(event)/\(object)")
-        else { throw APIError.notFound("object") }
-
-        // The object of a key never changes once it is written, except a still that is sent again: its size tells.
-        let etag = String(Crypto.sha256Hex("\(scope.account)/\(event)/\(object)/\(reader.size)").prefix(32))
-        var headers: [(name: String, value: String)] = [
-            ("Content-Type", type), ("ETag", "\"\(etag)\""), ("Accept-Ranges", "bytes"), ("Cache-Control", "private, max-age=3600"),
-        ]
-        if matchesEntityTag(request.head.header("if-none-match"), etag) { return HTTPResponse(status: 304, headers: headers) }
-
-        // With If-Range and another validator the whole is sent.
-        let ifRange = request.head.header("if-range")
-        let range = ifRange == nil || ifRange == "\"\(etag)\"" ? request.head.header("range") : nil
-        let piece = MediaPieces(reader: reader)
-        switch ByteRange(header: range, size: reader.size) {
-        case .whole:
-            return HTTPResponse(status: 200, headers: headers, body: piece.body(0..<reader.size))
-        case .part(let bytes):
-            headers.append(("Content-Range", "bytes \(bytes.lowerBound)-\(bytes.upperBound)/\(reader.size)"))
-            return HTTPResponse(status: 206, headers: headers, body: piece.body(bytes.lowerBound..<bytes.upperBound + 1))
-        case .unsatisfiable:
-            var response = Router.json(
-                APIError(status: 416, code: "range_not_satisfiable", message: "the object has \(reader.size) bytes", field: "Range").json, status: 416)
-            response.headers.append(("Content-Range", "bytes */\(reader.size)"))
-            return response
-        }
-    }
-}
-
-/// A stored object in pieces, each read when the socket has taken the one before.
-private actor MediaPieces {
-    private let reader: ObjectReader
-    private var position: Int64 = 0
-    private static let pieceSize: Int64 = 256 * 1024
-
-    init(reader: ObjectReader) { self.reader = reader }
-
-    nonisolated func body(_ range: Range<Int64>) -> HTTPResponse.Body {
-        .stream(length: range.upperBound - range.lowerBound) { [self] in try await next(in: range) }
-    }
-
-    private func next(in range: Range<Int64>) async throws -> [UInt8] {
-        let start = max(position, range.lowerBound)
-        let count = min(Self.pieceSize, range.upperBound - start)
-        let bytes = try await reader.read(offset: start, count: Int(count))
-        position = start + Int64(bytes.count)
-        return bytes
     }
 }

@@ -1,20 +1,40 @@
 // The web page's files, read once at start, compressed once.
 
-internal import CZlib
 import FoundationEssentials
 import Loop
 import Runtime
 
 /// Everything below one folder by path. Nothing outside it can be reached: a request is a look-up in a table.
+///
+/// Each file is at its own path, to be asked for again each time, and below `/assets/<hash of the whole folder>/`, where it never changes. The page
+/// refers to its scripts and styles there; modules import each other by relative paths, so that all of them are. What has an address for ever is not:
+/// the page itself, its manifest, and a service worker.
 struct StaticFiles: Sendable {
     private struct File: Sendable {
         let type: String
-        let etag: String
-        let bytes: [UInt8]
-        let compressed: [UInt8]?
+        let hash: String
+        let bodies: [ContentCoding: [UInt8]]
+
+        init(_ bytes: [UInt8], type: String) {
+            self.type = type
+            hash = StaticFiles.hash(bytes)
+            var bodies = [ContentCoding.identity: bytes]
+            for (coding, body) in [(ContentCoding.gzip, Compression.gzip(bytes)), (.brotli, Compression.brotli(bytes))] {
+                if let body, body.count < bytes.count * 9 / 10 { bodies[coding] = body }
+            }
+            self.bodies = bodies
+        }
+
+        /// Each coding is a representation of its own (RFC 9110, section 8.8.3.3).
+        func etag(_ coding: ContentCoding) -> String { coding == .identity ? hash : "\(hash)-\(coding.rawValue)" }
     }
 
     private let files: [String: File]
+    /// Of all files, names and contents.
+    private let treeHash: String
+
+    private static let assets = "/assets/"
+    private static let forever = "public, max-age=31536000, immutable"
 
     private static let types: [String: String] = [
         "html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8",
@@ -28,76 +48,76 @@ struct StaticFiles: Sendable {
     }
 
     init(folder: String) throws {
-        var files: [String: File] = [:]
+        var contents: [String: (bytes: [UInt8], type: String)] = [:]
         let manager = FileManager.default
         for path in try manager.subpathsOfDirectory(atPath: folder) {
             guard !path.split(separator: "/").contains(where: { $0.hasPrefix(".") }),
                 let ending = path.split(separator: ".").last.map(String.init), let type = Self.types[ending],
                 let data = manager.contents(atPath: folder + "/" + path)
             else { continue }
-            let bytes = [UInt8](data)
-            let compressed = gzip(bytes).flatMap { $0.count < bytes.count * 9 / 10 ? $0 : nil }
-            files["/" + path] = File(
-                type: type, etag: String(Crypto.hex(Crypto.sha256(bytes)).prefix(32)), bytes: bytes, compressed: compressed)
+            contents["/" + path] = ([UInt8](data), type)
         }
-        guard let index = files["/index.html"] else { throw MissingFolder(folder: folder) }
-        files["/"] = index
-        self.files = files
+        guard let index = contents["/index.html"] else { throw MissingFolder(folder: folder) }
+        let names = contents.keys.sorted()
+        treeHash = Self.hash(Array(names.map { "\($0)\n\(Self.hash(contents[$0]!.bytes))\n" }.joined().utf8))
+        contents["/index.html"] = (Self.page(index.bytes, below: Self.assets + treeHash, paths: contents.keys), index.type)
+        files = contents.mapValues { File($0.bytes, type: $0.type) }
+    }
+
+    private static func hash(_ bytes: [UInt8]) -> String { String(Crypto.hex(Crypto.sha256(bytes)).prefix(32)) }
+
+    /// The page with its scripts and styles where they never change.
+    private static func page(_ bytes: [UInt8], below prefix: String, paths: some Collection<String>) -> [UInt8] {
+        var text = String(decoding: bytes, as: UTF8.self)
+        for path in paths where path.hasSuffix(".js") || path.hasSuffix(".css") {
+            for attribute in ["src", "href"] {
+                text = text.replacing("\(attribute)=\"\(path.dropFirst())\"", with: "\(attribute)=\"\(prefix)\(path)\"")
+            }
+        }
+        return Array(text.utf8)
     }
 
     /// The answer for `GET` or `HEAD` of a file; `nil` if there is none.
     func response(for head: HTTPHead) -> HTTPResponse? {
-        // The pages of help are filled in first: `page`.
-        guard head.method == .get || head.method == .head, !head.path.hasPrefix("/help/"), let file = files[head.path] else { return nil }
+        guard head.method == .get || head.method == .head, let (file, isForever) = find(head.path) else { return nil }
+        let coding = AcceptEncoding(head.header("accept-encoding")).best(of: Array(file.bodies.keys))
+        let etag = file.etag(coding)
         var headers: [(name: String, value: String)] = [
-            ("Content-Type", file.type), ("ETag", "\"\(file.etag)\""),
-            // Modules import each other by plain names, so each is asked for again; the answer is a 304.
-            ("Cache-Control", "no-cache"), ("Vary", "Accept-Encoding"),
+            ("Content-Type", file.type), ("ETag", "\"\(etag)\""), ("Cache-Control", isForever ? Self.forever : "no-cache"),
+            ("Vary", "Accept-Encoding"),
         ]
         headers += SecurityHeaders.forPages
-        if matchesEntityTag(head.header("if-none-match"), file.etag) { return HTTPResponse(status: 304, headers: headers) }
-        if let compressed = file.compressed, acceptsGzip(head.header("accept-encoding")) {
-            headers.append(("Content-Encoding", "gzip"))
-            return HTTPResponse(status: 200, headers: headers, body: .bytes(compressed))
+        if matchesEntityTag(head.header("if-none-match"), etag) { return HTTPResponse(status: 304, headers: headers) }
+        if coding != .identity { headers.append(("Content-Encoding", coding.rawValue)) }
+        return HTTPResponse(status: 200, headers: headers, body: .bytes(file.bodies[coding] ?? []))
+    }
+
+    /// The file of a path, and whether it will be the same there for ever.
+    private func find(_ path: String) -> (file: File, isForever: Bool)? {
+        var path = path, isForever = false
+        if path.hasPrefix(Self.assets) {
+            let rest = path.dropFirst(Self.assets.count), hash = rest.prefix { $0 != "/" }
+            // Below the hash of another version the file is the one of this version, not to be kept. A page that was loaded before an update still
+            // fetches a worker or a picture when it needs them, and an old phone that watches would stop where there is nothing; mostly the new one
+            // fits. Not kept, it harms nobody when hubs of two versions answer for one name for a while.
+            guard hash.utf8.count == treeHash.utf8.count, hash.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) })
+            else { return nil }
+            isForever = hash == treeHash
+            path = String(rest.dropFirst(hash.count))
+            // Pages have one address.
+            if path == "/" || path.hasSuffix(".html") { return nil }
         }
-        return HTTPResponse(status: 200, headers: headers, body: .bytes(file.bytes))
+        // The pages of help are filled in first: `page`.
+        guard !path.hasPrefix("/help/"), let file = files[path == "/" ? "/index.html" : path] else { return nil }
+        return (file, isForever)
     }
 
     /// A page with a word put in. `nil` if there is none at `path`.
     func page(_ path: String, replacing placeholder: String, with text: String) -> HTTPResponse? {
-        guard let file = files[path] else { return nil }
-        let page = String(decoding: file.bytes, as: UTF8.self).replacing(placeholder, with: text)
+        guard let file = files[path], let bytes = file.bodies[.identity] else { return nil }
+        let page = String(decoding: bytes, as: UTF8.self).replacing(placeholder, with: text)
         return HTTPResponse(
             status: 200, headers: [("Content-Type", file.type), ("Cache-Control", "no-store")] + SecurityHeaders.forPages,
             body: .bytes(Array(page.utf8)))
     }
-
-    private func acceptsGzip(_ header: String?) -> Bool {
-        guard let header else { return false }
-        return header.split(separator: ",").contains { item in
-            let parts = item.filter { $0 != " " }.split(separator: ";")
-            return parts.first == "gzip" && !parts.dropFirst().contains("q=0")
-        }
-    }
-}
-
-/// RFC 1952 by zlib's deflate; `nil` when zlib has no memory.
-private func gzip(_ bytes: [UInt8]) -> [UInt8]? {
-    var stream = z_stream()
-    guard pw_deflate_init_gzip(&stream) == Z_OK else { return nil }
-    defer { deflateEnd(&stream) }
-    var input = bytes
-    var output = [UInt8](repeating: 0, count: Int(deflateBound(&stream, UInt(bytes.count))))
-    let capacity = output.count
-    let status = input.withUnsafeMutableBufferPointer { source in
-        output.withUnsafeMutableBufferPointer { target in
-            stream.next_in = source.baseAddress
-            stream.avail_in = UInt32(source.count)
-            stream.next_out = target.baseAddress
-            stream.avail_out = UInt32(capacity)
-            return deflate(&stream, Z_FINISH)
-        }
-    }
-    guard status == Z_STREAM_END else { return nil }
-    return Array(output.prefix(capacity - Int(stream.avail_out)))
 }

@@ -19,6 +19,15 @@ final class Client {
         var scope: AccountScope { user.scope }
     }
 
+    /// Why nothing is read from it for a while.
+    struct Hold: OptionSet {
+        let rawValue: UInt8
+        /// It has more commands waiting than it may.
+        static let commands = Hold(rawValue: 1)
+        /// It has sent faster than it may.
+        static let rate = Hold(rawValue: 2)
+    }
+
     let socket: WebSocket
     let name: String
     let openedAt: Timestamp
@@ -30,6 +39,10 @@ final class Client {
     var isWorking = false
     var clips: [UInt32: ClipStream] = [:]
     var watched: Set<UInt32> = []
+    var budget: RateBudget
+    private var holds: Hold = []
+    /// When its device was last noted as heard of.
+    var touchedAt = Timestamp(milliseconds: 0)
     private var mediaBacklog = MediaBacklog()
     var subscriptions: Subscriptions<Channel>
     var expiry = ConnectionExpiry(expiresAt: nil, graceSeconds: 0)
@@ -38,10 +51,11 @@ final class Client {
     /// Hash of a token that is being looked up, which may be revoked at the same moment.
     var offeredTokenHash: String?
 
-    init(socket: WebSocket, name: String, maximumSubscriptions: Int, now: Timestamp) {
+    init(socket: WebSocket, name: String, limits: ServerConfiguration.Limits, now: Timestamp) {
         self.socket = socket
         self.name = name
-        subscriptions = Subscriptions(maximumCount: maximumSubscriptions)
+        subscriptions = Subscriptions(maximumCount: limits.maximumSubscriptions)
+        budget = RateBudget(limits.rate, now: now)
         openedAt = now
         lastHeardAt = now
         lastPingAt = now
@@ -50,6 +64,21 @@ final class Client {
     var identity: Identity? { if case .connected(let identity) = state { identity } else { nil } }
     /// Whether it may carry binary messages.
     var speaksMedia: Bool { socket.subprotocol == RealtimeHub.subprotocol }
+
+    /// - Returns: whether it was not held for this before.
+    @discardableResult
+    func hold(_ reason: Hold) -> Bool {
+        guard holds.insert(reason).inserted else { return false }
+        if holds == reason { socket.setReading(false) }
+        return true
+    }
+
+    func isHeld(for reason: Hold) -> Bool { holds.contains(reason) }
+
+    func release(_ reason: Hold) {
+        guard holds.remove(reason) != nil, holds.isEmpty else { return }
+        socket.setReading(true)
+    }
 
     func send(_ json: JSON) { socket.send(text: MessageBuffer(text: json.text)) }
 

@@ -51,4 +51,5 @@ enum CloseCode {
     static let invalidToken: UInt16 = 3500
     static let badRequest: UInt16 = 3501
     static let stale: UInt16 = 3502
+    static let connectionLimit: UInt16 = 3504
 }

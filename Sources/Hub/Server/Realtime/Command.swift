@@ -22,7 +22,7 @@ enum Command {
     case unknown(id: Int64, verb: String)
 
     struct Connect {
-        enum Kind: String { case viewer, sensor }
+        enum Kind: String, CaseIterable { case viewer, sensor }
         let token: String?
         let kind: Kind
         let device: DeviceID?

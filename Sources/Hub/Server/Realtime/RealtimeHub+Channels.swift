@@ -117,8 +117,9 @@ extension RealtimeHub {
 
     /// Of any channel: one that nothing was published on has an empty one.
     private func history(of channel: Channel) -> ChannelHistory<String> {
-        guard var history = histories[channel] else { return ChannelHistory(epoch: epoch) }
+        var history = histories[channel] ?? makeHistory()
         history.expire(at: now)
+        histories[channel] = history
         return history
     }
 
@@ -146,7 +147,7 @@ extension RealtimeHub {
     }
 
     private func publish(text: String, to channel: Channel) {
-        let offset = histories[channel, default: ChannelHistory(epoch: epoch)].append(text, at: now)
+        let offset = histories[channel, default: makeHistory()].append(text, at: now)
         guard let clients = subscribers[channel], !clients.isEmpty else { return }
         // Made once; the same bytes go to every subscriber.
         let message = MessageBuffer(
@@ -159,10 +160,18 @@ extension RealtimeHub {
         }
     }
 
-    /// Once a minute: what is too old is forgotten also where nothing is published any more.
+    /// Once a minute: what is too old is forgotten also where nothing is published any more, and channels that nobody hears are with it.
     func tickHistories(now: Timestamp) {
         guard now.seconds(since: historiesSweptAt) >= 60 else { return }
         historiesSweptAt = now
-        for channel in histories.keys { histories[channel]?.expire(at: now) }
+        for channel in histories.keys {
+            histories[channel]?.expire(at: now)
+            guard subscribers[channel] == nil, histories[channel]?.isEmpty == true else { continue }
+            histories[channel] = nil
+            if case .user(let user) = channel, let account = accountOfUser.removeValue(forKey: user) {
+                accountUsers[account]?.remove(user)
+                if accountUsers[account]?.isEmpty == true { accountUsers[account] = nil }
+            }
+        }
     }
 }

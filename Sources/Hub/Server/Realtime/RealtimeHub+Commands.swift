@@ -8,7 +8,7 @@ import Store
 extension RealtimeHub {
     func work(for client: Client) async {
         while let command = client.commands.popFirst() {
-            if client.commands.count == configuration.limits.maximumQueuedCommands / 2 { client.socket.setReading(true) }
+            if client.commands.count == configuration.limits.maximumQueuedCommands / 2 { client.release(.commands) }
             guard client.socket.isOpen else { break }
             await perform(command, for: client)
             await untilAnswersAreTaken(by: client)
@@ -79,11 +79,18 @@ extension RealtimeHub {
         }
         guard client.socket.isOpen else { return }
         let user = grant.user
+        guard connectionsOfUser[user.id, default: 0] < configuration.limits.maximumConnectionsPerUser else {
+            services.metrics.refused(by: "connections_per_user")
+            client.socket.close(code: CloseCode.connectionLimit, reason: "too many connections of one user")
+            return
+        }
+        connectionsOfUser[user.id, default: 0] += 1
         client.state = .connected(
             Client.Identity(user: user, kind: connect.kind, device: connect.device, canForceKeyframe: connect.canForceKeyframe))
         client.tokenHash = client.offeredTokenHash
         client.expiry = ConnectionExpiry(expiresAt: grant.expiresAt, graceSeconds: configuration.limits.expiryGraceSeconds)
         accountUsers[user.account, default: []].insert(user.id)
+        accountOfUser[user.id] = user.account
 
         var channels: [Channel] = [.user(user.id)]
         if let device = connect.device { channels.append(.sensor(user.account, device)) }

@@ -129,9 +129,14 @@ extension RealtimeHub {
         endPictures(of: stream)
     }
 
-    /// For an operator.
-    func liveCounts() -> (streams: Int, viewers: Int) {
-        (relays.values.count { $0.relay.isStreaming }, relays.values.reduce(0) { $0 + $1.relay.viewerCount })
+    func counts() -> RealtimeCounts {
+        var counts = RealtimeCounts(accepting: loop.statistics)
+        for live in relays.values {
+            if live.relay.isStreaming { counts.streams += 1 }
+            counts.viewers += live.relay.viewerCount
+        }
+        for client in clients.values { if let identity = client.identity { counts.sockets[identity.kind, default: 0] += 1 } }
+        return counts
     }
 
     func unwatch(_ stream: UInt32, by client: Client) {

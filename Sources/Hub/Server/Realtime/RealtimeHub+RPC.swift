@@ -68,7 +68,12 @@ extension RealtimeHub {
             guard case .object = telemetry, telemetry.text.utf8.count <= 4096 else {
                 throw APIError.invalid("telemetry", "an object of at most 4096 bytes is expected")
             }
-            try await services.store.devices.touch(device, in: scope, at: now)
+            // To the second is no use to anybody who asks when a device was heard of last.
+            let now = now
+            if now.seconds(since: client.touchedAt) >= configuration.limits.touchSeconds {
+                client.touchedAt = now
+                try await services.store.devices.touch(device, in: scope, at: now)
+            }
             publish(
                 Publication("device.telemetry", ["device_id": .string(device.rawValue), "telemetry": telemetry]),
                 about: DeviceKey(account: scope.account, device: device))

@@ -20,8 +20,14 @@ actor RealtimeHub {
     var services: Services!
 
     var clients: [UInt64: Client] = [:]
+    /// Of clients that have signed in.
+    var connectionsOfUser: [UserID: Int] = [:]
+    /// Of sockets behind trusted proxies.
+    private var socketsOfAddress: [String: Int] = [:]
     var subscribers: [Channel: [UInt64: Client]] = [:]
+    /// Those whose channels have a history.
     var accountUsers: [AccountID: Set<UserID>] = [:]
+    var accountOfUser: [UserID: AccountID] = [:]
     var histories: [Channel: ChannelHistory<String>] = [:]
     var relays: [UInt32: Live] = [:]
     var relayOfDevice: [DeviceKey: UInt32] = [:]
@@ -36,6 +42,7 @@ actor RealtimeHub {
     private var opening: [ClipKey: [CheckedContinuation<Void, Never>]] = [:]
     /// Another one in every run: offsets begin anew.
     let epoch = Crypto.randomToken(bytes: 6)
+    private var lastHistory = 0
     private var lastStream: UInt32 = 0
     var historiesSweptAt = Timestamp(milliseconds: 0)
 
@@ -72,17 +79,31 @@ actor RealtimeHub {
         return lastStream
     }
 
+    /// One that is forgotten and begins anew has another epoch, for its offsets begin anew as well.
+    func makeHistory() -> ChannelHistory<String> {
+        lastHistory += 1
+        return ChannelHistory(epoch: "\(epoch)\(lastHistory)")
+    }
+
     // MARK: - Connections
 
     func opened(_ socket: WebSocket) {
         // Who comes in the instant between listening and being wired comes again.
         guard services != nil else { return socket.close(code: CloseCode.goingAway, reason: "the hub is starting") }
-        clients[socket.id] = Client(
-            socket: socket, name: "c-\(socket.id)", maximumSubscriptions: configuration.limits.maximumSubscriptions, now: now)
+        if !socket.client.isEmpty {
+            guard socketsOfAddress[socket.client, default: 0] < configuration.limits.maximumConnectionsPerAddress else {
+                services.metrics.refused(by: "connections_per_address")
+                return socket.close(code: CloseCode.connectionLimit, reason: "too many connections of one address")
+            }
+            socketsOfAddress[socket.client, default: 0] += 1
+        }
+        clients[socket.id] = Client(socket: socket, name: "c-\(socket.id)", limits: configuration.limits, now: now)
     }
 
     func closed(_ socket: WebSocket) {
         guard let client = clients.removeValue(forKey: socket.id) else { return }
+        countDown(socket.client, in: &socketsOfAddress)
+        if let user = client.identity?.user.id { countDown(user, in: &connectionsOfUser) }
         for channel in client.subscriptions.channels { removeSubscriber(client, from: channel) }
         for stream in client.watched { relays[stream]?.relay.leave(socket.id, now: now) }
         client.watched = []
@@ -94,6 +115,11 @@ actor RealtimeHub {
             sensors[key] = nil
             sensorLeft(key)
         }
+    }
+
+    private func countDown<Key>(_ key: Key, in counts: inout [Key: Int]) {
+        guard let count = counts[key] else { return }
+        counts[key] = count > 1 ? count - 1 : nil
     }
 
     /// Frames that came are written to the end; the sensor may open the clip again, and waits for that then.
@@ -129,7 +155,9 @@ actor RealtimeHub {
 
     func received(_ message: MessageBuffer, isBinary: Bool, on socket: WebSocket) {
         guard let client = clients[socket.id] else { return }
+        let now = now
         client.lastHeardAt = now
+        if let limit = client.budget.spend(bytes: message.count, at: now), client.hold(.rate) { services.metrics.held(by: limit.rawValue) }
         if isBinary {
             receiveFrame(message, from: client)
             return
@@ -161,7 +189,9 @@ actor RealtimeHub {
         }
         client.commands.append(command)
         // One after another, in order; a client that sends faster waits in its socket.
-        if client.commands.count > configuration.limits.maximumQueuedCommands { client.socket.setReading(false) }
+        if client.commands.count > configuration.limits.maximumQueuedCommands, client.hold(.commands) {
+            services.metrics.held(by: "commands")
+        }
         guard !client.isWorking else { return }
         client.isWorking = true
         Task { await work(for: client) }
@@ -174,6 +204,7 @@ actor RealtimeHub {
         let now = now
         let limits = configuration.limits
         for client in clients.values where client.socket.isOpen {
+            if client.isHeld(for: .rate), client.budget.isPaid(at: now) { client.release(.rate) }
             guard client.identity != nil else {
                 if now.seconds(since: client.openedAt) > limits.connectSeconds {
                     client.socket.close(code: CloseCode.stale, reason: "no connect in time")

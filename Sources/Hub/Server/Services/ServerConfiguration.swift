@@ -17,7 +17,14 @@ public struct ServerConfiguration: Sendable {
     public var metricsToken: Secret?
     /// With it the hub's port speaks TLS.
     public var encryption: Encryption?
+    /// Whose word on clients is believed.
+    public var proxies = TrustedProxies.none
+    /// Where people reach the page, without a slash at the end.
+    public var publicURL: String?
     public var limits = Limits()
+
+    /// Whether people reach the page by https only.
+    var isPublicSecure: Bool { publicURL?.hasPrefix("https://") == true }
 
     /// Whose certificate the hub has.
     public enum Encryption: Sendable {
@@ -47,8 +54,16 @@ public struct ServerConfiguration: Sendable {
         /// Control messages that wait for one connection before it is closed as too slow.
         public var maximumControlBytes = 1 << 20
         public var pingSeconds = 25.0
+        /// How exactly it is kept when a connected device was last heard of.
+        public var touchSeconds = 10.0
         public var pongPatienceSeconds = 10.0
         public var connectSeconds = 10.0
+        /// What one connection may send.
+        public var rate = RateBudget.Limits()
+        /// Socket connections of one user.
+        public var maximumConnectionsPerUser = 64
+        /// Socket connections of one address behind trusted proxies; others the loop counts.
+        public var maximumConnectionsPerAddress = 1024
         /// Commands of one connection that wait for their turn.
         public var maximumQueuedCommands = 256
         /// Channels that one connection hears, those of the hub included.

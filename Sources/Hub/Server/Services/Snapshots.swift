@@ -7,8 +7,7 @@ import Runtime
 
 /// Live streams, as routes see them; answered by the socket side.
 protocol LiveSource: Sendable {
-    /// How many cameras stream, and how many viewers there are.
-    func liveCounts() async -> (streams: Int, viewers: Int)
+    func counts() async -> RealtimeCounts
 
     /// The newest picture of a camera, waited for if need be.
     ///

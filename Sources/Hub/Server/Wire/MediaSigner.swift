@@ -11,10 +11,12 @@ struct MediaSigner: Sendable {
     init(key: [UInt8]) { self.key = key }
 
     /// A path with its signature in the query. It stays the same for some minutes, so that browsers can cache what it names.
-    func path(event: EventID, object: String, account: AccountID, now: Timestamp) -> String {
+    ///
+    /// - Parameter version: of what it names, where that is known; another version has another address. It is not signed, as it opens nothing.
+    func path(event: EventID, object: String, version: Timestamp? = nil, account: AccountID, now: Timestamp) -> String {
         let expiry = Self.expiry(now)
         let signature = sign(event: event, object: object, account: account, expiry: expiry)
-        return "/media/\(event)/\(object)?a=\(account)&e=\(expiry)&s=\(signature)"
+        return "/media/\(event)/\(object)?a=\(account)&e=\(expiry)&s=\(signature)\(version.map { "&v=\($0.milliseconds)" } ?? "")"
     }
 
     /// The scope that a signed request may read in; `nil` if the signature is wrong or has expired.

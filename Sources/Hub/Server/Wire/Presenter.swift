@@ -11,7 +11,9 @@ struct Presenter: Sendable {
         let now = Timestamp(milliseconds: clock.milliseconds)
         func url(_ key: String?) -> JSON {
             guard let key, let name = key.split(separator: "/").last else { return .null }
-            return .string(signer.path(event: event.id, object: String(name), account: scope.account, now: now))
+            // What was made is not changed before it is done again.
+            let version = event.times.done
+            return .string(signer.path(event: event.id, object: String(name), version: version, account: scope.account, now: now))
         }
         var json: [String: JSON] = [
             "event_id": .string(event.id.rawValue), "session_id": .string(event.session.rawValue),

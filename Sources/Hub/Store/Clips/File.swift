@@ -37,6 +37,15 @@ final class File: Sendable {
         }
     }
 
+    /// When it was last written, in nanoseconds since 1970.
+    var modified: Int64 {
+        get throws(StoreError) {
+            var status = stat()
+            guard fstat(descriptor, &status) == 0 else { throw failure("asking for the time of \(path)") }
+            return Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+        }
+    }
+
     /// Writes all of it where the file ends (the file is open with O_APPEND).
     func append(_ bytes: [UInt8]) throws(StoreError) {
         var written = 0

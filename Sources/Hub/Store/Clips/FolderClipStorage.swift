@@ -11,6 +11,8 @@ internal import Glibc
 public final class FolderClipStorage: ClipStorage {
     private let folder: String
     private let pool: ThreadPool
+    /// Those who look at clips wait for each other, not those who record them for those who look.
+    private let readers: ThreadPool
     /// Writers wait for the disk; each belongs to one of these threads.
     private let executors: [ThreadExecutor]
     private let nextExecutor = Atomic<Int>(0)
@@ -24,6 +26,7 @@ public final class FolderClipStorage: ClipStorage {
         self.folder = folder
         self.reserveBytes = reserveBytes
         pool = ThreadPool(name: "files", threads: 2)
+        readers = ThreadPool(name: "readers", threads: 2)
         executors = (0..<2).map { ThreadExecutor(name: "clips-\($0)") }
     }
 
@@ -96,10 +99,10 @@ public final class FolderClipStorage: ClipStorage {
 
     public func open(key: String) async throws -> ObjectReader? {
         guard ClipObject.isValid(key) else { return nil }
-        let path = try path(key), pool = pool
+        let path = try path(key), pool = readers
         return try await pool.run {
             guard let file = try File.existing(path, flags: O_RDONLY) else { return nil }
-            return ObjectReader(size: try file.size, file: file, pool: pool)
+            return ObjectReader(size: try file.size, version: try file.modified, file: file, pool: pool)
         }
     }
 
@@ -161,6 +164,8 @@ struct DiskReserve: Sendable {
 /// One object, open for reading; it stays whole while it is being read, even when it is replaced.
 public struct ObjectReader: Sendable {
     public let size: Int64
+    /// Another one for other content under the same key.
+    public let version: Int64
     let file: File
     let pool: ThreadPool
 

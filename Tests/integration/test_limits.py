@@ -1,0 +1,145 @@
+"""What one client may take of the hub. Each limit has an answer, a number for the operator, and leaves the others alone."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from sensor import LIVE, Peer, frame
+from system import Hub
+from test_metrics import TOKEN, metrics, value
+from watching import until
+from websockets.exceptions import ConnectionClosed, InvalidMessage
+from websockets.sync.client import connect
+
+# What the client makes of it depends on how far it was.
+HUNG_UP = (InvalidMessage, ConnectionClosed, OSError, EOFError)
+
+
+@pytest.fixture
+def limited(tmp_path):
+    hubs = []
+
+    def start(**environment: str) -> Hub:
+        hub = Hub(tmp_path / "data", METRICS_TOKEN=TOKEN, **environment).start()
+        hubs.append(hub)
+        return hub
+
+    yield start
+    for hub in hubs:
+        hub.stop()
+
+
+def close_code(hub: Hub, token: str) -> int:
+    socket = connect(hub.socket_url, subprotocols=["pingwatch.v1"], compression=None, legacy=True)
+    socket.send(json.dumps({"id": 1, "connect": {"token": token}}))
+    with pytest.raises(ConnectionClosed) as closed:
+        socket.recv(10)
+    return closed.value.rcvd.code
+
+
+def test_a_user_has_so_many_connections_and_another_user_has_its_own(limited):
+    hub = limited(CONNECTIONS_PER_USER="2")
+    token = hub.sign_in()
+    first, second = Peer(hub, token), Peer(hub, token)
+    assert close_code(hub, token) == 3504
+    assert value(metrics(hub), "pingwatch_limit_refusals_total", limit="connections_per_user") == 1
+    other = Peer(hub, hub.sign_in("other@example.org"))
+    first.close()
+    third = until(lambda: _attempt(hub, token))
+    assert second.ask({"ping": {}}) and third.ask({"ping": {}}) and other.ask({"ping": {}})
+    assert value(metrics(hub), "pingwatch_sockets", kind="viewer") == 3
+
+
+def _attempt(hub: Hub, token: str) -> Peer | None:
+    try:
+        return Peer(hub, token)
+    except ConnectionClosed:
+        return None
+
+
+def test_an_address_has_so_many_connections(limited):
+    hub = limited(CONNECTIONS_PER_ADDRESS="3", LOOP_THREADS="2")
+    token = hub.sign_in()
+    peers = [Peer(hub, token) for _ in range(3)]
+    with pytest.raises(HUNG_UP):
+        Peer(hub, token)
+    assert all(peer.ask({"ping": {}}) for peer in peers)
+    peers.pop().close()
+    samples = until(lambda: _metrics(hub))
+    assert value(samples, "pingwatch_connections_refused_total", limit="address") >= 1
+    assert value(samples, "pingwatch_connections") == 3
+
+
+def _metrics(hub: Hub):
+    try:
+        return metrics(hub)
+    except (OSError, EOFError):
+        return None
+
+
+def test_clients_behind_a_trusted_proxy_are_counted_each_by_its_own_address(limited):
+    hub = limited(CONNECTIONS_PER_ADDRESS="2", TRUSTED_PROXIES="127.0.0.1")
+
+    def behind(address: str):
+        return connect(hub.socket_url, subprotocols=["pingwatch.v1"], compression=None, legacy=True, additional_headers={"X-Forwarded-For": address})
+
+    kept = [behind("192.0.2.1"), behind("192.0.2.1"), behind("192.0.2.2")]
+    with pytest.raises(ConnectionClosed) as closed:
+        behind("192.0.2.1").recv(10)
+    assert closed.value.rcvd.code == 3504
+    token = hub.sign_in()
+    for number, socket in enumerate(kept):
+        socket.send(json.dumps({"id": 1, "connect": {"token": token}}))
+        assert "connect" in json.loads(socket.recv(10)), number
+    assert value(metrics(hub), "pingwatch_limit_refusals_total", limit="connections_per_address") == 1
+
+
+def test_the_hub_has_so_many_connections(limited):
+    hub = limited(CONNECTIONS_LIMIT="4")
+    token = hub.sign_in()
+    peers = [Peer(hub, token) for _ in range(4)]
+    with pytest.raises(HUNG_UP):
+        Peer(hub, token)
+    peers.pop().close()
+    assert value(until(lambda: _metrics(hub)), "pingwatch_connections_refused_total", limit="hub") >= 1
+    assert all(peer.ask({"ping": {}}) for peer in peers)
+
+
+def test_a_connection_has_so_many_subscriptions(limited):
+    hub = limited(SUBSCRIPTIONS_PER_CONNECTION="3")
+    token = hub.sign_in()
+    devices = [hub.call("POST", "/devices/register", {"label": f"Camera {n}"}, token)[1]["device_id"] for n in range(3)]
+    peer = Peer(hub, token)
+    answers = [peer.ask({"subscribe": {"channel": f"device:{device}"}}) for device in devices]
+    # One is the user's own.
+    assert ["error" in answer for answer in answers] == [False, False, True]
+    assert answers[2]["error"]["code"] == 106
+
+
+def test_who_sends_too_many_commands_is_read_slowly_and_nothing_is_lost(limited):
+    hub = limited(MESSAGES_PER_SECOND="200")
+    token = hub.sign_in()
+    hasty, calm = Peer(hub, token), Peer(hub, token)
+    for number in range(100, 700):
+        hasty.socket.send(json.dumps({"id": number, "ping": {}}))
+    assert calm.ask({"ping": {}})
+    answered = []
+    while len(answered) < 600:
+        answered += [message["id"] for message in hasty.receive(20) if "id" in message]
+    assert answered == list(range(100, 700))
+    assert value(metrics(hub), "pingwatch_limit_holds_total", limit="messages") >= 1
+
+
+def test_who_sends_too_many_bytes_is_read_slowly_and_nothing_is_lost(limited):
+    hub = limited(BYTES_PER_SECOND="1000000")
+    token = hub.sign_in()
+    device = hub.call("POST", "/devices/register", {"label": "Hall"}, token)[1]["device_id"]
+    viewer, sensor = Peer(hub, token), Peer(hub, token, device)
+    stream = viewer.rpc("live.watch", {"device_id": device})["stream"]
+    sensor.wait_publication("live.start")
+    for number in range(100):
+        sensor.send(frame(LIVE, stream, number, bytes(30_000), flags=1))
+    viewer.wait(lambda peer: len(peer.frames) == 100, timeout=20)
+    assert [int.from_bytes(data[8:12], "big") for data in viewer.frames] == list(range(100))
+    assert value(metrics(hub), "pingwatch_limit_holds_total", limit="bytes") >= 1
