@@ -15,18 +15,29 @@ public enum Stills {
     ///   - quality: from 2 (best) to 31.
     /// - Throws: when this is no video file, or nothing of it can be decoded.
     public static func jpeg(file: String, atSeconds seconds: Double, maximumWidth: Int, quality: Int) throws(MediaError) -> [UInt8] {
+        try picture(file: file, atSeconds: seconds, maximumPixels: .max, maximumWidth: maximumWidth, quality: quality)
+    }
+
+    /// - Parameters:
+    ///   - seconds: infinity for the last picture, up to which everything is decoded.
+    ///   - maximumPixels: after so many, the picture is the one that was decoded last.
+    private static func picture(
+        file: String, atSeconds seconds: Double, maximumPixels: Int64, maximumWidth: Int, quality: Int
+    ) throws(MediaError) -> [UInt8] {
         let input = try InputFile(file)
         let stream = try input.video()
         let decoder = try Decoder(input, stream: stream)
         let origin = input.startSeconds
-        if seconds > 0 { input.seek(toSeconds: seconds) }
+        if seconds > 0, seconds.isFinite { input.seek(toSeconds: seconds) }
         let packet = try Packet(), frame = try Frame()
         // Scaled once it is known which: the frames up to it are only references.
         let latest = try Frame()
+        var pixels: Int64 = 0
         func take(_ frame: Frame) throws(MediaError) -> Bool {
             latest.clear()
             try LibAV.check(av_frame_ref(latest.pointer, frame.pointer), "out of memory")
-            return (decoder.seconds(of: frame) ?? seconds + origin) - origin < seconds - 0.001
+            pixels += Int64(frame.pointer.pointee.width) * Int64(frame.pointer.pointee.height)
+            return pixels < maximumPixels && (decoder.seconds(of: frame) ?? seconds + origin) - origin < seconds - 0.001
         }
         var goesOn = true
         while goesOn, input.read(packet) {
@@ -34,7 +45,9 @@ public enum Stills {
             goesOn = try decoder.decode(packet, into: frame, take)
         }
         if goesOn { _ = try decoder.decode(nil, into: frame, take) }
-        guard latest.pointer.pointee.width > 0 else { throw MediaError("the video has no picture at \(seconds) s") }
+        guard latest.pointer.pointee.width > 0 else {
+            throw MediaError(seconds.isFinite ? "the video has no picture at \(seconds) s" : "no picture of the stream can be decoded")
+        }
         let scaler = makeScaler(latest, maximumWidth)
         return try encode(try scaler.scale(latest), scaler, quality: quality)
     }
@@ -42,8 +55,8 @@ public enum Stills {
     /// The last of a live stream's pictures.
     ///
     /// - Parameters:
-    ///   - configuration: the payload of video's codec configuration frame.
-    ///   - pictures: payloads in order, a keyframe first. All of them are decoded, as far as a camera's pictures of some seconds go.
+    ///   - configuration: the payload of video's codec configuration frame, or of a recorder's.
+    ///   - pictures: payloads in order, a keyframe first; of a recorder: media segments. All of them are decoded, as far as a camera's pictures of some seconds go.
     ///   - maximumWidth: in pixels; smaller videos keep their size.
     ///   - quality: from 2 (best) to 31.
     /// - Throws: when the codec is unknown here, or nothing can be decoded.
@@ -51,6 +64,13 @@ public enum Stills {
         configuration: [UInt8], pictures: [[UInt8]], maximumWidth: Int, quality: Int
     ) throws(MediaError) -> [UInt8] {
         _ = LibAV.quiet
+        if let beginning = RecorderConfiguration(json: configuration)?.initialization {
+            let file = try MemoryFile([beginning] + pictures)
+            // Its last use is its path, yet the file is needed until the end.
+            defer { withExtendedLifetime(file) {} }
+            return try picture(
+                file: file.path, atSeconds: .infinity, maximumPixels: maximumPixelsDecoded, maximumWidth: maximumWidth, quality: quality)
+        }
         let configuration = try TrackConfiguration(json: configuration)
         guard let codec = configuration.liveVideoCodecID else {
             throw MediaError("the codec \(configuration.codec.prefix(32)) is not one that pictures can be made of")

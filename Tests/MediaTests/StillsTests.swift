@@ -1,5 +1,6 @@
 import CLibAV
 import Domain
+import Foundation
 import TestSupport
 import Testing
 
@@ -88,6 +89,25 @@ struct StillsTests {
             #expect(Stills.isJPEG(jpeg) && size(jpeg)! == (160, 120))
         }
         #expect(size(try Stills.jpeg(configuration: sent.configuration, pictures: sent.pictures, maximumWidth: 64, quality: 4))! == (64, 48))
+    }
+
+    @Test("The newest picture of a recorder's stream becomes a JPEG", arguments: [
+        ("webm", "\(FFmpeg.vp8) \(FFmpeg.opus) -f webm -live 1"), ("mp4", "\(FFmpeg.h264) -c:a aac -movflags frag_every_frame+empty_moov+default_base_moof"),
+    ])
+    func recorder(container: String, options: String) throws {
+        let file = folder.file("a.\(container)")
+        guard try FFmpeg.make(file, options) else { return }
+        let (found, segments) = try ContainerSplitter.split(try bytes(of: file))
+        let initialization = try #require(found)
+        let start = try #require(segments.lastIndex { $0.isKeyframe })
+        func configuration(_ bytes: [UInt8]) -> [UInt8] { Array(#"{"container":"x","init":"\#(Data(bytes).base64EncodedString())"}"#.utf8) }
+        let pictures = segments[start...].map(\.bytes)
+        let jpeg = try Stills.jpeg(configuration: configuration(initialization.bytes), pictures: pictures, maximumWidth: 1280, quality: 2)
+        #expect(Stills.isJPEG(jpeg) && size(jpeg)! == (160, 120))
+        // It is the last one, not the keyframe.
+        #expect(try jpeg != Stills.jpeg(configuration: configuration(initialization.bytes), pictures: [pictures[0]], maximumWidth: 1280, quality: 2))
+        #expect(throws: MediaError.self) { try Stills.jpeg(configuration: configuration([1, 2, 3]), pictures: pictures, maximumWidth: 64, quality: 2) }
+        #expect(throws: MediaError.self) { try Stills.jpeg(configuration: configuration(initialization.bytes), pictures: [], maximumWidth: 64, quality: 2) }
     }
 
     @Test("A damaged live stream is an error or a picture, never a crash")

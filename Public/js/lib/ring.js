@@ -7,6 +7,7 @@
  * @property {boolean} key
  * @property {number} timestamp µs
  * @property {number} duration µs
+ * @property {boolean} [continues] whether it is the rest of the one before, which is of no use without it
  * @property {Uint8Array} data
  */
 

@@ -51,7 +51,7 @@ export class Connection extends EventTarget {
   /** @type {AbortController|null} */ #watching = null;
 
   /**
-   * @param {{url: string, getToken: () => string|null, renewToken?: () => Promise<string|null>, kind: "viewer"|"sensor", deviceId?: string, WebSocket?: typeof WebSocket,
+   * @param {{url: string, getToken: () => string|null, renewToken?: () => Promise<string|null>, kind: "viewer"|"sensor", deviceId?: string, canForceKeyframe?: boolean, WebSocket?: typeof WebSocket,
    *   random?: () => number, setTimeout?: (body: () => void, ms: number) => any, clearTimeout?: (timer: any) => void}} options
    */
   constructor(options) {
@@ -142,9 +142,9 @@ export class Connection extends EventTarget {
 
   /** @param {WebSocket} socket */
   async #handshake(socket) {
-    const { kind, deviceId, getToken } = this.options;
+    const { kind, deviceId, canForceKeyframe = true, getToken } = this.options;
     const subs = Object.fromEntries([...this.#positions].map(([channel, position]) => [channel, { recover: true, ...position }]));
-    const data = deviceId ? { kind, version: "1", device_id: deviceId } : { kind, version: "1" };
+    const data = deviceId ? { kind, version: "1", device_id: deviceId, ...(canForceKeyframe ? {} : { can_force_keyframe: false }) } : { kind, version: "1" };
     try {
       const { connect } = await this.#send({ connect: { token: getToken() ?? undefined, data, subs } }, 10_000);
       if (socket !== this.#socket) return;

@@ -2,7 +2,7 @@
 // Binary messages of the socket protocol: a header of 24 bytes, big-endian, then the payload (docs/PROTOCOL.md).
 
 export const HEADER_SIZE = 24;
-export const KIND = Object.freeze({ live: 1, clip: 2, clipBytes: 3, still: 4 });
+export const KIND = Object.freeze({ live: 1, clip: 2, clipBytes: 3, still: 4, liveBytes: 5 });
 export const FLAG = Object.freeze({ keyframe: 1, configuration: 2, last: 4 });
 export const TRACK = Object.freeze({ video: 0, audio: 1 });
 

@@ -42,13 +42,16 @@ export function checkBrowser() {
   if (!navigator.mediaDevices?.getUserMedia) {
     throw new CameraError("This browser gives pages no camera.", "Use a current Chrome, Edge, Safari or Firefox.");
   }
-  if (!("VideoEncoder" in globalThis)) {
+  if (!canEncode() && !("MediaRecorder" in globalThis)) {
     throw new CameraError(
-      "This browser cannot encode video (WebCodecs).",
-      "Use Chrome or Edge 94, Safari 16.4, Firefox 130 or later; on an old phone a current Chrome.",
+      "This browser can neither encode nor record video.",
+      "Use a current Chrome, Edge, Safari or Firefox; on an old phone a current Chrome.",
     );
   }
 }
+
+/** Whether pictures can be encoded one by one (WebCodecs). Elsewhere a recorder does it, somewhat later. */
+export const canEncode = () => "VideoEncoder" in globalThis;
 
 /**
  * Starts the camera, with sound where that is wanted and there is any.

@@ -22,7 +22,7 @@ export class ClipRecorder {
 
   /**
    * @param {import("./outbox.js").Outbox} outbox
-   * @param {import("./encoder.js").MediaEncoder} encoder
+   * @param {import("./encoder.js").MediaEncoder|import("./recorder.js").RecorderEncoder} encoder
    * @param {() => string|null} sessionId
    * @param {() => Promise<Uint8Array|null>} takeStill
    */
@@ -81,14 +81,10 @@ export class ClipRecorder {
     if (!sessionId || !chunks.length) return;
     const first = chunks[0].timestamp;
     const wallAt = Math.round(Date.now() - (pageNow() - at));
-    const tracks = [...this.encoder.configurations].map(([track, json]) => ({ ...json, track, kind: track === 0 ? "video" : "audio" }));
-    const configurations = [...this.encoder.configurations].map(([track, json]) => {
-      const payload = new TextEncoder().encode(JSON.stringify(json));
-      return { flags: FLAG.configuration, track, timestamp: first, duration: 0, payload };
-    });
+    const { tracks } = this.encoder;
     this.#recording = this.outbox.begin(
       { id: uuidv7(wallAt), sessionId, trigger, at: wallAt, score, preRollMs: Math.max(0, Math.round(at - pageTime(first))), tracks, firstTimestamp: first },
-      [...configurations, ...chunks.filter(({ track }) => this.encoder.configurations.has(track)).map(frameOf)],
+      [...this.encoder.clipBeginning(first), ...chunks.filter((chunk) => tracks.some(({ track }) => track === chunk.track)).map(frameOf)],
       this.takeStill(),
     );
   }

@@ -1,7 +1,7 @@
 // @ts-check
 // Encodes camera and microphone once; ring buffer, clip and live stream share what comes out.
 
-import { TRACK } from "../net/frame.js";
+import { FLAG, KIND, TRACK } from "../net/frame.js";
 import { trackFrames, videoFrames, CameraError } from "./camera.js";
 
 /** @typedef {import("../lib/ring.js").Chunk} Chunk */
@@ -14,8 +14,11 @@ const VIDEO_CODECS = [
   { codec: "vp8" },
 ];
 
-/** Events: `chunk` {chunk}, `configuration` {track, json}, `ended` (the camera stopped by itself). */
+/** Events: `chunk` {chunk}, `configuration` {track}, `ended` (the camera stopped by itself). */
 export class MediaEncoder extends EventTarget {
+  liveKind = KIND.live;
+  /** What a live stream begins with: nothing of before, as the next picture becomes a keyframe. @type {Chunk[]} */
+  group = [];
   /** Codec configuration per track, as its frame carries it. @type {Map<number, Record<string, unknown>>} */
   configurations = new Map();
   #abort = new AbortController();
@@ -41,6 +44,21 @@ export class MediaEncoder extends EventTarget {
 
   stop() {
     this.#abort.abort();
+  }
+
+  /** What `clip.open` is told of the tracks. */
+  get tracks() {
+    return [...this.configurations].map(([track, json]) => ({ ...json, track, kind: track === TRACK.video ? "video" : "audio" }));
+  }
+
+  /** What precedes the chunks in a live stream, per track. @returns {{track: number, payload: Uint8Array}[]} */
+  get beginnings() {
+    return [...this.configurations].map(([track, json]) => ({ track, payload: new TextEncoder().encode(JSON.stringify(json)) }));
+  }
+
+  /** What precedes the chunks in a clip. @param {number} timestamp µs @returns {import("../lib/upload.js").ClipFrame[]} */
+  clipBeginning(timestamp) {
+    return this.beginnings.map((beginning) => ({ ...beginning, flags: FLAG.configuration, timestamp, duration: 0 }));
   }
 
   /** The next picture becomes a keyframe. */
@@ -157,7 +175,7 @@ export class MediaEncoder extends EventTarget {
   #configure(track, json) {
     if (JSON.stringify(this.configurations.get(track)) === JSON.stringify(json)) return;
     this.configurations.set(track, json);
-    this.dispatchEvent(new CustomEvent("configuration", { detail: { track, json } }));
+    this.dispatchEvent(new CustomEvent("configuration", { detail: { track } }));
   }
 
   /** @param {number} track @param {EncodedVideoChunk|EncodedAudioChunk} encoded @param {TrackClock} clock @param {number} usual */
@@ -205,7 +223,7 @@ export const pageNow = () => performance.timeOrigin + performance.now();
 const evenSize = ({ displayWidth, displayHeight }) => ({ width: displayWidth - (displayWidth % 2), height: displayHeight - (displayHeight % 2) });
 
 /** Bits a second that look good at a size. @param {number} width @param {number} height */
-const bitRate = (width, height) => Math.round(Math.min(Math.max(width * height * 4, 400_000), 4_000_000));
+export const bitRate = (width, height) => Math.round(Math.min(Math.max(width * height * 4, 400_000), 4_000_000));
 
 /** @param {BufferSource} source */
 function base64(source) {

@@ -1,7 +1,7 @@
 // @ts-check
 // The live stream, while somebody watches.
 
-import { encodeFrame, FLAG, KIND, TRACK } from "../net/frame.js";
+import { encodeFrame, FLAG, TRACK } from "../net/frame.js";
 
 /** @typedef {import("../lib/ring.js").Chunk} Chunk */
 
@@ -14,7 +14,7 @@ export class LiveSender {
   /** @type {number[]} */ #tracks = [];
   #waitsForKeyframe = true;
 
-  /** @param {import("../net/connection.js").Connection} connection @param {import("./encoder.js").MediaEncoder} encoder */
+  /** @param {import("../net/connection.js").Connection} connection @param {import("./encoder.js").MediaEncoder|import("./recorder.js").RecorderEncoder} encoder */
   constructor(connection, encoder) {
     this.connection = connection;
     this.encoder = encoder;
@@ -31,7 +31,8 @@ export class LiveSender {
       this.#tracks = tracks;
       this.#sequence = 0;
       this.#restart();
-      for (const [track, json] of this.encoder.configurations) this.configured(track, json);
+      for (const { track } of this.encoder.beginnings) this.configured(track);
+      for (const chunk of this.encoder.group) this.chunk(chunk);
     } else if (stream !== this.#stream) {
       return;
     } else if (type === "live.keyframe") {
@@ -46,16 +47,22 @@ export class LiveSender {
     this.#stream = null;
   }
 
-  /** @param {number} track @param {Record<string, unknown>} json */
-  configured(track, json) {
+  /** The hub has no use for the stream. @param {number} stream */
+  refused(stream) {
+    if (stream === this.#stream) this.#stream = null;
+  }
+
+  /** A track's configuration is new. @param {number} track */
+  configured(track) {
     if (this.#stream === null || !this.#tracks.includes(track)) return;
-    this.#send({ flags: FLAG.configuration, track, timestamp: 0, duration: 0 }, new TextEncoder().encode(JSON.stringify(json)));
+    const payload = this.encoder.beginnings.find((beginning) => beginning.track === track)?.payload;
+    if (payload) this.#send({ flags: FLAG.configuration, track, timestamp: 0, duration: 0 }, payload);
   }
 
   /** @param {Chunk} chunk */
   chunk(chunk) {
     if (this.#stream === null || !this.#tracks.includes(chunk.track)) return;
-    if (this.connection.bufferedAmount > MAXIMUM_BACKLOG && !this.#waitsForKeyframe) this.#restart();
+    if (this.connection.bufferedAmount > MAXIMUM_BACKLOG && !this.#waitsForKeyframe && !chunk.continues) this.#restart();
     const isKeyframe = chunk.track === TRACK.video && chunk.key;
     if (this.#waitsForKeyframe) {
       if (!isKeyframe || this.connection.bufferedAmount > MAXIMUM_BACKLOG) return;
@@ -73,7 +80,7 @@ export class LiveSender {
   /** @param {{flags: number, track: number, timestamp: number, duration: number}} header @param {Uint8Array} payload */
   #send(header, payload) {
     this.connection.sendFrame(
-      encodeFrame({ ...header, kind: KIND.live, stream: /** @type {number} */ (this.#stream), sequence: this.#sequence++ }, payload),
+      encodeFrame({ ...header, kind: this.encoder.liveKind, stream: /** @type {number} */ (this.#stream), sequence: this.#sequence++ }, payload),
     );
   }
 }

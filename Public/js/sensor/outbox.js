@@ -236,7 +236,8 @@ export class Outbox extends EventTarget {
         this.#close(clip, action);
       } else {
         const { payload, ...header } = action.frame;
-        this.connection.sendFrame(encodeFrame({ ...header, kind: KIND.clip, stream: action.stream, sequence: action.sequence }, payload));
+        const kind = clip.record.tracks[0]?.kind === "container" ? KIND.clipBytes : KIND.clip;
+        this.connection.sendFrame(encodeFrame({ ...header, kind, stream: action.stream, sequence: action.sequence }, payload));
       }
     }
   }

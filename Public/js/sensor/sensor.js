@@ -2,12 +2,13 @@
 // A camera at work: media, motion, clips and live, without a screen of its own.
 
 import { api } from "../net/api.js";
-import { startCamera } from "./camera.js";
+import { canEncode, startCamera } from "./camera.js";
 import { askToPersist } from "./clip-store.js";
 import { ClipRecorder } from "./clips.js";
 import { MediaEncoder, pageNow } from "./encoder.js";
 import { LiveSender } from "./live.js";
 import { watchMotion } from "./motion-watch.js";
+import { RecorderEncoder } from "./recorder.js";
 import { uplinkOf } from "./uplink.js";
 import { WakeLock } from "./wake-lock.js";
 
@@ -39,7 +40,7 @@ export class Sensor extends EventTarget {
   /** @type {import("./uplink.js").Uplink|null} */ uplink = null;
   /** @type {ClipRecorder|null} */ #recorder = null;
   /** @type {MediaStream|null} */ #stream = null;
-  /** @type {MediaEncoder|null} */ #encoder = null;
+  /** @type {MediaEncoder|RecorderEncoder|null} */ #encoder = null;
   /** @type {string|null} */ #sessionId = null;
   /** @type {(() => void)|null} */ #endMotion = null;
   /** @type {any} */ #telemetry = null;
@@ -92,7 +93,7 @@ export class Sensor extends EventTarget {
   /** @param {string} deviceId @param {import("./uplink.js").Uplink} uplink */
   async #record(deviceId, uplink) {
     const stream = /** @type {MediaStream} */ (this.#stream);
-    const encoder = new MediaEncoder(stream, this.video);
+    const encoder = canEncode() ? new MediaEncoder(stream, this.video) : new RecorderEncoder(stream);
     const { connection } = uplink;
     const { signal } = this.#stopped;
     const live = new LiveSender(connection, encoder);
@@ -107,7 +108,7 @@ export class Sensor extends EventTarget {
     });
     encoder.addEventListener("configuration", (/** @type {any} */ { detail }) => {
       recorder.configured(detail.track);
-      live.configured(detail.track, detail.json);
+      live.configured(detail.track);
     });
     encoder.addEventListener("ended", (/** @type {any} */ { detail }) => this.#ended(detail.reason));
 
@@ -119,6 +120,12 @@ export class Sensor extends EventTarget {
     connection.addEventListener("publication", (/** @type {any} */ { detail }) => {
       if (detail.channel === `sensor:${deviceId}`) live.asked(detail.data);
       if (detail.data.type === "session.stopped" && detail.data.session.session_id === this.#sessionId) this.#ended("Watching was stopped from another device.");
+      this.isLive = live.isLive;
+      this.#changed();
+    }, { signal });
+    connection.addEventListener("message", (/** @type {any} */ { detail }) => {
+      if (detail.data.type !== "live.error") return;
+      live.refused(detail.data.stream);
       this.isLive = live.isLive;
       this.#changed();
     }, { signal });

@@ -4,6 +4,7 @@
 import { getToken, renewToken } from "../net/api.js";
 import { Connection, socketURL } from "../net/connection.js";
 import { uuidv7 } from "../lib/uuid.js";
+import { canEncode } from "./camera.js";
 import { openClipStore } from "./clip-store.js";
 import { Outbox } from "./outbox.js";
 
@@ -48,7 +49,7 @@ export class Uplink {
 
   /** @param {string} deviceId @param {import("../lib/memory-clip-store.js").ClipStore} store */
   constructor(deviceId, store) {
-    const connection = new Connection({ url: socketURL(), getToken, renewToken, kind: "sensor", deviceId });
+    const connection = new Connection({ url: socketURL(), getToken, renewToken, kind: "sensor", deviceId, canForceKeyframe: canEncode() });
     const outbox = new Outbox({ connection, store, deviceId, page: PAGE, claim });
     this.connection = connection;
     this.outbox = outbox;

@@ -2,10 +2,12 @@
 // One camera: its state, its live picture, its alerts.
 
 import { el, icon } from "../components/dom.js";
+import { KIND } from "../net/frame.js";
 import { alertState, nextSnoozeEnd } from "../state/alerts.js";
 import { cameraState } from "../state/words.js";
 import { openAlertsDialog } from "./alerts-dialog.js";
 import { LivePlayer } from "./live-player.js";
+import { canPlayFiles, MsePlayer } from "./mse-player.js";
 
 /** A hidden page stops watching after this, so that the phone can stop sending. */
 const HIDDEN_MS = 10_000;
@@ -16,7 +18,8 @@ export class LiveTile extends HTMLElement {
   /** @type {Record<string, any>} */ device = {};
   /** @type {import("./hub.js").ViewerHub} */ hub;
   /** @type {number|null} */ #stream = null;
-  /** @type {LivePlayer|null} */ #player = null;
+  /** @type {LivePlayer|MsePlayer|null} */ #player = null;
+  /** Whether the picture is played as a file, by the video element. */ #isFile = false;
   #isWanted = false;
   /** Which answer to `live.watch` is still wanted. */ #watchNumber = 0;
   #askedAt = 0;
@@ -31,6 +34,7 @@ export class LiveTile extends HTMLElement {
     this.hub = hub;
     this.device = device;
     this.canvas = el("canvas", { width: 640, height: 360, "aria-hidden": "true", hidden: true });
+    this.video = el("video", { "aria-hidden": "true", tabindex: "-1", hidden: true });
     this.text = el("p", { class: "tile-text" });
     this.liveBadge = el("p", { class: "badge tile-live", hidden: true }, icon("live"), "Live");
     this.heading = el("h3", {});
@@ -40,7 +44,7 @@ export class LiveTile extends HTMLElement {
     this.remark = el("p", { class: "tile-remark", hidden: true });
     this.className = "card";
     this.append(
-      el("div", { class: "tile-picture" }, icon("camera"), this.canvas, this.text, this.liveBadge),
+      el("div", { class: "tile-picture" }, icon("camera"), this.canvas, this.video, this.text, this.liveBadge),
       el("div", { class: "tile-foot" }, el("div", { class: "tile-head" }, this.heading, this.badge), el("div", { class: "row" }, this.button, this.alerts), this.remark),
     );
   }
@@ -49,7 +53,7 @@ export class LiveTile extends HTMLElement {
     this.#abort = new AbortController();
     const { signal } = this.#abort;
     this.dataset.deviceId = this.device.device_id;
-    this.hub.addEventListener("frame", (/** @type {any} */ { detail }) => { if (detail.frame.stream === this.#stream) this.#player?.push(detail.frame); }, { signal });
+    this.hub.addEventListener("frame", (/** @type {any} */ { detail }) => { this.#frame(detail.frame); }, { signal });
     this.hub.addEventListener("message", (/** @type {any} */ { detail }) => this.#message(detail.data), { signal });
     // Also one that was never seen to be away: it came back before the hub missed it.
     this.hub.addEventListener("publication", (/** @type {any} */ { detail: { data } }) => {
@@ -104,9 +108,9 @@ export class LiveTile extends HTMLElement {
   }
 
   async #watch() {
-    if (!("VideoDecoder" in globalThis)) {
+    if (!("VideoDecoder" in globalThis) && !canPlayFiles()) {
       this.#isWanted = false;
-      this.#ended("This browser cannot show the live picture (WebCodecs is missing). Use a current Chrome, Edge or Safari, over HTTPS or on this machine.");
+      this.#ended("This browser cannot show the live picture (it has neither WebCodecs nor Media Source Extensions). Use a current Chrome, Edge, Firefox or Safari.");
       return;
     }
     const number = ++this.#watchNumber;
@@ -121,15 +125,31 @@ export class LiveTile extends HTMLElement {
         return;
       }
       this.#stream = stream;
-      this.#player = new LivePlayer(this.canvas, {
-        onPicture: () => this.#picture(),
-        wantKeyframe: () => connection.rpc("live.keyframe", { stream }).catch(() => {}),
-        onFailure: (reason) => this.#giveUp(reason),
-      });
       if (!online) this.text.textContent = "The camera is not connected. The picture comes as soon as it is.";
     } catch (error) {
       if (number === this.#watchNumber) this.#ended(/** @type {Error} */ (error).message);
     }
+  }
+
+  /** The first one tells what is needed to show it. @param {any} frame */
+  #frame(frame) {
+    if (frame.stream !== this.#stream) return;
+    if (!this.#player) this.#isFile = frame.kind !== KIND.live || !("VideoDecoder" in globalThis);
+    this.#player ??= this.#playerFor(frame.stream);
+    this.#player?.push(frame);
+  }
+
+  /** @param {number} stream */
+  #playerFor(stream) {
+    const callbacks = {
+      onPicture: () => this.#picture(),
+      wantKeyframe: () => this.hub.connection.rpc("live.keyframe", { stream }).catch(() => {}),
+      onFailure: (/** @type {string} */ reason) => this.#giveUp(reason),
+    };
+    if (!this.#isFile) return new LivePlayer(this.canvas, callbacks);
+    if (canPlayFiles()) return new MsePlayer(this.video, callbacks);
+    this.#giveUp("This browser cannot show the picture of this camera (Media Source Extensions are missing). Use a current Chrome, Edge, Firefox or Safari.");
+    return null;
   }
 
   #picture() {
@@ -155,7 +175,7 @@ export class LiveTile extends HTMLElement {
   #message(data) {
     if (this.#stream === null || data.stream !== this.#stream) return;
     if (data.type === "live.gap") this.#player?.gap();
-    if (data.type === "live.ended") this.#ended("No longer live: the camera is not connected. The picture comes back with it.");
+    if (data.type === "live.ended") this.#ended(endOf(data.reason));
   }
 
   /** @param {string} reason */
@@ -192,7 +212,8 @@ export class LiveTile extends HTMLElement {
     }
     this.dataset.live = state;
     // The last picture stays, dimmed, while there is no newer one.
-    this.canvas.hidden = !this.dataset.frames;
+    this.canvas.hidden = !this.dataset.frames || this.#isFile;
+    this.video.hidden = !this.dataset.frames || !this.#isFile;
     this.text.hidden = state === "playing";
     this.liveBadge.hidden = state !== "playing";
     this.text.textContent = state === "starting" ? "Asking the camera…" : state === "off" ? this.#invitation() : "";
@@ -225,6 +246,12 @@ export class LiveTile extends HTMLElement {
     const wait = nextSnoozeEnd(targets ?? [], now);
     if (wait !== null) this.#snoozeTimer = setTimeout(() => { this.#targets = null; this.#showAlerts(); }, Math.min(wait + 50, MAXIMUM_TIMEOUT_MS));
   }
+}
+
+/** @param {string|undefined} reason of the hub */
+function endOf(reason) {
+  if (reason === "the camera's stream is damaged") return "No longer live: the camera sent something that cannot be shown. Press Stop live, then Live, to try again.";
+  return "No longer live: the camera is not connected. The picture comes back with it.";
 }
 
 customElements.define("pw-live-tile", LiveTile);

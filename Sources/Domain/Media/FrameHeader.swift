@@ -9,6 +9,7 @@ public struct FrameHeader: Hashable, Sendable {
         case clip = 2
         case clipBytes = 3
         case still = 4
+        case liveBytes = 5
     }
 
     public struct Flags: OptionSet, Hashable, Sendable {

@@ -27,6 +27,7 @@ extension RealtimeHub {
         switch header.kind {
         case .live: relay(header, message, from: client)
         case .clip, .clipBytes: store(header, message, from: client)
+        case .liveBytes: relayRecorded(header, message, from: client)
         case .still: storeStill(header, message, from: client)
         }
     }

@@ -27,14 +27,20 @@ extension RealtimeHub {
 
     func sensorLeft(_ key: DeviceKey) {
         announcePresence(key, scope: AccountScope(key.account))
-        guard let stream = relayOfDevice[key], let live = relays[stream] else { return }
+        if let stream = relayOfDevice[key] { endLive(stream, reason: "the camera is not connected") }
+    }
+
+    /// Ends a stream for all who watch it.
+    func endLive(_ stream: UInt32, reason: String) {
+        guard let live = relays[stream] else { return }
+        let key = live.key
         removeRelay(stream)
         for viewer in live.relay.allViewers {
             guard let client = clients[viewer] else { continue }
             client.watched.remove(stream)
             client.message([
                 "type": "live.ended", "stream": .integer(Int64(stream)), "device_id": .string(key.device.rawValue),
-                "reason": "the camera is not connected",
+                "reason": .string(reason),
             ])
         }
         if live.relay.isStreaming {
@@ -43,6 +49,12 @@ extension RealtimeHub {
         } else {
             publish(liveEnd(key, stream), about: key)
         }
+    }
+
+    /// Whether a connection is that of the device itself.
+    func isSensor(_ client: Client, of key: DeviceKey) -> Bool {
+        guard let identity = client.identity, let device = identity.device else { return false }
+        return key == DeviceKey(account: identity.user.account, device: device)
     }
 
     func isOnline(_ key: DeviceKey) -> Bool { sensors[key] != nil }
@@ -171,9 +183,7 @@ extension RealtimeHub {
     func relay(_ header: FrameHeader, _ message: MessageBuffer, from client: Client) {
         let stream = header.stream
         // A copy of the relay would make it copy its group of pictures.
-        guard let identity = client.identity, let device = identity.device,
-            relays[stream]?.key == DeviceKey(account: identity.user.account, device: device)
-        else { return }
+        guard let key = relays[stream]?.key, isSensor(client, of: key) else { return }
         let now = now
         let deliver = deliver(of: stream, now)
         let fallenBehind = relays[stream]?.relay.relay(

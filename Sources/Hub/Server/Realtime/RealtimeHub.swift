@@ -59,6 +59,8 @@ actor RealtimeHub {
     struct Live {
         let key: DeviceKey
         var relay: LiveRelay<UInt64, MessageBuffer>
+        /// Of a sensor that sends what a recorder writes.
+        var recording: RecordedStream?
     }
 
     init(loop: EventLoop, configuration: ServerConfiguration, clock: WallClock) {
