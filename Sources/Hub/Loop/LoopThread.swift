@@ -74,7 +74,7 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
     /// Largest piece given to the kernel at once by libwebsockets; a whole frame in one send.
     private static let txPacketSize = 256 * 1024
     private static let headPool: UInt16 = 4096
-    private static let rxBufferSize = 64 * 1024
+    static let rxBufferSize = 64 * 1024
 
     init(index: Int, configuration: LoopConfiguration, admissions: Admissions) {
         self.index = index
@@ -121,6 +121,7 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
         home = threads[0]
         orders = threads.map { _ in [] }
         lws_set_log_level(0, nil)
+        ReceiveBuffers.install()
         var info = lws_context_creation_info()
         pw_lws_clear_info(&info)
         info.port = PW_LWS_NO_LISTENER

@@ -50,7 +50,7 @@ struct Accounts: Sendable {
     }
 
     /// The user of a token. Without one: the account `local` where no token is required.
-    func grant(token: String?) async throws -> Grant {
+    nonisolated(nonsending) func grant(token: String?) async throws -> Grant {
         let now = Timestamp(milliseconds: clock.milliseconds)
         guard let token, !token.isEmpty else {
             if configuration.authRequired { throw APIError.unauthorized }
@@ -63,7 +63,7 @@ struct Accounts: Sendable {
         }
     }
 
-    func user(token: String?) async throws -> User { try await grant(token: token).user }
+    nonisolated(nonsending) func user(token: String?) async throws -> User { try await grant(token: token).user }
 
     /// Revokes the token and closes the connections that live by it.
     func signOut(token: String) async throws {

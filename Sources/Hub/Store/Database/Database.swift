@@ -81,12 +81,14 @@ final class Database: Sendable {
         for worker in workers { await worker.close() }
     }
 
-    func read<Value: Sendable>(_ body: @Sendable (borrowing Session) throws -> Value) async throws -> Value {
+    // Where the caller runs: to the connection's thread and back, and not by way of the global pool.
+
+    nonisolated(nonsending) func read<Value: Sendable>(_ body: @Sendable (borrowing Session) throws -> Value) async throws -> Value {
         try await balance.pick { try await workers[$0].read(body) }
     }
 
     /// All or nothing: what `body` wrote is undone when it throws. It may run more than once, so that it must have no other effects.
-    func write<Value: Sendable>(_ body: @Sendable (borrowing Session) throws -> Value) async throws -> Value {
+    nonisolated(nonsending) func write<Value: Sendable>(_ body: @Sendable (borrowing Session) throws -> Value) async throws -> Value {
         try await balance.pick { try await workers[$0].write(body) }
     }
 }

@@ -15,7 +15,7 @@ public struct Users: Sendable {
     /// The user of an address; a new one comes with an account of their own.
     ///
     /// - Parameter email: lower-cased.
-    public func findOrCreate(email: String, now: Timestamp) async throws -> User {
+    public nonisolated(nonsending) func findOrCreate(email: String, now: Timestamp) async throws -> User {
         try await database.write { session in
             if let row = try session.query("SELECT * FROM users WHERE email = $1", [.text(email)], table: "users").first {
                 return try User(row)
@@ -49,7 +49,7 @@ public struct Users: Sendable {
         }
     }
 
-    public func token(hash: String, now: Timestamp) async throws -> TokenState {
+    public nonisolated(nonsending) func token(hash: String, now: Timestamp) async throws -> TokenState {
         try await database.read { session in
             let rows = try session.query(
                 "SELECT users.*, tokens.expires_at FROM tokens JOIN users ON users.id = tokens.user_id WHERE tokens.hash = $1", [.text(hash)],
