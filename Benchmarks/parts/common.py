@@ -20,6 +20,9 @@ ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 # Of the seconds that a measurement lasts.
 PACE = float(os.environ.get("BENCH_PACE", "1"))
 
+# A folder for perf's files.
+PROFILE = os.environ.get("BENCH_PROFILE")
+
 
 def median(values: list[float]) -> float:
     return statistics.median(values)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import signal
 import socket
 import subprocess
 import time
@@ -16,7 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from common import LOAD, PACE, ROUNDS, median, on_core
+from common import LOAD, PACE, PROFILE, ROUNDS, median, on_core
 from system import Hub
 
 KINDS = ("floor", "plain", "hub")
@@ -31,6 +32,7 @@ HEADER = "0101" "0000" "{x1:stream}" "00000000" "00000000" "0000000000000000"
 
 @dataclass
 class Server:
+    kind: str
     port: int
     pid: int
     # Resident, before the first connection.
@@ -58,7 +60,7 @@ def reference(kind: str, *more: str) -> Iterator[Server]:
                 break
             assert process.poll() is None and time.monotonic() < deadline, f"{kind} does not listen"
             time.sleep(0.02)
-        yield Server(port, process.pid, resident_kb(process.pid))
+        yield Server(kind, port, process.pid, resident_kb(process.pid))
     finally:
         process.terminate()
         process.wait()
@@ -91,7 +93,7 @@ class Site:
             hub.start()
         try:
             time.sleep(0.5)
-            yield Server(hub.port, hub.process.pid, resident_kb(hub.process.pid))
+            yield Server("hub", hub.port, hub.process.pid, resident_kb(hub.process.pid))
         finally:
             hub.stop()
 
@@ -129,8 +131,26 @@ def ask(line: http.client.HTTPConnection, path: str, body: dict, token: str | No
     return answer
 
 
+@contextlib.contextmanager
+def profiled(server: Server, mode: str) -> Iterator[None]:
+    """Where its time goes, by perf, into a file for `Benchmarks/profile`: of the connecting, or of what comes behind it."""
+    if PROFILE is None:
+        yield
+        return
+    wanted = ["--delay", "4000", "--", "sleep", "6"] if mode in ("fanout", "slow") else []
+    file = Path(PROFILE) / f"{server.kind}-{len(list(Path(PROFILE).glob('*.data')))}.data"
+    perf = subprocess.Popen(["perf", "record", "-q", "-F", "997", "-g", "-p", str(server.pid), "-o", file, *wanted], stderr=subprocess.DEVNULL)
+    time.sleep(0.3)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            perf.send_signal(signal.SIGINT)
+        perf.wait()
+
+
 def wsload(server: Server, mode: str, options: list[str]) -> dict[str, float]:
-    with on_core(1):
+    with profiled(server, mode), on_core(1):
         result = subprocess.run(
             [LOAD / "wsload", mode, "--port", str(server.port), "--server-pid", str(server.pid), "--json", *options],
             capture_output=True, text=True, timeout=180)

@@ -44,8 +44,12 @@ class Screen:
             self._last = None
             return
         if not flags & KEY:
-            if self._last is None or self._is_gap:
+            if self._last is None:
                 problems["a viewer's first picture was no keyframe"] += 1
+            elif self._is_gap:
+                # PROTOCOL.md, "Messages".
+                where = "came next" if sequence == self._last + 1 else "followed the gap"
+                problems[f"after live.gap a picture {where} that was no keyframe"] += 1
             elif sequence != self._last + 1:
                 problems["pictures were missing without live.gap"] += 1
         self._last, self._is_gap = sequence, False
