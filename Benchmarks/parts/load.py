@@ -215,11 +215,19 @@ class Result:
     figures: dict[str, dict[str, float]]
     aims: list[Aim]
 
+    @property
+    def ratios(self) -> dict[str, float]:
+        """CPU of a delivery against the references': what other work on the machine changes least."""
+        key = "server_cpu_s_per_million"
+        return {kind: self.figures["hub"][key] / self.figures[kind][key] for kind in ("floor", "plain") if key in self.figures.get(kind, {})}
+
     def print(self, name: str, *columns: tuple[str, str, float]) -> "Result":
         """Columns: the figure, what it is called, and what it is divided by."""
         for kind, figures in self.figures.items():
             shown = "   ".join(f"{title} {figures[key] / unit:,.{0 if figures[key] / unit > 999 else 2}f}" for key, title, unit in columns if key in figures)
             print(f"{name:6} {kind:6} {shown}", flush=True)
+        if self.ratios:
+            print(f"{name:6} CPU of a delivery: {', '.join(f'{value:.2f} of {kind}' for kind, value in self.ratios.items())}", flush=True)
         for aim in self.aims:
             sign = "≥" if aim.is_least else "≤"
             print(f"{name:6} {aim.what}: {aim.value:,.2f}{aim.unit}, aim {sign} {aim.bound:,.2f}{aim.unit}: {'met' if aim.is_met else 'MISSED'}", flush=True)
@@ -227,7 +235,7 @@ class Result:
 
     @property
     def json(self) -> dict:
-        return {"figures": self.figures, "aims": [asdict(aim) for aim in self.aims]}
+        return {"figures": self.figures, "ratios": self.ratios, "aims": [asdict(aim) for aim in self.aims]}
 
 
 # Of the issue's table, on a machine of this kind: uWebSockets as a share of the floor.
