@@ -13,7 +13,7 @@ from common import PROFILE, ROOT  # noqa: E402
 from ack import ack  # noqa: E402
 from alert import alert  # noqa: E402
 from events import c  # noqa: E402
-from fanout import a, b, relay  # noqa: E402
+from fanout import a, b  # noqa: E402
 from glass import glass  # noqa: E402
 from idle import e  # noqa: E402
 from jobs import jobs  # noqa: E402
@@ -23,7 +23,7 @@ from stalled import f  # noqa: E402
 from storm import storm  # noqa: E402
 
 LOAD_PARTS = {"a": a, "b": b, "c": c, "d": d, "e": e, "f": f, "storm": storm}
-PARTS = {"relay": relay, **LOAD_PARTS, "glass": glass, "alert": alert, "jobs": jobs, "ack": ack}
+PARTS = {**LOAD_PARTS, "glass": glass, "alert": alert, "jobs": jobs, "ack": ack}
 RESULTS = ROOT / "Benchmarks" / "results.json"
 
 

@@ -1,4 +1,4 @@
-"""One camera, many viewers: at the camera's pace (a, relay) and as fast as it goes (b)."""
+"""One camera, many viewers: at the camera's pace (a) and as fast as it goes (b)."""
 
 from __future__ import annotations
 
@@ -12,25 +12,15 @@ COLUMNS = (
     ("deliveries_per_s", "deliveries/s", 1), ("lost", "lost", 1), ("server_cpu_pct", "server %", 1), ("generator_cpu_pct", "generator %", 1))
 
 
-def paced(name: str, viewers: int, aims: bool) -> Result:
+def a() -> Result:
     with tempfile.TemporaryDirectory() as folder:
         site = Site(Path(folder))
-        options = ["--size", "16384", "--rate", "30", "--subs", str(viewers), *lasting(8)]
+        options = ["--size", "16384", "--rate", "30", "--subs", "1000", *lasting(8)]
         figures = side_by_side(site, "fanout", options, site.live)
-    result = Result(figures, [
+    return Result(figures, [
         Aim("CPU, of the floor's", ratio(figures, "server_cpu_s_per_million"), UWEBSOCKETS["a cpu"]),
         Aim("p99, of the floor's", ratio(figures, "latency_p99_us"), UWEBSOCKETS["a p99"], tolerance=1.5),
-    ] if aims else [])
-    return result.print(name, *COLUMNS)
-
-
-def relay() -> Result:
-    """As before there were the others: for comparison with what was recorded then."""
-    return paced("relay", 100, aims=False)
-
-
-def a() -> Result:
-    return paced("a", 1000, aims=True)
+    ]).print("a", *COLUMNS)
 
 
 def b() -> Result:
