@@ -189,6 +189,17 @@ struct EventLoopTests {
         #expect(ended)
     }
 
+    @Test(arguments: ["/x", "/later"])
+    func `a connection that is asked to be closed ends with its answer`(path: String) async throws {
+        let ended = try await withLoop { port in
+            var client = try RawClient(port: port)
+            client.write("GET \(path) HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n")
+            _ = try client.readResponse()
+            return try client.isAtEnd()
+        }
+        #expect(ended)
+    }
+
     @Test func `requests that are pipelined are answered in order`() async throws {
         let texts = try await withLoop { port in
             var client = try RawClient(port: port)

@@ -139,7 +139,7 @@ public final class HTTPExchange: @unchecked Sendable {
 
     private func touch() {
         guard let wsi else { return }
-        lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, Self.idleSeconds)
+        thread.setTimeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, Self.idleSeconds)
     }
 
     /// LWS_CALLBACK_HTTP_WRITEABLE: nothing is waiting in libwebsockets any more. `false`: close the connection.
@@ -186,7 +186,7 @@ public final class HTTPExchange: @unchecked Sendable {
         guard let wsi else { return }
         onAbort = nil
         // Nobody waits long for the rest of a body that is not wanted.
-        if !isComplete { lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, Self.discardSeconds) }
+        if !isComplete { thread.setTimeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, Self.discardSeconds) }
         if closesConnection {
             // Closed by the callback that says that all of it has been sent.
             lws_callback_on_writable(wsi)
@@ -200,7 +200,7 @@ public final class HTTPExchange: @unchecked Sendable {
         guard let wsi else { return }
         output = .finished
         closesConnection = true
-        lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, Int32(LWS_TO_KILL_ASYNC))
+        thread.kill(wsi)
     }
 
     /// The connection is gone.

@@ -54,6 +54,7 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
     private var plain: OpaquePointer?
     private var isFinished = false
     private var isDestroying = false
+    private var hasNewTimers = false
 
     private(set) var handler: (any LoopHandler)?
     var sockets: [UInt64: WebSocket] = [:]
@@ -179,6 +180,10 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
             index += 1
         }
         unflushed.removeAll(keepingCapacity: unflushed.count <= 4096)
+        if hasNewTimers, let context {
+            hasNewTimers = false
+            lws_cancel_service(context)
+        }
         for index in orders.indices where !orders[index].isEmpty {
             threads[index].post(.orders(orders[index]))
             orders[index] = []
@@ -259,6 +264,15 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
         admissions.release(peer)
         load.subtract(1, ordering: .relaxed)
     }
+
+    /// lws_set_timeout(), also from outside the callbacks of libwebsockets: its libuv back end looks at its timers only after an event.
+    func setTimeout(_ wsi: OpaquePointer, _ reason: pending_timeout, _ seconds: Int32) {
+        lws_set_timeout(wsi, reason, seconds)
+        hasNewTimers = true
+    }
+
+    /// Ends a connection soon, but not in this call.
+    func kill(_ wsi: OpaquePointer) { setTimeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, Int32(LWS_TO_KILL_ASYNC)) }
 
     /// Has the socket written to at the end of this turn.
     func flushLater(_ socket: WebSocket) { unflushed.append(socket) }
@@ -370,9 +384,7 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
     /// The connection of an answered request waits for the next one (lws_http_transaction_completed), or ends.
     func completeTransaction(of wsi: OpaquePointer) {
         attach(nil, to: wsi)
-        if lws_http_transaction_completed(wsi) != 0 {
-            lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, Int32(LWS_TO_KILL_ASYNC))
-        }
+        if lws_http_transaction_completed(wsi) != 0 { kill(wsi) }
     }
 
     private func receive(_ bytes: UnsafeRawBufferPointer, on socket: WebSocket, _ wsi: OpaquePointer) -> Int32 {

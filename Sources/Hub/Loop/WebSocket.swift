@@ -175,7 +175,7 @@ public final class WebSocket: @unchecked Sendable {
         empty(&media, isMedia: true)
         if discarding { empty(&control, isMedia: false) }
         // A peer that does not read must not keep the connection: gone after this at the latest.
-        lws_set_timeout(wsi, PENDING_TIMEOUT_CLOSE_SEND, 5)
+        thread.setTimeout(wsi, PENDING_TIMEOUT_CLOSE_SEND, 5)
         flushLater()
     }
 
@@ -320,7 +320,7 @@ public final class WebSocket: @unchecked Sendable {
 
     private func kill(_ wsi: OpaquePointer) {
         peerCloses()
-        lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, Int32(LWS_TO_KILL_ASYNC))
+        thread.kill(wsi)
     }
 
     /// The connection is gone; the handle stays valid and does nothing.
