@@ -143,3 +143,51 @@ def test_who_sends_too_many_bytes_is_read_slowly_and_nothing_is_lost(limited):
     viewer.wait(lambda peer: len(peer.frames) == 100, timeout=20)
     assert [int.from_bytes(data[8:12], "big") for data in viewer.frames] == list(range(100))
     assert value(metrics(hub), "pingwatch_limit_holds_total", limit="bytes") >= 1
+
+
+def test_a_message_has_so_many_commands(hub):
+    token = hub.sign_in()
+    peer = Peer(hub, token)
+    peer.socket.send("\n".join(json.dumps({"id": number, "ping": {}}) for number in range(10, 266)))
+    answered: list[int] = []
+    while len(answered) < 256:
+        answered += [message["id"] for message in peer.receive() if "id" in message]
+    assert answered == list(range(10, 266))
+    peer.socket.send("{}\n" * 257)
+    with pytest.raises(ConnectionClosed) as closed:
+        peer.receive()
+    assert closed.value.rcvd.code == 3501
+
+
+@pytest.mark.parametrize("message", ["\n".join(['{"id":1,"ping":{}}'] * 250), frame(LIVE + 1, 12345, 0)])
+def test_what_is_answered_and_not_read_ends_in_3008_or_waits(limited, message):
+    """Neither answers to pings nor errors about streams that do not exist gather without bound."""
+    hub = limited(QUEUE_BYTES="65536", MESSAGES_PER_SECOND="1000000")
+    token = hub.sign_in()
+    device = hub.call("POST", "/devices/register", {"label": "Hall"}, token)[1]["device_id"]
+    deaf, other = Peer(hub, token, device), Peer(hub, token)
+    before = resident(hub)
+    deaf.socket.socket.settimeout(0.5)
+    sent = 0
+    try:
+        while sent < 40 << 20:
+            deaf.socket.socket.sendall(masked(message))
+            sent += len(message)
+    except OSError:
+        pass
+    assert other.ask({"ping": {}})
+    assert resident(hub) - before < 24 << 20
+    deaf.socket.socket.close()
+
+
+def resident(hub: Hub) -> int:
+    with open(f"/proc/{hub.process.pid}/statm") as file:
+        return int(file.read().split()[1]) * 4096
+
+
+def masked(message: str | bytes) -> bytes:
+    """A client's frame (RFC 6455, section 5.2), with a mask of zeros."""
+    payload = message.encode() if isinstance(message, str) else message
+    first = b"\x81" if isinstance(message, str) else b"\x82"
+    length = bytes([0x80 | len(payload)]) if len(payload) < 126 else b"\xfe" + len(payload).to_bytes(2, "big")
+    return first + length + bytes(4) + payload

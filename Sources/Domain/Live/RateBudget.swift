@@ -29,13 +29,13 @@ public struct RateBudget: Sendable {
         countedAt = now
     }
 
-    /// Counts one message.
+    /// Counts what has come.
     ///
     /// - Returns: the limit that is passed; nothing more is to be read until `isPaid`.
-    public mutating func spend(bytes count: Int, at now: Timestamp) -> Limit? {
+    public mutating func spend(messages count: Int = 1, bytes size: Int, at now: Timestamp) -> Limit? {
         refill(now)
-        messages -= 1
-        bytes -= Double(count)
+        messages -= Double(count)
+        bytes -= Double(size)
         return messages < 0 ? .messages : bytes < 0 ? .bytes : nil
     }
 

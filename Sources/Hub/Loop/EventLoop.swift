@@ -69,8 +69,10 @@ public final class EventLoop: Sendable {
         }
         let deadline = ContinuousClock.now + .seconds(seconds)
         while ContinuousClock.now < deadline, await hasSockets { try? await Task.sleep(for: .milliseconds(10)) }
-        // The first at last: it hears what the others close.
-        for thread in threads.reversed() { await thread.perform { thread.close() } }
+        // The first at last: it hears what the others close, which they tell at the end of their turns.
+        for thread in threads.dropFirst() { await thread.perform { thread.close() } }
+        for thread in threads.dropFirst() { await thread.perform {} }
+        await threads[0].perform { [self] in threads[0].close() }
         state.withLock { $0.acceptor = nil }
     }
 

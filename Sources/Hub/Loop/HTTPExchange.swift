@@ -70,6 +70,9 @@ public final class HTTPExchange: @unchecked Sendable {
         self.onComplete = onComplete
     }
 
+    /// Whether the connection is there, and the request not answered.
+    public var isOpen: Bool { if case .none = output { wsi != nil } else { false } }
+
     /// Declared size of the body; 0 for none.
     public var bodyLength: Int64 { head.contentLength ?? 0 }
 
@@ -127,7 +130,10 @@ public final class HTTPExchange: @unchecked Sendable {
         guard !isComplete, let wsi else { return }
         isComplete = true
         // The end of a body that was answered before: libwebsockets would not even close while reading is stopped.
-        guard case .none = output else { return }
+        guard case .none = output else {
+            if closesConnection { lws_callback_on_writable(wsi) }
+            return
+        }
         // Until this request is answered, libwebsockets 4.1 cannot cope with the next one.
         lws_rx_flow_control(wsi, 0)
         touch()
@@ -149,7 +155,8 @@ public final class HTTPExchange: @unchecked Sendable {
         case .stream(_, _, let isFetching):
             if !isFetching { fetch() }
             return true
-        case .finished: return !closesConnection
+        // Of a body that is still coming the rest is thrown away: the kernel would reset the connection for it, and the answer be lost.
+        case .finished: return !closesConnection || !isComplete
         }
     }
 

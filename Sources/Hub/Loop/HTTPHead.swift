@@ -84,7 +84,7 @@ extension HTTPHead {
         }
         self.headers = headers
         isEncrypted = lws_get_ssl(wsi) != nil
-isOnPlainPort = arrival?.isOnPlainPort ?? false
+        isOnPlainPort = arrival?.isOnPlainPort ?? false
         peer = arrival?.peer
     }
 

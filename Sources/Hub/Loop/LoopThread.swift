@@ -52,6 +52,7 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
     private var context: OpaquePointer?
     private var vhost: OpaquePointer?
     private var plain: OpaquePointer?
+    private var isStarted = false
     private var isFinished = false
     private var isDestroying = false
     private var hasNewTimers = false
@@ -74,6 +75,8 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
     static let scratchBytes = 16 * 1024
     /// Largest piece given to the kernel at once by libwebsockets; a whole frame in one send.
     private static let txPacketSize = 256 * 1024
+    /// Of one message: empty ones fill no memory, but would keep a thread busy.
+    private static let maximumFragments = 4096
     private static let headPool: UInt16 = 4096
     static let rxBufferSize = 64 * 1024
 
@@ -93,6 +96,8 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
         for (index, name) in protocolNames.enumerated() {
             protocols[index].name = UnsafePointer(name)
             protocols[index].callback = serveCallback
+            // LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL comes only where there are any.
+            protocols[index].per_session_data_size = 1
             protocols[index].rx_buffer_size = Self.rxBufferSize
             protocols[index].tx_packet_size = Self.txPacketSize
         }
@@ -102,7 +107,7 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
 
     deinit {
         // Of a thread that never ran; a running one keeps itself and has closed it.
-        if thread.load(ordering: .acquiring) == 0 { closeLoop() }
+        if !isStarted { closeLoop() }
         foreignLoops.deallocate()
         bell.deallocate()
         uv.deallocate()
@@ -145,19 +150,21 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
         info.options |= UInt64(LWS_SERVER_OPTION_LIBUV) | UInt64(LWS_SERVER_OPTION_VALIDATE_UTF8)
         let plainOptions = info.options
         if configuration.credentials != nil { info.options |= PW_LWS_TLS_OPTIONS }
-        guard let context = lws_create_context(&info), let vhost = lws_get_vhost_by_name(context, "default") else {
+        context = lws_create_context(&info)
+        vhost = context.flatMap { lws_get_vhost_by_name($0, "default") }
+        guard let context, vhost != nil else {
             throw .cannotServe(reason: "libwebsockets with libuv could not be set up (package libwebsockets-evlib-uv)")
         }
         if configuration.plainPort != nil {
             info.options = plainOptions
             info.vhost_name = UnsafePointer(plainName)
             plain = lws_create_vhost(context, &info)
+            guard plain != nil else { throw .cannotServe(reason: "libwebsockets has no room for the plain port") }
         }
-        self.context = context
-        self.vhost = vhost
     }
 
     func start() {
+        isStarted = true
         let name = index == 0 ? "loop" : "loop-\(index)"
         startThread(name: name) { [self] in run() }
     }
@@ -206,6 +213,10 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
 
     /// Closes what is open, and libwebsockets with it. Jobs still run afterwards.
     func close() {
+        defer {
+            handler = nil
+            threads = []
+        }
         guard let context, !isDestroying else { return }
         isDestroying = true
         // In two steps: libuv closes handles in later turns of its own (README of the foreign loops of libwebsockets 4.1).
@@ -217,12 +228,13 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
         self.context = nil
         vhost = nil
         plain = nil
-        handler = nil
-        threads = []
     }
 
     /// Ends the thread once it has nothing to do.
-    func finish() { post(.perform { [self] in isFinished = true }) }
+    func finish() {
+        guard isStarted else { return }
+        post(.perform { [self] in isFinished = true })
+    }
 
     private func closeLoop() {
         uv_close(UnsafeMutableRawPointer(bell).assumingMemoryBound(to: uv_handle_t.self), nil)
@@ -364,6 +376,10 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
         case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
             // libwebsockets answers; nothing of ours may follow.
             return (attached(to: wsi) as? WebSocket)?.peerCloses() == true ? -1 : 0
+        case LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL:
+            // libwebsockets closes for what the peer did wrong, by a frame of its own; no data may follow it.
+            (attached(to: wsi) as? WebSocket)?.peerCloses()
+            return 0
         case LWS_CALLBACK_SERVER_WRITEABLE:
             guard let socket = attached(to: wsi) as? WebSocket else { return -1 }
             socket.writable()
@@ -400,6 +416,7 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
         buffer.append(bytes)
         if remaining == 0, lws_is_final_fragment(wsi) != 0 {
             socket.incoming = nil
+            socket.fragmentCount = 0
             let isBinary = lws_frame_is_binary(wsi) != 0
             // LWS_SERVER_OPTION_VALIDATE_UTF8 misses a character that an empty last fragment leaves without its end.
             if bytes.isEmpty, !isBinary, buffer.endsWithinCharacter {
@@ -412,6 +429,11 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
             report(.received(socket, buffer, isBinary: isBinary))
         } else {
             socket.incoming = buffer
+            if remaining == 0 { socket.fragmentCount += 1 }
+            if socket.fragmentCount > Self.maximumFragments {
+                socket.incoming = nil
+                socket.beginClose(code: 1009, reason: "too many fragments", discarding: true)
+            }
         }
         return 0
     }

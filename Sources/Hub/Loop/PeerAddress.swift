@@ -49,7 +49,7 @@ public struct PeerAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// What counts as one: an IPv4 address, or the /64 that a household gets of IPv6.
-    var network: PeerAddress { isIPv4 ? self : PeerAddress(high: high, low: 0) }
+    public var network: PeerAddress { isIPv4 ? self : PeerAddress(high: high, low: 0) }
 
     private init(high: UInt64, low: UInt64) {
         self.high = high

@@ -110,7 +110,7 @@ public final class WebSocket: @unchecked Sendable {
 
     /// A message of `isOnItsWay` has come.
     func took(_ message: MessageBuffer) {
-        let left = untaken.subtract(message.count, ordering: .acquiringAndReleasing).newValue
+        let left = untaken.subtract(Self.weight(of: message), ordering: .acquiringAndReleasing).newValue
         if left <= Self.untakenLimit / 2, isHeld.exchange(false, ordering: .acquiringAndReleasing) {
             thread.home.send(.resume(self), to: thread)
         }
@@ -127,11 +127,14 @@ public final class WebSocket: @unchecked Sendable {
     private var isUnflushed = false
     private var wantsReading = true
 
-    /// A message that is still coming in.
+    /// A message that is still coming in, and in how many fragments it has come.
     var incoming: MessageBuffer?
+    var fragmentCount = 0
 
     /// What may be on its way to the executor's thread before nothing more is read.
     private static let untakenLimit = 1 << 20
+    /// What a message takes in memory, roughly: many small ones are more than their payload.
+    private static func weight(of message: MessageBuffer) -> Int { message.count + 256 }
     /// What is given to the kernel at once.
     private static let batchCount = 64
     private static let batchBytes = 512 << 10
@@ -140,7 +143,7 @@ public final class WebSocket: @unchecked Sendable {
     var isRefusing: Bool { closing != nil || isPeerClosing }
 
     func isOnItsWay(_ message: MessageBuffer) {
-        let bytes = untaken.add(message.count, ordering: .acquiringAndReleasing).newValue
+        let bytes = untaken.add(Self.weight(of: message), ordering: .acquiringAndReleasing).newValue
         guard bytes > Self.untakenLimit, !isHeld.exchange(true, ordering: .acquiringAndReleasing) else { return }
         applyReading()
         // It may all have been taken in the instant before.
@@ -149,7 +152,9 @@ public final class WebSocket: @unchecked Sendable {
 
     private func applyReading() {
         guard let wsi else { return }
-        lws_rx_flow_control(wsi, wantsReading && !isHeld.load(ordering: .acquiring) ? 1 : 0)
+        // What comes after the decision to close is thrown away; but the peer's answer must be heard.
+        let isReading = isRefusing || (wantsReading && !isHeld.load(ordering: .acquiring))
+        lws_rx_flow_control(wsi, isReading ? 1 : 0)
     }
 
     func carryOut(_ order: SocketOrder) {
@@ -176,6 +181,7 @@ public final class WebSocket: @unchecked Sendable {
         if discarding { empty(&control, isMedia: false) }
         // A peer that does not read must not keep the connection: gone after this at the latest.
         thread.setTimeout(wsi, PENDING_TIMEOUT_CLOSE_SEND, 5)
+        applyReading()
         flushLater()
     }
 
@@ -190,8 +196,9 @@ public final class WebSocket: @unchecked Sendable {
         return isCloseSent
     }
 
-    /// RFC 6455, section 5.5.1. Ours, for with libuv libwebsockets 4.1.6 cuts a connection that a callback ends before its close frame has left. The connection stays
-    /// until the peer has answered, since what it still sends would otherwise make the kernel reset it, and the code be lost.
+    /// RFC 6455, section 5.5.1. Ours, for with libuv libwebsockets 4.1.6 cuts a connection that a callback ends before its close frame has
+    /// left. The connection stays until the peer has answered, since what it still sends would otherwise make the kernel reset it, and the
+    /// code be lost.
     func sendClose(code: UInt16, reason: String) {
         guard let wsi, !isCloseSent else { return }
         isCloseSent = true

@@ -111,10 +111,12 @@ extension HubServer: LoopHandler {
         origin.isForwarded && origin.isSecure == false && services.configuration.isPublicSecure
     }
 
-    /// Whoever is behind a trusted proxy; nobody where the loop counts the address itself.
+    /// Whoever is behind a trusted proxy, by its network as the loop counts; nobody where the loop counts the address itself.
     public func client(of upgrade: HTTPHead) -> String {
         let proxies = services.configuration.proxies
-        return proxies.isEmpty ? "" : proxies.clientAddress(of: upgrade)
+        guard !proxies.isEmpty else { return "" }
+        let address = proxies.clientAddress(of: upgrade)
+        return PeerAddress(address)?.network.description ?? address
     }
 
     public func opened(_ socket: WebSocket) {

@@ -45,6 +45,7 @@ actor BodyPump {
 
     /// Takes the body of the exchange from here on, and returns when all of it is written.
     func run() async throws {
+        guard exchange.isOpen else { throw Aborted() }
         exchange.onAbort = { self.assumeIsolated { $0.abort() } }
         exchange.receive(
             onBody: { piece in

@@ -30,10 +30,12 @@ final class Client {
 
     let socket: WebSocket
     let name: String
-    let openedAt: Timestamp
+    /// By `RealtimeHub.uptime`, which nobody sets.
+    let openedAt: Int64
     var state = State.new
-    var lastHeardAt: Timestamp
-    var lastPingAt: Timestamp
+    var lastHeardAt: Int64
+    var lastPingAt: Int64
+    private let maximumControlBytes: Int
     /// Those that wait. A slice, whose first is taken without moving the others.
     var commands: ArraySlice<Command> = []
     var isWorking = false
@@ -51,14 +53,15 @@ final class Client {
     /// Hash of a token that is being looked up, which may be revoked at the same moment.
     var offeredTokenHash: String?
 
-    init(socket: WebSocket, name: String, limits: ServerConfiguration.Limits, now: Timestamp) {
+    init(socket: WebSocket, name: String, limits: ServerConfiguration.Limits, now: Timestamp, uptime: Int64) {
         self.socket = socket
         self.name = name
         subscriptions = Subscriptions(maximumCount: limits.maximumSubscriptions)
         budget = RateBudget(limits.rate, now: now)
-        openedAt = now
-        lastHeardAt = now
-        lastPingAt = now
+        maximumControlBytes = limits.maximumControlBytes
+        openedAt = uptime
+        lastHeardAt = uptime
+        lastPingAt = uptime
     }
 
     var identity: Identity? { if case .connected(let identity) = state { identity } else { nil } }
@@ -80,7 +83,17 @@ final class Client {
         socket.setReading(true)
     }
 
-    func send(_ json: JSON) { socket.send(text: MessageBuffer(text: json.utf8)) }
+    /// What the client has not asked for, and what is answered at once: who does not read it is too slow.
+    func push(_ message: MessageBuffer) {
+        socket.send(text: message)
+        guard socket.controlBytes > maximumControlBytes else { return }
+        socket.close(code: CloseCode.slow, reason: "too slow", discarding: true)
+    }
+
+    func push(_ json: JSON) { push(MessageBuffer(text: json.utf8)) }
+
+    /// Whether more than the half of what may wait is waiting; the next command has to wait for that.
+    var hasManyAnswersWaiting: Bool { socket.controlBytes > maximumControlBytes / 2 }
 
     /// A frame of a live stream.
     func send(media frame: MessageBuffer, isReplay: Bool = false, at now: Timestamp) {
@@ -91,11 +104,13 @@ final class Client {
     /// Frames of live streams that the socket has not taken yet.
     func mediaWaiting(at now: Timestamp) -> MediaBacklog.Waiting { mediaBacklog.waiting(socket.mediaBytes, now: now) }
 
-    /// The answer to a command.
-    func reply(_ id: Int64, _ verb: String, _ result: JSON) { send(["id": .integer(id), verb: result]) }
+    /// The answer to a command. The next one is not done before most of it is taken.
+    func reply(_ id: Int64, _ verb: String, _ result: JSON) { answer(["id": .integer(id), verb: result]) }
 
-    func refuse(_ id: Int64, _ error: ReplyError) { send(["id": .integer(id), "error": error.json]) }
+    func refuse(_ id: Int64, _ error: ReplyError) { answer(["id": .integer(id), "error": error.json]) }
+
+    private func answer(_ json: JSON) { socket.send(text: MessageBuffer(text: json.utf8)) }
 
     /// A push for this connection alone, in no history.
-    func message(_ data: JSON) { send(["push": ["message": ["data": data]]]) }
+    func message(_ data: JSON) { push(["push": ["message": ["data": data]]]) }
 }

@@ -66,9 +66,15 @@ extension Command {
     /// Bit of `subscribe.flag` for `rejectsUnrecovered`; the others ask for what the hub does not have, and may be ignored.
     private static let rejectUnrecoveredFlag: Int64 = 2
 
+    /// They are parsed at one go, and everybody else waits so long.
+    private static let maximumCount = 256
+
     /// The commands of a message, one a line.
     static func parse(_ bytes: UnsafeRawBufferPointer) throws(Malformed) -> [Command] {
         var commands: [Command] = []
+        guard bytes.count(where: { $0 == UInt8(ascii: "\n") }) <= maximumCount else {
+            throw Malformed(reason: "a message has at most \(maximumCount) commands")
+        }
         for line in bytes.split(separator: UInt8(ascii: "\n")) {
             guard let json = JSON(parsing: line) else { throw Malformed(reason: "not JSON") }
             commands.append(try parse(json))

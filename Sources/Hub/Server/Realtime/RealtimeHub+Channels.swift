@@ -152,12 +152,7 @@ extension RealtimeHub {
         // Made once; the same bytes go to every subscriber.
         let message = MessageBuffer(
             text: "{\"push\":{\"channel\":\(JSON.string(channel.name).text),\"pub\":{\"data\":\(text),\"offset\":\(offset)}}}")
-        for client in clients.values {
-            client.socket.send(text: message)
-            if client.socket.controlBytes > configuration.limits.maximumControlBytes {
-                client.socket.close(code: CloseCode.slow, reason: "too slow", discarding: true)
-            }
-        }
+        for client in clients.values { client.push(message) }
     }
 
     /// Once a minute: what is too old is forgotten also where nothing is published any more, and channels that nobody hears are with it.

@@ -20,7 +20,8 @@ extension RealtimeHub {
     private func perform(_ command: Command, for client: Client) async {
         do {
             switch command {
-            case .pong, .ping: break
+            case .pong: break
+            case .ping(let id): client.reply(id, "ping", [:])
             case .connect(let id, let request): await connect(client, id: id, request)
             case .refresh(let id, let token): try await refresh(client, id: id, token: token)
             case .subscribe(let id, let request): try await subscribe(client, id: id, request)
@@ -42,7 +43,7 @@ extension RealtimeHub {
 
     /// Answers may be much larger than what asks for them: the next command waits until this client has taken most of them.
     private func untilAnswersAreTaken(by client: Client) async {
-        while client.socket.isOpen, client.socket.controlBytes > configuration.limits.maximumControlBytes / 2 {
+        while client.socket.isOpen, client.hasManyAnswersWaiting {
             try? await Task.sleep(for: .milliseconds(10))
         }
     }

@@ -71,6 +71,9 @@ actor RealtimeHub {
 
     func use(_ services: Services) { self.services = services }
 
+    /// Milliseconds, for what must not depend on somebody setting the clock.
+    private var uptime: Int64 { MonotonicClock.system.milliseconds }
+
     var now: Timestamp { Timestamp(milliseconds: clock.milliseconds) }
 
     /// Ids of live and clip streams; unique while the hub runs.
@@ -97,7 +100,7 @@ actor RealtimeHub {
             }
             socketsOfAddress[socket.client, default: 0] += 1
         }
-        clients[socket.id] = Client(socket: socket, name: "c-\(socket.id)", limits: configuration.limits, now: now)
+        clients[socket.id] = Client(socket: socket, name: "c-\(socket.id)", limits: configuration.limits, now: now, uptime: uptime)
     }
 
     func closed(_ socket: WebSocket) {
@@ -156,8 +159,8 @@ actor RealtimeHub {
     func received(_ message: MessageBuffer, isBinary: Bool, on socket: WebSocket) {
         guard let client = clients[socket.id] else { return }
         let now = now
-        client.lastHeardAt = now
-        if let limit = client.budget.spend(bytes: message.count, at: now), client.hold(.rate) { services.metrics.held(by: limit.rawValue) }
+        client.lastHeardAt = uptime
+        spend(bytes: message.count, of: client, at: now)
         if isBinary {
             // The loop's own limit is wider where it serves `echo` as well.
             guard message.count <= configuration.limits.maximumFrameBytes else {
@@ -173,16 +176,24 @@ actor RealtimeHub {
         }
         do {
             let commands = try message.withBytes { (bytes) throws(Command.Malformed) in try Command.parse(bytes) }
+            // One message may have many of them.
+            if commands.count > 1 { spend(messages: commands.count - 1, of: client, at: now) }
             for command in commands { accept(command, from: client) }
         } catch {
             socket.close(code: CloseCode.badRequest, reason: error.reason)
         }
     }
 
+    /// Counts what a client has sent; who has sent too much is not read from until `tick` finds it paid.
+    private func spend(messages: Int = 1, bytes: Int = 0, of client: Client, at now: Timestamp) {
+        guard let limit = client.budget.spend(messages: messages, bytes: bytes, at: now), client.hold(.rate) else { return }
+        services.metrics.held(by: limit.rawValue)
+    }
+
     private func accept(_ command: Command, from client: Client) {
         switch (command, client.state) {
         case (.pong, _): return
-        case (.ping(let id), .connected): return client.reply(id, "ping", [:])
+        case (.ping(let id), .connected) where !client.hasManyAnswersWaiting: return client.reply(id, "ping", [:])
         case (.connect, .new): client.state = .connecting
         case (.connect, _):
             client.socket.close(code: CloseCode.badRequest, reason: "connect came twice")
@@ -206,23 +217,25 @@ actor RealtimeHub {
 
     /// Once a second or oftener: pings, time-outs, live streams that nobody watches.
     func tick() {
-        let now = now
+        let now = now, uptime = uptime
         let limits = configuration.limits
+        func seconds(since then: Int64) -> Double { Double(uptime - then) / 1000 }
         for client in clients.values where client.socket.isOpen {
             if client.isHeld(for: .rate), client.budget.isPaid(at: now) { client.release(.rate) }
             guard client.identity != nil else {
-                if now.seconds(since: client.openedAt) > limits.connectSeconds {
+                // One whose `connect` is being looked at has done its part.
+                if case .new = client.state, seconds(since: client.openedAt) > limits.connectSeconds {
                     client.socket.close(code: CloseCode.stale, reason: "no connect in time")
                 }
                 continue
             }
             if client.expiry.isOver(at: now) {
                 client.socket.close(code: CloseCode.expired, reason: "connection expired")
-            } else if now.seconds(since: client.lastHeardAt) > limits.pingSeconds + limits.pongPatienceSeconds {
+            } else if seconds(since: client.lastHeardAt) > limits.pingSeconds + limits.pongPatienceSeconds {
                 client.socket.close(code: CloseCode.noPong, reason: "no pong")
-            } else if now.seconds(since: client.lastPingAt) >= limits.pingSeconds {
-                client.lastPingAt = now
-                client.send([:])
+            } else if seconds(since: client.lastPingAt) >= limits.pingSeconds {
+                client.lastPingAt = uptime
+                client.push([:])
             }
         }
         tickRelays(now: now)

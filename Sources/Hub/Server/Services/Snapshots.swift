@@ -103,7 +103,13 @@ actor Snapshots {
     }
 
     private func finished(_ key: Key, isGood: Bool) {
-        if isGood { entries[key]?.doneAt = now } else { forget(key) }
+        guard isGood else { return forget(key) }
+        entries[key]?.doneAt = now
+        // Also when nobody asks again.
+        Task { [self] in
+            try? await Task.sleep(for: .seconds(limits.snapshotSeconds + 1))
+            forgetOld()
+        }
     }
 
     private func forget(_ key: Key) {
