@@ -148,12 +148,12 @@ def test_who_sends_too_many_bytes_is_read_slowly_and_nothing_is_lost(limited):
 def test_a_message_has_so_many_commands(hub):
     token = hub.sign_in()
     peer = Peer(hub, token)
-    peer.socket.send("\n".join(json.dumps({"id": number, "ping": {}}) for number in range(10, 266)))
+    peer.socket.send("\n".join(json.dumps({"id": number, "ping": {}}) for number in range(10, 1034)))
     answered: list[int] = []
-    while len(answered) < 256:
+    while len(answered) < 1024:
         answered += [message["id"] for message in peer.receive() if "id" in message]
-    assert answered == list(range(10, 266))
-    peer.socket.send("{}\n" * 257)
+    assert answered == list(range(10, 1034))
+    peer.socket.send("{}\n" * 1025)
     with pytest.raises(ConnectionClosed) as closed:
         peer.receive()
     assert closed.value.rcvd.code == 3501

@@ -67,15 +67,14 @@ extension Command {
     private static let rejectUnrecoveredFlag: Int64 = 2
 
     /// They are parsed at one go, and everybody else waits so long.
-    private static let maximumCount = 256
+    private static let maximumCount = 1024
 
     /// The commands of a message, one a line.
     static func parse(_ bytes: UnsafeRawBufferPointer) throws(Malformed) -> [Command] {
         var commands: [Command] = []
-        guard bytes.count(where: { $0 == UInt8(ascii: "\n") }) <= maximumCount else {
-            throw Malformed(reason: "a message has at most \(maximumCount) commands")
-        }
-        for line in bytes.split(separator: UInt8(ascii: "\n")) {
+        let lines = bytes.split(separator: UInt8(ascii: "\n"))
+        guard lines.count <= maximumCount else { throw Malformed(reason: "a message has at most \(maximumCount) commands") }
+        for line in lines {
             guard let json = JSON(parsing: line) else { throw Malformed(reason: "not JSON") }
             commands.append(try parse(json))
         }
