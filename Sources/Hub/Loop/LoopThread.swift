@@ -63,6 +63,8 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
     /// Between the handshake and `LWS_CALLBACK_ESTABLISHED`.
     private var clients: [OpaquePointer: String] = [:]
     private var unflushed: [WebSocket] = []
+    /// Connections that libwebsockets ends for what came on them; `told` are those whose close frame it could send since.
+    private var ending: [WebSocket] = [], told: [WebSocket] = []
     /// What this turn has for each thread.
     private var orders: [[SocketOrder]] = []
     private var events: [SocketEvent] = []
@@ -93,6 +95,8 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
             protocols[index].name = UnsafePointer(name)
             protocols[index].callback = serveCallback
             protocols[index].rx_buffer_size = Self.rxBufferSize
+            // Unused; without it there is no LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL.
+            protocols[index].per_session_data_size = 1
             protocols[index].tx_packet_size = Self.txPacketSize
         }
         // Wakes; the turn looks what there is.
@@ -178,6 +182,9 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
             index += 1
         }
         unflushed.removeAll(keepingCapacity: unflushed.count <= 4096)
+        for socket in told { socket.endSending() }
+        told = ending
+        ending = []
         for index in orders.indices where !orders[index].isEmpty {
             threads[index].post(.orders(orders[index]))
             orders[index] = []
@@ -326,7 +333,9 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
             // CVE-2025-11677: without this header libwebsockets 4.1 goes on with freed memory.
             guard lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE) > 0, let head = HTTPHead(reading: wsi, arrival: arrivals[wsi]) else { return -1 }
             guard head.header("upgrade")?.lowercased() == "websocket" else { return -1 }
-            guard let handler, let status = handler.refusal(of: head) else {
+            // Where it looks for extensions, libwebsockets 4.1.6 hangs up after so many bytes.
+            let status = lws_hdr_total_length(wsi, WSI_TOKEN_EXTENSIONS) > 254 ? 431 : handler?.refusal(of: head)
+            guard let status else {
                 clients[wsi] = handler?.client(of: head)
                 return 0
             }
@@ -347,11 +356,19 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
             guard let socket = attached(to: wsi) as? WebSocket else { return -1 }
             return receive(UnsafeRawBufferPointer(start: input, count: length), on: socket, wsi)
         case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-            // libwebsockets answers; nothing of ours may follow.
-            return (attached(to: wsi) as? WebSocket)?.peerCloses() == true ? -1 : 0
+            guard let socket = attached(to: wsi) as? WebSocket else { return -1 }
+            if socket.peerCloses() { return -1 }
+            // libwebsockets answers, after which nothing of ours may follow; but half a code (RFC 6455, section 7.1.5) it would send back as it came.
+            guard length == 1 else { return 0 }
+            socket.sendClose(code: 1002, reason: "half a code")
+            return -1
         case LWS_CALLBACK_SERVER_WRITEABLE:
             guard let socket = attached(to: wsi) as? WebSocket else { return -1 }
             socket.writable()
+            return 0
+        case LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL:
+            // A connection ends; with a code of libwebsockets' own, for a frame in the middle of which it stopped reading.
+            if lws_get_close_length(wsi) > 0, let socket = attached(to: wsi) as? WebSocket { ending.append(socket) }
             return 0
         case LWS_CALLBACK_CLOSED:
             guard let socket = attached(to: wsi) as? WebSocket else { return 0 }
@@ -399,6 +416,8 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
             report(.received(socket, buffer, isBinary: isBinary))
         } else {
             socket.incoming = buffer
+            // The end of a fragment: a PING behind it is answered before the message is.
+            if remaining == 0 { socket.isBehindControl = true }
         }
         return 0
     }
