@@ -201,6 +201,7 @@ public final class HTTPExchange: @unchecked Sendable {
         output = .finished
         closesConnection = true
         lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, Int32(LWS_TO_KILL_ASYNC))
+        lws_cancel_service_pt(wsi)
     }
 
     /// The connection is gone.

@@ -388,6 +388,7 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
         attach(nil, to: wsi)
         if lws_http_transaction_completed(wsi) != 0 {
             lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, Int32(LWS_TO_KILL_ASYNC))
+            lws_cancel_service_pt(wsi)
         }
     }
 

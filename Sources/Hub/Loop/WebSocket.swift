@@ -176,8 +176,10 @@ public final class WebSocket: @unchecked Sendable {
         closing = (code, reason)
         empty(&media, isMedia: true)
         if discarding { empty(&control, isMedia: false) }
-        // A peer that does not read must not keep the connection: gone after this at the latest.
+        // A peer that does not read must not keep the connection: gone after this at the latest. With libuv libwebsockets 4.1.6 begins to count at its next
+        // event only, which on a quiet hub may be never; so it gets one.
         lws_set_timeout(wsi, PENDING_TIMEOUT_CLOSE_SEND, 5)
+        lws_cancel_service_pt(wsi)
         flushLater()
     }
 
@@ -329,6 +331,7 @@ public final class WebSocket: @unchecked Sendable {
     private func kill(_ wsi: OpaquePointer) {
         peerCloses()
         lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, Int32(LWS_TO_KILL_ASYNC))
+        lws_cancel_service_pt(wsi)
     }
 
     /// The connection is gone; the handle stays valid and does nothing.
