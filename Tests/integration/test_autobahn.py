@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-# What libwebsockets 4.1.6 does by itself, some of it by chance of timing. 2.10 and 2.11 want each of ten pings answered, where it has room for one
-# pong. In 3.1 to 3.7 (a reserved bit) and 7.3.2 (a close of one byte) the case passes, but the connection does not end as cleanly as it could.
+# What libwebsockets 4.1.6 does by itself. 2.10 and 2.11 want each of ten pings answered: it has room for one pong, and drops the pings that it reads
+# before that is sent. In 2.11 they come by the byte, so that this depends on how busy the machine is. 13.7 offers extensions in more than 254 bytes,
+# at which it would hang up (lws_extension_server_handshake); the hub answers 431.
 UNANSWERED = {"2.10", "2.11"}
-UNCLEAN = {"3.1", "3.2", "3.3", "3.4", "3.5", "3.6", "3.7", "7.3.2"}
+REFUSED = {f"13.7.{number}" for number in range(1, 19)}
 VERSION = "autobahntestsuite==25.10.1"
 REPORTS = Path(__file__).resolve().parent.parent.parent / ".build" / "autobahn"
 
@@ -36,9 +37,8 @@ def wstest() -> list[str]:
 
 def test_autobahn(wstest, start, tmp_path):
     hub = start(PINGWATCH_ECHO="1")
-    # 12 and 13 are about compression, which the hub does not offer.
     specification = {
-        "outdir": str(REPORTS), "cases": ["*"], "exclude-cases": ["12.*", "13.*"],
+        "outdir": str(REPORTS), "cases": ["*"], "exclude-cases": [],
         "servers": [{"agent": "pingwatch", "url": hub.socket_url, "protocols": ["echo"]}],
     }
     (tmp_path / "spec.json").write_text(json.dumps(specification))
@@ -48,11 +48,16 @@ def test_autobahn(wstest, start, tmp_path):
     assert run.returncode == 0, run.stdout[-2000:]
     results = json.loads((REPORTS / "index.json").read_text())["pingwatch"]
     fine = {"OK", "NON-STRICT", "INFORMATIONAL"}
-    failed = {case: result["behavior"] for case, result in results.items() if result["behavior"] not in fine}
-    unclean = {case: result["behaviorClose"] for case, result in results.items() if result["behaviorClose"] not in fine}
-    print(f"{len(results)} cases; failed: {failed}; unclean at the end: {unclean}; report in {REPORTS}")
-    assert len(results) > 290
+    # 12 and 13 are about compression, which the hub does not offer.
+    compression = {case: result for case, result in results.items() if case.startswith(("12.", "13."))}
+    assert {case for case, result in compression.items() if result["behavior"] != "UNIMPLEMENTED"} == REFUSED
+    assert {result["behaviorClose"] for case, result in compression.items() if case not in REFUSED} == {"OK"}
+    others = {case: result for case, result in results.items() if case not in compression}
+    failed = {case: result["behavior"] for case, result in others.items() if result["behavior"] not in fine}
+    unclean = {case: result["behaviorClose"] for case, result in others.items() if result["behaviorClose"] not in fine}
+    print(f"{len(others)} cases; failed: {failed}; unclean at the end: {unclean}; report in {REPORTS}")
+    assert len(others) > 290
     assert set(failed) <= UNANSWERED, failed
-    assert set(unclean) <= UNCLEAN, unclean
+    assert not unclean
     assert [line for line in hub.log if '"error"' in line] == []
     assert hub.stop() == 0

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
 import socket
 import struct
+import threading
 
 import pytest
-from hostile import resident_bytes, serves, unharmed, wait_until
-from wire import BINARY, CONT, PING, TEXT, Ended, Raw, RawSocket, frame, handshake
+from hostile import descriptors, resident_bytes, serves, stable, unharmed, wait_until
+from watching import Line
+from wire import BINARY, CLOSE, CONT, PING, TEXT, Ended, Raw, RawSocket, frame, handshake
 
 
 @pytest.fixture(scope="module")
 def target(start):
-    hub = start(HANDSHAKE_SECONDS="2", SOCKET_CONNECT_SECONDS="2", SOCKET_PING_SECONDS="1", CONNECTIONS_PER_USER="1000")
+    hub = start(HANDSHAKE_SECONDS="2", SOCKET_CONNECT_SECONDS="2", SOCKET_PING_SECONDS="1", CONNECTIONS_PER_USER="1000",
+                CONNECTIONS_PER_ADDRESS="2000")
     hub.token = hub.sign_in()
     yield hub
     assert hub.stop() == 0
@@ -27,9 +31,9 @@ def nothing_happened(target):
         yield
 
 
-def connected(hub, **more) -> RawSocket:
-    peer = RawSocket(hub.port, "pingwatch.v1", **more)
-    peer.send(frame(TEXT, json.dumps({"id": 1, "connect": {"token": hub.token}}).encode()))
+def connected(hub, port: int | None = None, data: dict | None = None, **more) -> RawSocket:
+    peer = RawSocket(port or hub.port, "pingwatch.v1", **more)
+    peer.send(frame(TEXT, json.dumps({"id": 1, "connect": {"token": hub.token, **({"data": data} if data else {})}}).encode()))
     assert b'"connect"' in peer.message()[1]
     return peer
 
@@ -105,7 +109,21 @@ def test_a_peer_that_vanished_is_closed_when_it_does_not_answer(target):
         assert peer.closing() == 3012
 
 
-def test_a_reader_that_stopped_is_closed_and_fills_no_memory(target):
+def test_a_peer_whose_line_stalls_is_closed_and_leaves_nothing(target):
+    """Half open behind a line on which nothing comes or goes."""
+    line = Line(target.port)
+    level = stable(lambda: descriptors(target))
+    with connected(target, line.port, seconds=30) as peer:
+        assert descriptors(target) > level
+        line.stall()
+        wait_until(lambda: descriptors(target) <= level, 30)
+        # What the hub sent meanwhile.
+        line.stall(False)
+        assert peer.closing() == 3012
+    line.shut()
+
+
+def test_who_asks_without_reading_fills_no_memory(target):
     with connected(target, receive_buffer=4096) as peer:
         before = resident_bytes(target)
         ask = b"\n".join(b'{"id":%d,"rpc":{"method":"%s"}}' % (index, b"x" * 400) for index in range(2, 100))
@@ -118,18 +136,120 @@ def test_a_reader_that_stopped_is_closed_and_fills_no_memory(target):
         serves(target, target.token)
 
 
+@pytest.fixture(scope="module")
+def narrow(start):
+    """A hub that lets little text wait."""
+    hub = start(QUEUE_BYTES="65536", SOCKET_PING_SECONDS="300")
+    hub.token = hub.sign_in()
+    hub.device = hub.call("POST", "/devices/register", {"label": "Hall"}, hub.token)[1]["device_id"]
+    yield hub
+    assert hub.stop() == 0
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_a_reader_that_stopped_is_closed(narrow, reads):
+    """Four mebibytes are published to who does not read: 3008 behind what the kernel took, or, when that is not read either, the end after 5 s."""
+    with unharmed(narrow, narrow.token), connected(narrow, receive_buffer=4096) as peer:
+        level = stable(lambda: descriptors(narrow))
+        with connected(narrow, data={"kind": "sensor", "device_id": narrow.device}) as sensor:
+            before = resident_bytes(narrow)
+            telemetry = json.dumps({"method": "device.telemetry", "data": {"telemetry": {"x": "y" * 4000}}})
+            for number in range(2, 1026):
+                sensor.send(frame(TEXT, b'{"id":%d,"rpc":%s}' % (number, telemetry.encode())))
+                while json.loads(sensor.message()[1]).get("id") != number:
+                    pass
+            assert resident_bytes(narrow) - before < 16 << 20
+        if reads:
+            assert peer.closing() == 3008
+        else:
+            wait_until(lambda: descriptors(narrow) < level)
+            assert len(peer.rest()) < 1 << 20
+
+
+class Flood:
+    """Sockets that connect all at once; every second one says nothing after its handshake, the others sign in and ping until they are told to stop."""
+
+    def __init__(self, hub, count: int) -> None:
+        self.hub = hub
+        self.count = count
+        self.begun = threading.Event()
+        self.standing = threading.Event()
+        self.stopping = threading.Event()
+        self.connected = 0
+        self.codes: list[int] = []
+        self.pongs: list[int] = []
+        self.error: BaseException | None = None
+        self.thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._all())
+        except BaseException as error:
+            self.error = error
+        self.begun.set()
+        self.standing.set()
+
+    async def _all(self) -> None:
+        async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+            for index in range(self.count):
+                group.create_task(self._silent() if index % 2 else self._good())
+            self.begun.set()
+
+    async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.hub.port)
+        writer.write(handshake(self.hub.port, "pingwatch.v1"))
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
+        self.connected += 1
+        if self.connected == self.count:
+            self.standing.set()
+        return reader, writer
+
+    @staticmethod
+    async def _message(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+        first, size = await reader.readexactly(2)
+        if size == 126:
+            size, = struct.unpack("!H", await reader.readexactly(2))
+        return first & 0x0F, await reader.readexactly(size)
+
+    async def _silent(self) -> None:
+        reader, writer = await self._open()
+        opcode, payload = await self._message(reader)
+        assert opcode == CLOSE
+        self.codes.append(struct.unpack("!H", payload[:2])[0])
+        writer.close()
+
+    async def _good(self) -> None:
+        reader, writer = await self._open()
+        writer.write(frame(TEXT, b'{"id":1,"connect":{"token":"%s"}}' % self.hub.token.encode()))
+        number = 1
+        while True:
+            while json.loads((await self._message(reader))[1]).get("id") != number:
+                pass
+            if self.stopping.is_set():
+                break
+            if number > 1:
+                await asyncio.sleep(0.2)
+            number += 1
+            writer.write(frame(TEXT, b'{"id":%d,"ping":{}}' % number))
+        self.pongs.append(number - 1)
+        writer.close()
+
+
 def test_a_flood_of_connections_leaves_the_others_served(target):
-    """A thousand sockets at once, a half of which say nothing after their handshake."""
-    peers = [RawSocket(target.port, seconds=60) for _ in range(500)]
-    good = [connected(target, seconds=60) for _ in range(500)]
+    """A thousand sockets at once."""
+    flood = Flood(target, 1000)
+    flood.thread.start()
+    flood.begun.wait()
+    # While they connect, and while they stand.
     serves(target, target.token)
-    for number, peer in enumerate(good):
-        peer.send(frame(TEXT, b'{"id":%d,"ping":{}}' % (number + 2)))
-    for number, peer in enumerate(good):
-        while b'"id":%d' % (number + 2) not in (got := peer.message()[1]) or b'"ping"' not in got:
-            pass
-    for peer in peers + good:
-        peer.socket.close()
+    assert flood.standing.wait(60)
+    serves(target, target.token)
+    wait_until(lambda: len(flood.codes) == 500 or flood.error)
+    flood.stopping.set()
+    flood.thread.join(60)
+    assert flood.error is None
+    assert flood.codes == [3502] * 500
+    assert len(flood.pongs) == 500 and min(flood.pongs) >= 1
 
 
 def test_connections_that_are_reset_leave_nothing(target):

@@ -201,13 +201,15 @@ class Worker:
 
 
 class Line:
-    """A TCP line to a port of this machine that can be taken away: then nobody answers, as if the server were off."""
+    """A TCP line to a port of this machine that can be taken away: then nobody answers, as if the server were off. Or it stalls: nothing gets
+    through in either direction, not even that somebody left."""
 
     def __init__(self, port: int) -> None:
         self.target = port
         self.port = 0
         self.changed = threading.Condition()
         self.sockets: list[socket.socket] = []
+        self.is_stalled = False
         self.listener: socket.socket | None = None
         self.open()
 
@@ -232,6 +234,11 @@ class Line:
                 disconnect(each)
             self.sockets.clear()
 
+    def stall(self, is_stalled: bool = True) -> None:
+        with self.changed:
+            self.is_stalled = is_stalled
+            self.changed.notify_all()
+
     def _accept(self, listener: socket.socket) -> None:
         while True:
             try:
@@ -244,14 +251,19 @@ class Line:
             for source, destination in [(client, server), (server, client)]:
                 threading.Thread(target=self._copy, args=(source, destination), daemon=True).start()
 
-    @staticmethod
-    def _copy(source: socket.socket, destination: socket.socket) -> None:
+    def _copy(self, source: socket.socket, destination: socket.socket) -> None:
         try:
             while data := source.recv(65536):
+                self._wait()
                 destination.sendall(data)
         except OSError:
             pass
+        self._wait()
         disconnect(destination)
+
+    def _wait(self) -> None:
+        with self.changed:
+            self.changed.wait_for(lambda: not self.is_stalled)
 
 
 def disconnect(each: socket.socket) -> None:

@@ -96,7 +96,8 @@ public struct TrustedProxies: Sendable {
 
     private static func list(_ text: String?) -> [Substring] {
         guard let text else { return [] }
-        return text.split(separator: ",", omittingEmptySubsequences: false).map(trimmed)
+        // By bytes: there are characters that make one with a comma behind them (UAX #29, rule GB9b), which would hide what comes after it.
+        return text.utf8.split(separator: comma, omittingEmptySubsequences: false).map { trimmed(Substring($0)) }
     }
 
     // MARK: - Forwarded

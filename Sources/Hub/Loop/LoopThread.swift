@@ -65,6 +65,8 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
     /// Between the handshake and `LWS_CALLBACK_ESTABLISHED`.
     private var clients: [OpaquePointer: String] = [:]
     private var unflushed: [WebSocket] = []
+    /// Connections that libwebsockets ends for what came on them; `told` are those whose close frame it could send since.
+    private var ending: [WebSocket] = [], told: [WebSocket] = []
     /// What this turn has for each thread.
     private var orders: [[SocketOrder]] = []
     private var events: [SocketEvent] = []
@@ -96,9 +98,9 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
         for (index, name) in protocolNames.enumerated() {
             protocols[index].name = UnsafePointer(name)
             protocols[index].callback = serveCallback
-            // LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL comes only where there are any.
-            protocols[index].per_session_data_size = 1
             protocols[index].rx_buffer_size = Self.rxBufferSize
+            // Unused; without it there is no LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL.
+            protocols[index].per_session_data_size = 1
             protocols[index].tx_packet_size = Self.txPacketSize
         }
         // Wakes; the turn looks what there is.
@@ -191,6 +193,9 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
             hasNewTimers = false
             lws_cancel_service(context)
         }
+        for socket in told { socket.endSending() }
+        told = ending
+        ending = []
         for index in orders.indices where !orders[index].isEmpty {
             threads[index].post(.orders(orders[index]))
             orders[index] = []
@@ -353,7 +358,9 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
             // CVE-2025-11677: without this header libwebsockets 4.1 goes on with freed memory.
             guard lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE) > 0, let head = HTTPHead(reading: wsi, arrival: arrivals[wsi]) else { return -1 }
             guard head.header("upgrade")?.lowercased() == "websocket" else { return -1 }
-            guard let handler, let status = handler.refusal(of: head) else {
+            // Where it looks for extensions, libwebsockets 4.1.6 hangs up after so many bytes.
+            let status = lws_hdr_total_length(wsi, WSI_TOKEN_EXTENSIONS) > 254 ? 431 : handler?.refusal(of: head)
+            guard let status else {
                 clients[wsi] = handler?.client(of: head)
                 return 0
             }
@@ -374,15 +381,23 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
             guard let socket = attached(to: wsi) as? WebSocket else { return -1 }
             return receive(UnsafeRawBufferPointer(start: input, count: length), on: socket, wsi)
         case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-            // libwebsockets answers; nothing of ours may follow.
-            return (attached(to: wsi) as? WebSocket)?.peerCloses() == true ? -1 : 0
-        case LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL:
-            // libwebsockets closes for what the peer did wrong, by a frame of its own; no data may follow it.
-            (attached(to: wsi) as? WebSocket)?.peerCloses()
-            return 0
+            guard let socket = attached(to: wsi) as? WebSocket else { return -1 }
+            if socket.peerCloses() { return -1 }
+            // libwebsockets answers, after which nothing of ours may follow; but half a code (RFC 6455, section 7.1.5) it would send back as it came.
+            guard length == 1 else { return 0 }
+            socket.sendClose(code: 1002, reason: "half a code")
+            return -1
         case LWS_CALLBACK_SERVER_WRITEABLE:
             guard let socket = attached(to: wsi) as? WebSocket else { return -1 }
             socket.writable()
+            return 0
+        case LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL:
+            // A connection ends; with a code of libwebsockets' own, for a frame in the middle of which it stopped reading.
+            if lws_get_close_length(wsi) > 0, let socket = attached(to: wsi) as? WebSocket {
+                // No data may follow that frame.
+                socket.peerCloses()
+                ending.append(socket)
+            }
             return 0
         case LWS_CALLBACK_CLOSED:
             guard let socket = attached(to: wsi) as? WebSocket else { return 0 }
@@ -429,6 +444,8 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
             report(.received(socket, buffer, isBinary: isBinary))
         } else {
             socket.incoming = buffer
+            // The end of a fragment: a PING behind it is answered before the message is.
+            if remaining == 0 { socket.isBehindControl = true }
             if remaining == 0 { socket.fragmentCount += 1 }
             if socket.fragmentCount > Self.maximumFragments {
                 socket.incoming = nil

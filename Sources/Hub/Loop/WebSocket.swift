@@ -126,6 +126,8 @@ public final class WebSocket: @unchecked Sendable {
     private(set) var isCloseSent = false
     private var isUnflushed = false
     private var wantsReading = true
+    /// What is sent waits for LWS_CALLBACK_SERVER_WRITEABLE, before which libwebsockets sends frames of its own.
+    var isBehindControl = false
 
     /// A message that is still coming in, and in how many fragments it has come.
     var incoming: MessageBuffer?
@@ -207,6 +209,11 @@ public final class WebSocket: @unchecked Sendable {
         if lws_write(wsi, &frame, frame.count, LWS_WRITE_HTTP) < 0 { kill(wsi) }
     }
 
+    /// After a close frame of libwebsockets, which would wait for an answer that it cannot read: the peer sees the end and goes.
+    func endSending() {
+        if let wsi { shutdown(lws_get_socket_fd(wsi), Int32(SHUT_WR)) }
+    }
+
     private func flushLater() {
         guard !isUnflushed else { return }
         isUnflushed = true
@@ -236,12 +243,13 @@ public final class WebSocket: @unchecked Sendable {
     /// At the end of a turn: writes without waiting for LWS_CALLBACK_SERVER_WRITEABLE.
     func flush() {
         isUnflushed = false
-        guard let wsi, !write() else { return }
+        guard let wsi, isBehindControl || !write() else { return }
         lws_callback_on_writable(wsi)
     }
 
     /// LWS_CALLBACK_SERVER_WRITEABLE.
     func writable() {
+        isBehindControl = false
         guard let wsi, !write() else { return }
         lws_callback_on_writable(wsi)
     }

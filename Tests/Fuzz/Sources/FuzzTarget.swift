@@ -12,6 +12,7 @@ import Runtime
 
 enum FuzzTarget: String, CaseIterable {
     case json, command, fields, frameheader, cliplog, range, query, telegram, action, names, mail, mailserver, channel, signature, host, jpeg
+    case container, recording, address, forwarded, encoding, bearer
 
     func run(_ bytes: [UInt8]) {
         let text = String(decoding: bytes, as: UTF8.self)
@@ -32,6 +33,12 @@ enum FuzzTarget: String, CaseIterable {
         case .signature: signature(text)
         case .host: host(text)
         case .jpeg: _ = Stills.isJPEG(bytes)
+        case .container: container(bytes)
+        case .recording: recording(bytes)
+        case .address: address(text)
+        case .forwarded: forwarded(text)
+        case .encoding: encoding(text)
+        case .bearer: bearer(text)
         }
     }
 
@@ -144,6 +151,10 @@ enum FuzzTarget: String, CaseIterable {
             event: EventID(trusted: "e"), object: "clip", account: parts.first, expiry: parts.dropFirst().first, signature: parts.dropFirst(2).first,
             now: Timestamp(milliseconds: 0))
         precondition(scope == nil)
+        let picture = signer.scope(
+            device: DeviceID(trusted: "d"), account: parts.first, expiry: parts.dropFirst().first, signature: parts.dropFirst(2).first ?? "",
+            now: Timestamp(milliseconds: 0))
+        precondition(picture == nil)
     }
 
     /// Only a host and a port goes into a redirect.
@@ -154,5 +165,138 @@ enum FuzzTarget: String, CaseIterable {
         precondition(given.utf8.allSatisfy { byte in
             (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "-._:[]".utf8.contains(byte)
         })
+    }
+
+    /// So small that limits are met within one input.
+    private static let limits = ContainerSplitter.Limits(maximumHeaderBytes: 1024, maximumSegmentBytes: 600)
+
+    /// What comes out is the same, however the bytes are cut; it is a stream itself; and what waits for more is bounded.
+    private func container(_ bytes: [UInt8]) {
+        let whole = steps(bytes, pieces: bytes.count), cut = steps(bytes, pieces: 7)
+        precondition(whole.steps == cut.steps && whole.error == cut.error)
+        var stream: [UInt8] = []
+        for step in whole.steps {
+            switch step {
+            case .initialization(let initialization): stream += initialization.bytes
+            case .segment(let segment): stream += segment.bytes
+            case .needsMore: break
+            }
+        }
+        // A beginning of WebM counts when its first Cluster begins.
+        guard whole.steps.count > 1 else { return }
+        // Not by the small limits: a Cluster of known size may have got a longer head.
+        do throws(ContainerError) {
+            let again = try ContainerSplitter.split(stream)
+            if case .initialization(let initialization)? = whole.steps.first { precondition(again.initialization == initialization) }
+        } catch { fatalError("what was cut out is no stream: \(error)") }
+    }
+
+    private func steps(_ bytes: [UInt8], pieces count: Int) -> (steps: [ContainerSplitter.Step], error: ContainerError?) {
+        var splitter = ContainerSplitter(limits: Self.limits)
+        var steps: [ContainerSplitter.Step] = []
+        for start in stride(from: 0, to: bytes.count, by: max(count, 1)) {
+            splitter.append(bytes[start..<min(start + max(count, 1), bytes.count)])
+            do throws(ContainerError) {
+                while true {
+                    let step = try splitter.next()
+                    if step == .needsMore { break }
+                    steps.append(step)
+                }
+            } catch {
+                splitter.append(bytes)
+                precondition(splitter.bufferedBytes == 0)
+                return (steps, error)
+            }
+            precondition(splitter.bufferedBytes <= Self.limits.maximumHeaderBytes + Self.limits.maximumSegmentBytes + 64)
+        }
+        return (steps, nil)
+    }
+
+    /// Pieces, each behind a byte of flags and one that says how long it is. Viewers get frames without gaps, the beginning of a file first.
+    private func recording(_ bytes: [UInt8]) {
+        var stream = RecordedStream(stream: 1, limits: Self.limits)
+        var rest = bytes[...], sequence: UInt32 = 0, next: UInt32 = 0, hasBegun = false
+        while let flags = rest.popFirst(), let length = rest.popFirst() {
+            let header = FrameHeader(
+                kind: .liveBytes, flags: flags & 1 == 0 ? [] : .configuration, stream: 1, sequence: flags & 2 == 0 ? sequence : UInt32(length), duration: 0,
+                timestamp: 0)
+            let piece = rest.prefix(Int(length))
+            rest = rest.dropFirst(Int(length))
+            do throws(RecordedStream.Refusal) {
+                for output in try stream.receive(header, piece) {
+                    let frame: FrameHeader
+                    switch output {
+                    case .configuration(let header, let initialization):
+                        hasBegun = true
+                        precondition(header.flags == .configuration && !initialization.codecs.isEmpty)
+                        frame = header
+                    case .frame(let header, let payload):
+                        precondition(hasBegun && !payload.isEmpty)
+                        frame = header
+                    }
+                    precondition(frame.sequence == next)
+                    next += 1
+                }
+                sequence = header.sequence &+ 1
+            } catch {
+                return precondition(!error.description.isEmpty)
+            }
+        }
+    }
+
+    /// What was read is written so that it reads as the same.
+    private func address(_ text: String) {
+        if let address = NetworkAddress(text) {
+            precondition(NetworkAddress(address.description) == address && address.description.utf8.count <= 39)
+        }
+        if let block = AddressBlock(text) {
+            precondition(AddressBlock(block.description) == block && block.contains(block.first))
+        }
+    }
+
+    /// Nothing that a client writes hides what the nearest proxy adds.
+    private func forwarded(_ text: String) {
+        let parts = text.split(separator: "\n", maxSplits: 3, omittingEmptySubsequences: false).map(String.init)
+        func part(_ index: Int) -> String? { parts.indices.contains(index) ? parts[index] : nil }
+        let proxy = NetworkAddress("10.0.0.1")!, other = NetworkAddress("203.0.113.7")!
+        let fields = ForwardingFields(addresses: part(0), schemes: part(1), hosts: part(2), forwarded: part(3))
+        let added = ForwardingFields(
+            addresses: text + ", 203.0.113.7", schemes: part(1), hosts: part(2), forwarded: text + ", for=203.0.113.7;proto=https")
+        for header in TrustedProxies.Header.allCases {
+            let proxies = TrustedProxies([AddressBlock("10.0.0.0/8")!], header: header)
+            precondition(proxies.client(peer: other, fields) == ForwardedClient(address: other))
+            let client = proxies.client(peer: proxy, fields)
+            precondition(client.isForwarded)
+            if let host = client.host {
+                precondition((1...255).contains(host.utf8.count))
+                precondition(host.utf8.allSatisfy { byte in
+                    (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "-._:[]".utf8.contains(byte)
+                })
+            }
+            let address = proxies.client(peer: proxy, added).address
+            // A malformed `Forwarded` counts for nothing as a whole.
+            precondition(address == other || header == .forwarded && address == proxy)
+        }
+    }
+
+    private func encoding(_ text: String) {
+        let accepted = AcceptEncoding(text)
+        precondition(accepted.best(of: []) == .identity)
+        precondition(accepted.best(of: [.identity, .gzip]) != .brotli)
+        if text.utf8.allSatisfy({ $0 < 0x80 }) {
+            precondition(AcceptEncoding(text + ",br;q=0").best(of: ContentCoding.allCases) != .brotli)
+            precondition(AcceptEncoding(text + ",gzip;q=1,br;q=0").best(of: ContentCoding.allCases) != .brotli)
+            precondition(AcceptEncoding(text.uppercased()).best(of: ContentCoding.allCases) == accepted.best(of: ContentCoding.allCases))
+        }
+        if matchesEntityTag(text, "e") { precondition(text == "*" || text.contains("\"e\"")) }
+    }
+
+    /// The token is the end of the field, and none of another scheme.
+    private func bearer(_ text: String) {
+        let head = HTTPHead(
+            method: .get, path: "/", query: [], headers: ["authorization": text], isEncrypted: false, isOnPlainPort: false, peer: nil)
+        guard let token = Router.bearer(head) else { fatalError("there is one") }
+        precondition(Array(text.utf8.suffix(token.utf8.count)) == Array(token.utf8))
+        if !token.isEmpty { precondition(text.drop { $0 == " " }.prefix(6).lowercased() == "bearer") }
     }
 }
