@@ -44,6 +44,8 @@ def test_a_user_has_so_many_connections_and_another_user_has_its_own(limited):
     first, second = Peer(hub, token), Peer(hub, token)
     assert close_code(hub, token) == 3504
     assert value(metrics(hub), "pingwatch_limit_refusals_total", limit="connections_per_user") == 1
+    assert value(until(lambda: (found := metrics(hub)) and value(found, "pingwatch_closes_total", code="3504") and found),
+                 "pingwatch_closes_total", code="3504") == 1
     other = Peer(hub, hub.sign_in("other@example.org"))
     first.close()
     third = until(lambda: _attempt(hub, token))

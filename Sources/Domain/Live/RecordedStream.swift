@@ -15,6 +15,9 @@ public struct RecordedStream: Sendable {
         case frame(FrameHeader, payload: [UInt8])
     }
 
+    /// Of one message: some seconds of the smallest sounds.
+    private static let maximumOutputs = 1024
+
     private let stream: UInt32
     private let limits: ContainerSplitter.Limits
     private var splitter: ContainerSplitter?
@@ -44,9 +47,12 @@ public struct RecordedStream: Sendable {
         splitter.append(payload)
         var outputs: [Output] = []
         do {
-            while let output = try output(of: &splitter) { outputs.append(output) }
+            while outputs.count <= Self.maximumOutputs, let output = try output(of: &splitter) { outputs.append(output) }
         } catch {
             throw .container(error)
+        }
+        guard outputs.count <= Self.maximumOutputs else {
+            throw .container(.malformed(element: "the message", reason: "it has more than \(Self.maximumOutputs) pictures and sounds"))
         }
         self.splitter = splitter
         return outputs

@@ -52,6 +52,7 @@ enum EBML {
             guard let (size, length) = number(rest), size <= UInt64(rest.count - length) else {
                 throw .malformed(element: parent, reason: "an element in it is longer than itself")
             }
+            guard found.count < 1024 else { throw .malformed(element: parent, reason: "it has more elements than any recorder writes") }
             found.append((id, rest.dropFirst(length).prefix(Int(size))))
             rest = rest.dropFirst(length + Int(size))
         }

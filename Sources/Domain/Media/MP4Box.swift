@@ -36,6 +36,7 @@ struct MP4Box {
             guard size >= UInt64(length), size <= UInt64(range.upperBound - position) else {
                 throw .malformed(element: parent, reason: "the box \(type) in it is longer than itself")
             }
+            guard boxes.count < 1024 else { throw .malformed(element: parent, reason: "it has more boxes than any recorder writes") }
             boxes.append(MP4Box(type: type, start: position, content: position + length..<position + Int(size)))
             position += Int(size)
         }

@@ -12,6 +12,7 @@ struct MP4Splitter: Sendable {
 
     mutating func next(_ input: inout SplitterInput) throws(ContainerError) -> ContainerSplitter.Step {
         while true {
+            try input.checkDensity()
             guard !input.isSkipping, let head = try MP4Box.head(input) else { return .needsMore }
             switch head.type {
             case "ftyp":
@@ -45,9 +46,9 @@ struct MP4Splitter: Sendable {
                     ContainerSegment(
                         bytes: bytes + box, isKeyframe: about.isKeyframe, timestamp: about.timestamp, duration: about.duration))
             default:
-                if let (bytes, _) = fragment {
+                if let size = fragment?.bytes.count {
                     // The offsets in the moof count over it.
-                    guard let box = try whole(head, limit: limits.maximumSegmentBytes - bytes.count, &input) else { return .needsMore }
+                    guard let box = try whole(head, limit: limits.maximumSegmentBytes - size, &input) else { return .needsMore }
                     fragment?.bytes += box
                 } else {
                     input.skip(head.size)

@@ -27,19 +27,31 @@ struct SplitterInput: Sendable {
 
     func bytes(at index: Int, count: Int) -> ArraySlice<UInt8> { buffer[start + index..<start + index + count] }
 
+    /// How often something was taken.
+    private var taken: UInt64 = 0
+
+    /// - Throws: when a stream consists of crumbs, each of which costs as much as a picture. Silence and a still scene come to some
+    ///   forty bytes an element.
+    func checkDensity() throws(ContainerError) {
+        guard taken > 8192 + offset / 8 else { return }
+        throw .malformed(element: "the stream", reason: "its elements are too small for those of a recording")
+    }
+
     mutating func drop(_ count: Int) {
+        taken += 1
         start += count
         offset += UInt64(count)
     }
 
     mutating func take(_ count: Int) -> [UInt8] {
-        let taken = Array(buffer[start..<start + count])
+        let bytes = Array(buffer[start..<start + count])
         drop(count)
-        return taken
+        return bytes
     }
 
     /// Passes over bytes, of which some may still be to come.
     mutating func skip(_ count: UInt64) {
+        taken += 1
         toSkip += count
         passOver()
     }
@@ -47,6 +59,7 @@ struct SplitterInput: Sendable {
     private mutating func passOver() {
         let now = Int(min(toSkip, UInt64(available)))
         toSkip -= UInt64(now)
-        drop(now)
+        start += now
+        offset += UInt64(now)
     }
 }

@@ -43,6 +43,7 @@ struct WebMSplitter: Sendable {
         while true {
             if !ready.isEmpty { return .segment(ready.removeFirst()) }
             guard !input.isSkipping else { return .needsMore }
+            try input.checkDensity()
             switch place {
             case .header:
                 guard let header = try whole("EBML", limit: limits.maximumHeaderBytes, &input) else { return .needsMore }

@@ -63,6 +63,8 @@ public final class WebSocket: @unchecked Sendable {
     // MARK: - The executor's side
 
     private var isClosing = false
+    /// The code that the hub has closed it with; in `LoopHandler.closed` also that of the loop itself.
+    public var closeCode: UInt16? { closing?.code }
     var isGone = false
 
     public var isOpen: Bool { !isGone && !isClosing }

@@ -38,6 +38,7 @@ public final class Metrics: Sendable {
         "pingwatch_connections_accepted_total": "Connections that were let in.",
         "pingwatch_connections_refused_total": "Connections that were hung up on, by the limit that was reached.",
         "pingwatch_accept_delays_total": "Times that new connections had to wait for the accept rate.",
+        "pingwatch_closes_total": "WebSocket connections that the hub closed, by code.",
         "pingwatch_sockets": "WebSocket connections that are signed in, by kind.",
         "pingwatch_storage_free_bytes": "Room for clips, beyond the reserve.",
     ]

@@ -220,4 +220,19 @@ struct ContainerSplitterTests {
         }
         #expect(refused > 1000)
     }
+
+    @Test func `a stream of crumbs is refused, in however many pieces it comes`() throws {
+        // Empty Void elements (RFC 9559), two bytes each.
+        let webm = SyntheticWebM.beginning + SyntheticWebM.cluster(0) + (0..<200_000).flatMap { _ in [0xec, 0x80] as [UInt8] }
+        for size in [1_000, 1 << 20] {
+            var splitter = ContainerSplitter()
+            let error = #expect(throws: ContainerError.self) {
+                for start in stride(from: 0, to: webm.count, by: size) {
+                    splitter.append(webm[start..<min(start + size, webm.count)])
+                    while try splitter.next() != .needsMore {}
+                }
+            }
+            #expect(error?.description.contains("too small") == true)
+        }
+    }
 }

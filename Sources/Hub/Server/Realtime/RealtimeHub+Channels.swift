@@ -2,6 +2,7 @@
 
 import Domain
 import Loop
+import Runtime
 import Store
 
 extension RealtimeHub {
@@ -53,9 +54,14 @@ extension RealtimeHub {
     private func replyError(_ refusal: Subscriptions<Channel>.Refusal) -> ReplyError {
         switch refusal {
         case .alreadySubscribed: .alreadySubscribed
-        case .limitExceeded: .limitExceeded("a connection has at most \(configuration.limits.maximumSubscriptions) subscriptions")
+        case .limitExceeded: limitExceeded(by: "subscriptions", "a connection has at most \(configuration.limits.maximumSubscriptions) subscriptions")
         case .isServerSide: .permissionDenied
         }
+    }
+
+    private func limitExceeded(by limit: String, _ message: String) -> ReplyError {
+        services.metrics.refused(by: limit)
+        return .limitExceeded(message)
     }
 
     private func subscription(to channel: Channel, position: StreamPosition?) -> (json: JSON, isLost: Bool) {

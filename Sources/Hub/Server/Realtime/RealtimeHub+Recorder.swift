@@ -17,6 +17,8 @@ extension RealtimeHub {
                 try recording.receive(header, bytes.dropFirst(FrameHeader.size))
             }
             relays[header.stream]?.recording = recording
+            // Each of them is as much work as a message.
+            if outputs.count > 1 { spend(messages: outputs.count - 1, of: client, at: now) }
             for output in outputs {
                 switch output {
                 case .configuration(let header, let initialization):

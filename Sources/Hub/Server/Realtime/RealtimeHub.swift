@@ -105,6 +105,7 @@ actor RealtimeHub {
 
     func closed(_ socket: WebSocket) {
         guard let client = clients.removeValue(forKey: socket.id) else { return }
+        if let code = socket.closeCode { services.metrics.count("pingwatch_closes_total", ["code": String(code)]) }
         countDown(socket.client, in: &socketsOfAddress)
         if let user = client.identity?.user.id { countDown(user, in: &connectionsOfUser) }
         for channel in client.subscriptions.channels { removeSubscriber(client, from: channel) }
@@ -185,7 +186,7 @@ actor RealtimeHub {
     }
 
     /// Counts what a client has sent; who has sent too much is not read from until `tick` finds it paid.
-    private func spend(messages: Int = 1, bytes: Int = 0, of client: Client, at now: Timestamp) {
+    func spend(messages: Int = 1, bytes: Int = 0, of client: Client, at now: Timestamp) {
         guard let limit = client.budget.spend(messages: messages, bytes: bytes, at: now), client.hold(.rate) else { return }
         services.metrics.held(by: limit.rawValue)
     }
