@@ -156,6 +156,11 @@ class Run:
             if time.monotonic() > deadline:
                 raise CannotTry(f"the chat was not linked: {status}")
             await asyncio.sleep(0.05)
+        # The greeting goes out after that, and is not to be taken for an alert.
+        while not any(message.chat == str(chat) for message in self.bot.accepted):
+            if time.monotonic() > deadline:
+                raise CannotTry("the linked chat was not greeted")
+            await asyncio.sleep(0.05)
         return str(chat)
 
     async def _ask(self, method: str, path: str, body: object, token: str) -> dict:
