@@ -82,6 +82,7 @@ private struct TestHandler: LoopHandler {
     func client(of upgrade: HTTPHead) -> String { upgrade.peerAddress }
     func opened(_ socket: WebSocket) { responder.assumeIsolated { $0.opened(socket) } }
     func closed(_ socket: WebSocket) {}
+    func turnEnds() {}
     func received(_ message: MessageBuffer, isBinary: Bool, on socket: WebSocket) {
         if isBinary, message.count == slowPiece {
             // An executor that cannot keep up.

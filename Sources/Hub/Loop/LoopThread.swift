@@ -182,6 +182,7 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
 
     private func turn() {
         for message in mailbox.takeAll() { receive(message) }
+        if isHome { handler?.turnEnds() }
         var index = 0
         // Writing may queue more.
         while index < unflushed.count {

@@ -128,6 +128,7 @@ extension HubServer: LoopHandler {
         guard !EchoSockets.own(socket) else { return EchoSockets.answer(message, isBinary: isBinary, on: socket) }
         realtime.assumeIsolated { $0.received(message, isBinary: isBinary, on: socket) }
     }
+    public func turnEnds() { realtime.assumeIsolated { $0.sendPublications() } }
 
     public func request(_ exchange: HTTPExchange) {
         let head = exchange.head
