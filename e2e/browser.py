@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import datetime
 
 from playwright.sync_api import Page, expect
@@ -35,12 +36,14 @@ def seconds(iso: str) -> float:
     return datetime.fromisoformat(iso).timestamp()
 
 
-def start_camera(browser, hub, label: str = "Hallway", script: str | None = None, email: str = EMAIL) -> tuple[Page, list[str]]:
-    """`script` runs before those of the page."""
+def start_camera(browser, hub, label: str = "Hallway", script: str | None = None, email: str = EMAIL,
+                 prepare: Callable[[Page], object] = lambda page: None) -> tuple[Page, list[str]]:
+    """`script` runs before those of the page; `prepare` gets the page before it loads anything."""
     context = browser.new_context(viewport={"width": 360, "height": 740})
     if script:
         context.add_init_script(script)
     page = context.new_page()
+    prepare(page)
     errors = watch_errors(page)
     page.goto(f"{hub.url}/#/camera")
     sign_in(page, email)

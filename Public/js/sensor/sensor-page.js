@@ -122,6 +122,7 @@ class SensorPage extends HTMLElement {
     this.#sensor = sensor;
     sensor.addEventListener("change", () => this.#update(sensor));
     sensor.addEventListener("motion", (/** @type {any} */ { detail }) => this.#showMotion(detail));
+    sensor.addEventListener("note", (/** @type {any} */ { detail }) => announce(detail.text));
     sensor.addEventListener("ended", (/** @type {any} */ { detail }) => this.#ended(detail));
     this.video.addEventListener("playing", () => { this.dataset.cameraStartedAt = String(performance.timeOrigin + performance.now()); }, { once: true });
     try {
