@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 EMAIL = "me@example.org"
 
@@ -37,9 +37,9 @@ def seconds(iso: str) -> float:
 
 
 def start_camera(browser, hub, label: str = "Hallway", script: str | None = None, email: str = EMAIL,
-                 prepare: Callable[[Page], object] = lambda page: None) -> tuple[Page, list[str]]:
+                 prepare: Callable[[Page], object] = lambda page: None, context: BrowserContext | None = None) -> tuple[Page, list[str]]:
     """`script` runs before those of the page; `prepare` gets the page before it loads anything."""
-    context = browser.new_context(viewport={"width": 360, "height": 740})
+    context = context or browser.new_context(viewport={"width": 360, "height": 740})
     if script:
         context.add_init_script(script)
     page = context.new_page()

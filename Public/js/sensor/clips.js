@@ -36,10 +36,15 @@ export class ClipRecorder {
     this.takeStill = takeStill;
   }
 
-  /** Another encoder takes over: the clip that is being recorded ends here. @param {Encoder} encoder */
-  use(encoder) {
-    this.configured(TRACK.video);
-    this.#encoder = encoder;
+  /** Another capture takes over: the clip that is being recorded ends here. @param {import("./capture.js").Capture} capture */
+  use(capture) {
+    this.#configured(TRACK.video);
+    this.#encoder = capture.encoder;
+    /** @param {string} type @param {(detail: any) => void} body */
+    const on = (type, body) => capture.addEventListener(type, (/** @type {any} */ { detail }) => body(detail));
+    on("chunk", ({ chunk }) => this.#chunk(chunk));
+    on("configuration", ({ track }) => this.#configured(track));
+    on("motion", (result) => this.#motion(result));
   }
 
   /** @param {import("../state/settings.js").Settings["clip"]} settings */
@@ -51,14 +56,14 @@ export class ClipRecorder {
   }
 
   /** @param {Chunk} chunk */
-  chunk(chunk) {
+  #chunk(chunk) {
     this.#ring.push(chunk);
     // Sound that began after the clip is not among its tracks.
     if (this.#recording?.record.tracks.some(({ track }) => track === chunk.track)) this.outbox.add(this.#recording, frameOf(chunk));
   }
 
   /** The codec's configuration changed. A clip has one for its video, so that the next begins; what the ring has no longer fits. @param {number} track */
-  configured(track) {
+  #configured(track) {
     if (track !== TRACK.video) return;
     this.#perform(this.trigger.cut(pageNow()));
     this.#ring.clear();
@@ -70,8 +75,8 @@ export class ClipRecorder {
   }
 
   /** @param {{moving: boolean, score: number, at: number}} motion */
-  motion(motion) {
-    this.#perform(this.trigger.motion(motion, motion.at));
+  #motion(motion) {
+    if (this.sessionId()) this.#perform(this.trigger.motion(motion, motion.at));
   }
 
   recordNow() {

@@ -63,9 +63,10 @@ export class HealthWatch {
     if (this.#stats.length > WINDOW) this.#stats.shift();
   }
 
-  /** @param {{tamper?: "covered"|"moved"|null}} result */
-  motion({ tamper = null }) {
-    this.#tamper = tamper;
+  /** @param {import("../lib/motion.js").MotionResult} result */
+  motion({ tamper }) {
+    // Who shakes a camera does no harm that lasts.
+    this.#tamper = tamper === "shake" ? null : tamper;
   }
 
   /** The hub has answered what time it is there. @param {number|undefined} time @param {number} rttMs */

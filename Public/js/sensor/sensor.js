@@ -229,26 +229,13 @@ export class Sensor extends EventTarget {
 
   /** @param {import("./capture.js").Capture} capture */
   #follow(capture) {
-    const { encoder } = capture;
-    const recorder = /** @type {ClipRecorder} */ (this.#recorder);
-    const { live } = /** @type {HubSession} */ (this.#session);
-    recorder.use(encoder);
-    live.use(encoder);
+    this.#recorder?.use(capture);
+    this.#session?.live.use(capture);
     this.#watch.captureBegan();
-    // Not only as long as it watches: what the encoder still has belongs to the clip.
-    capture.addEventListener("chunk", (/** @type {any} */ { detail }) => {
-      recorder.chunk(detail.chunk);
-      live.chunk(detail.chunk);
-    });
-    capture.addEventListener("configuration", (/** @type {any} */ { detail }) => {
-      recorder.configured(detail.track);
-      live.configured(detail.track);
-    });
     this.#on(capture, "stats", (stats) => this.#watch.stats(stats));
     this.#on(capture, "motion", (result) => {
       this.#score = result.score;
       this.#watch.motion(result);
-      if (this.#session?.id) recorder.motion(result);
       this.#emit("motion", result);
     });
     this.#on(capture, "sound", (result) => this.#emit("sound", result));
