@@ -141,6 +141,16 @@ test("trigger: no clip is longer than the hub lets it be, pre-roll and all", () 
   assert.deepEqual(closes.map(({ at }) => at), [13_000, 19_000, 25_000]);
 });
 
+test("trigger: a clip that could not begin is opened again by what lasts, and costs no upload", () => {
+  const trigger = new ClipTrigger(settings);
+  trigger.limit({ maxClipSeconds: null, uploadsPerHour: 1 });
+  assert.equal(trigger.motion(moving(), 1000)[0].type, "open");
+  trigger.undo();
+  assert.deepEqual(trigger.time(1050), []);
+  const [open] = trigger.motion(moving(), 1100);
+  assert.deepEqual([open.type, open.from, open.held], ["open", -3000, null]);
+});
+
 test("trigger: beyond the uploads of an hour clips are recorded and held", () => {
   const trigger = new ClipTrigger(settings, [-HOUR_MS, 500]);
   trigger.limit({ maxClipSeconds: null, uploadsPerHour: 2 });

@@ -141,6 +141,14 @@ export class ClipTrigger {
     return actions;
   }
 
+  /** The clip that was just opened could not begin, as there is no picture yet: what lasts opens it again. */
+  undo() {
+    if (this.uploads.at(-1) === this.openedAt) this.uploads.pop();
+    this.openedAt = -1;
+    this.endsBy = Infinity;
+    this.isCooling = false;
+  }
+
   /** Watching ends. @param {number} at ms @returns {TriggerAction[]} */
   stop(at) {
     return this.isOpen ? [this.#close(at, "quiet")] : [];

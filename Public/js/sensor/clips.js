@@ -97,7 +97,7 @@ export class ClipRecorder {
     this.held = held;
     const sessionId = this.sessionId();
     const chunks = this.#ring.from((from - performance.timeOrigin) * 1000);
-    if (!sessionId || !chunks.length) return;
+    if (!sessionId || !chunks.length) return this.trigger.undo();
     const first = chunks[0].timestamp;
     const wallAt = wallTime(at);
     const { tracks } = this.encoder;
