@@ -152,6 +152,16 @@ export class Sensor extends EventTarget {
     return perform(this, command, args);
   }
 
+  /** What almost triggered, on the page's clock. */
+  get candidates() {
+    return this.#recorder?.candidates ?? [];
+  }
+
+  /** Why the last clip is not sent yet; `until` on the page's clock. */
+  get held() {
+    return this.#recorder?.held ?? null;
+  }
+
   get hasTorch() {
     return this.#camera.hasTorch;
   }
@@ -188,7 +198,9 @@ export class Sensor extends EventTarget {
     this.#recorder = new ClipRecorder(outbox, () => session.id, () => stillOf(this.video));
     this.#recorder.set(this.settings.clip);
     this.#settings.use(connection);
-    this.#on(connection, "open", ({ data, rttMs }) => this.#watch.connected(data.time, rttMs));
+    this.#on(connection, "open", (greeting) => this.#greeted(greeting));
+    // Clips of before may have opened it.
+    if (uplink.greeting) this.#greeted(uplink.greeting);
     this.#on(session, "opened", ({ settings }) => {
       this.#settings.received(settings);
       this.#settings.send().catch((error) => this.#emit("note", { text: `The hub refused a setting: ${error.message}` }));
@@ -200,6 +212,13 @@ export class Sensor extends EventTarget {
     this.#on(session, "ended", (detail) => this.#emit("ended", detail));
     this.#on(session, "change", () => this.#changed());
     uplink.hold(this);
+  }
+
+  /** @param {{data: any, rttMs: number}} greeting of the hub; an older one tells less */
+  #greeted({ data, rttMs }) {
+    this.#watch.connected(data?.time, rttMs);
+    const { max_clip_seconds: maxClipSeconds = null, uploads_per_hour: uploadsPerHour = null } = data?.limits ?? {};
+    this.#recorder?.limit({ maxClipSeconds, uploadsPerHour });
   }
 
   /** @param {any} message @param {import("../net/connection.js").Connection} connection */
