@@ -88,9 +88,9 @@ export class ClipRecorder {
     if (this.sessionId()) this.#perform(this.trigger.sound(sound, sound.at));
   }
 
-  /** What the hub allows. @param {import("../lib/plan.js").Plan} plan */
-  limit(plan) {
-    this.trigger.limit(plan);
+  /** What the hub allows; an older one says nothing of it. @param {{max_clip_seconds?: number|null, uploads_per_hour?: number|null}} [limits] */
+  limit({ max_clip_seconds: maxClipSeconds = null, uploads_per_hour: uploadsPerHour = null } = {}) {
+    this.trigger.limit({ maxClipSeconds, uploadsPerHour });
   }
 
   /** What almost triggered, on the page's clock. */

@@ -139,18 +139,11 @@ export class Sensor extends EventTarget {
     return this.settings;
   }
 
-  recordNow() {
-    this.#recorder?.recordNow();
-  }
+  recordNow = () => this.#recorder?.recordNow();
+  relearn = () => this.#camera.capture?.relearn();
 
-  relearn() {
-    this.#camera.capture?.relearn();
-  }
-
-  /** @param {string} command @param {Record<string, unknown>} [args] */
-  perform(command, args) {
-    return perform(this, command, args);
-  }
+  /** What people ask from elsewhere. @param {string} command @param {Record<string, unknown>} [args] */
+  perform = (command, args) => perform(this, command, args);
 
   /** What almost triggered, on the page's clock. */
   get candidates() {
@@ -198,9 +191,13 @@ export class Sensor extends EventTarget {
     this.#recorder = new ClipRecorder(outbox, () => session.id, () => stillOf(this.video));
     this.#recorder.set(this.settings.clip);
     this.#settings.use(connection);
-    this.#on(connection, "open", (greeting) => this.#greeted(greeting));
+    const greeted = (/** @type {import("./uplink.js").Greeting} */ greeting) => {
+      this.#watch.connected(greeting);
+      this.#recorder?.limit(greeting.data?.limits);
+    };
+    this.#on(connection, "open", greeted);
     // Clips of before may have opened it.
-    if (uplink.greeting) this.#greeted(uplink.greeting);
+    if (uplink.greeting) greeted(uplink.greeting);
     this.#on(session, "opened", ({ settings }) => {
       this.#settings.received(settings);
       this.#settings.send().catch((error) => this.#emit("note", { text: `The hub refused a setting: ${error.message}` }));
@@ -212,13 +209,6 @@ export class Sensor extends EventTarget {
     this.#on(session, "ended", (detail) => this.#emit("ended", detail));
     this.#on(session, "change", () => this.#changed());
     uplink.hold(this);
-  }
-
-  /** @param {{data: any, rttMs: number}} greeting of the hub; an older one tells less */
-  #greeted({ data, rttMs }) {
-    this.#watch.connected(data?.time, rttMs);
-    const { max_clip_seconds: maxClipSeconds = null, uploads_per_hour: uploadsPerHour = null } = data?.limits ?? {};
-    this.#recorder?.limit({ maxClipSeconds, uploadsPerHour });
   }
 
   /** @param {any} message @param {import("../net/connection.js").Connection} connection */
@@ -250,11 +240,9 @@ export class Sensor extends EventTarget {
   #follow(capture) {
     this.#recorder?.use(capture);
     this.#session?.live.use(capture);
-    this.#watch.captureBegan();
-    this.#on(capture, "stats", (stats) => this.#watch.stats(stats));
+    this.#watch.use(capture);
     this.#on(capture, "motion", (result) => {
       this.#score = result.score;
-      this.#watch.motion(result);
       this.#emit("motion", result);
     });
     this.#on(capture, "sound", (result) => this.#emit("sound", result));
