@@ -1,20 +1,15 @@
 // @ts-check
 // Keeps a camera running: as the settings want it, and again when it ended or froze.
 
+import { emit } from "../lib/events.js";
 import { effects } from "../state/settings.js";
 import { CameraRepair } from "../state/repair.js";
 import { hasTorch, setTorch, startCamera } from "./camera.js";
 import { Capture } from "./capture.js";
+import { REPAIRED } from "./notes.js";
 import { pageNow } from "./page-clock.js";
 
 /** @typedef {import("../state/settings.js").Settings} Settings */
-
-/** Why it was begun again. */
-const REPAIRED = {
-  ended: "The camera stopped, and was started again.",
-  frozen: "The camera delivered no new pictures, and was started again.",
-  failed: "The picture could not be processed, and the camera was started again.",
-};
 
 /**
  * Events: `capture` {capture} (another one is about to start), `note` {text} (it was repaired), `refused` {error} (the camera may not be used any more),
@@ -31,6 +26,8 @@ export class CameraKeeper extends EventTarget {
   #repair = new CameraRepair();
   /** @type {keyof typeof REPAIRED|null} */ #broken = null;
   #encoderFailures = 0;
+  /** Whether it is begun anew because it is to be another, and not for want of pictures. */
+  isChanging = false;
 
   /** @param {HTMLVideoElement} video shows what the camera sees */
   constructor(video) {
@@ -73,8 +70,17 @@ export class CameraKeeper extends EventTarget {
     const todo = effects(before, settings);
     if (todo.motion) capture?.set("motion", settings);
     if (todo.sound) capture?.set("sound", settings);
-    if (todo.camera || (todo.quality && !capture?.setQuality(settings.capture.quality))) await this.restart();
+    if (todo.camera || (todo.quality && !capture?.setQuality(settings.capture.quality))) await this.#become();
     else if (todo.torch) await this.#light();
+  }
+
+  async #become() {
+    this.isChanging = true;
+    try {
+      await this.restart();
+    } finally {
+      this.isChanging = false;
+    }
   }
 
   get hasTorch() {
@@ -117,10 +123,10 @@ export class CameraKeeper extends EventTarget {
       await this.restart();
       if (!this.#isWanted) return;
       this.#broken = null;
-      this.#emit("note", { text: REPAIRED[reason] });
+      emit(this, "note", { text: REPAIRED[reason] });
     } catch (/** @type {any} */ error) {
       this.#broken = "ended";
-      if (error.isRefused) this.#emit("refused", { error });
+      if (error.isRefused) emit(this, "refused", { error });
     }
   }
 
@@ -130,11 +136,11 @@ export class CameraKeeper extends EventTarget {
     // Who left the page while the browser asked for the camera does not want it any more.
     if (!this.#isWanted) return stream.getTracks().forEach((track) => track.stop());
     this.#stream = stream;
-    for (const name of ["ended", "mute", "unmute"]) stream.getVideoTracks()[0].addEventListener(name, () => this.#emit("change", {}));
+    for (const name of ["ended", "mute", "unmute"]) stream.getVideoTracks()[0].addEventListener(name, () => emit(this, "change"));
     this.video.srcObject = stream;
     // A hidden page may not play it before it is shown.
     this.video.play().catch(() => {});
-    this.#emit("change", {});
+    emit(this, "change");
   }
 
   async #run() {
@@ -146,7 +152,7 @@ export class CameraKeeper extends EventTarget {
       if (capture.hasEncoderFailed) this.#encoderFailures++;
       this.#broken = this.track ? "failed" : "ended";
     });
-    this.#emit("capture", { capture });
+    emit(this, "capture", { capture });
     await capture.start();
     if (this.#settings?.capture.torch) await this.#light().catch(() => {});
   }
@@ -158,7 +164,7 @@ export class CameraKeeper extends EventTarget {
     this.#stream?.getTracks().forEach((track) => track.stop());
     this.#stream = null;
     this.video.srcObject = null;
-    this.#emit("change", {});
+    emit(this, "change");
   }
 
   async #light() {
@@ -177,10 +183,5 @@ export class CameraKeeper extends EventTarget {
     });
     this.#work = result.catch(() => {});
     return result;
-  }
-
-  /** @param {string} type @param {any} detail */
-  #emit(type, detail) {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }

@@ -2,6 +2,7 @@
 // What becomes of one camera and microphone while they run: encoded for clips and live, judged for motion and sound. All of it happens in
 // `capture-worker.js`; here its sources are connected and its results handed on.
 
+import { emit, on } from "../lib/events.js";
 import { canTapSound, SoundTap } from "./sound-tap.js";
 import { MediaEncoder, videoConfiguration } from "./encoder.js";
 import { drawnLuma } from "./frame-luma.js";
@@ -24,7 +25,7 @@ function readableOf(track, options = {}) {
 
 /**
  * Events: `chunk` {chunk}, `configuration` {track}, `motion` (a result of the engine, with `at`), `sound` (likewise), `stats`,
- * `failed` {part, reason}: it cannot go on.
+ * `deaf` {hasMicrophone}: sound is wanted, though there is none to judge, `failed` {part, reason}: it cannot go on.
  */
 export class Capture extends EventTarget {
   /** @type {MediaEncoder|RecorderEncoder} */ encoder;
@@ -108,9 +109,9 @@ export class Capture extends EventTarget {
 
   /** @param {RecorderEncoder} recorder */
   async #record(recorder) {
-    recorder.addEventListener("chunk", (/** @type {any} */ { detail }) => this.#emit("chunk", detail));
-    recorder.addEventListener("configuration", (/** @type {any} */ { detail }) => this.#emit("configuration", detail));
-    recorder.addEventListener("ended", (/** @type {any} */ { detail }) => this.#failed("video", detail.reason));
+    on(recorder, "chunk", (detail) => this.#emit("chunk", detail));
+    on(recorder, "configuration", (detail) => this.#emit("configuration", detail));
+    on(recorder, "ended", ({ reason }) => this.#failed("video", reason));
     await recorder.start();
   }
 
@@ -124,19 +125,20 @@ export class Capture extends EventTarget {
 
   async #hear() {
     const [track] = this.stream.getAudioTracks();
-    if (!track) return;
     const readable = readableOf(track);
     if (readable) {
       this.hearing = "track";
       this.#post({ type: "samples", readable }, [readable]);
-    } else if (canTapSound()) {
+    } else if (track && canTapSound()) {
       const tap = new SoundTap();
       this.#ended.signal.addEventListener("abort", () => tap.stop());
       const port = await tap.start(track).catch(() => null);
-      if (!port) return;
-      this.hearing = "worklet";
-      this.#post({ type: "blocks", port }, [port]);
+      if (port) {
+        this.hearing = "worklet";
+        this.#post({ type: "blocks", port }, [port]);
+      }
     }
+    if (!this.hearing && this.settings.capture.audio) this.#emit("deaf", { hasMicrophone: track !== undefined });
   }
 
   /** The pictures of the element that shows them; this stops while the page is hidden. @param {MediaStreamTrack} track */
@@ -197,6 +199,6 @@ export class Capture extends EventTarget {
   /** @param {string} type @param {any} detail */
   #emit(type, detail) {
     if (type === "chunk" && detail.chunk.track === 0) this.pictureAt = pageNow();
-    this.dispatchEvent(new CustomEvent(type, { detail }));
+    emit(this, type, detail);
   }
 }

@@ -1,6 +1,7 @@
 // @ts-check
 // Clips from the camera: when one begins, what belongs to it, when it ends.
 
+import { on } from "../lib/events.js";
 import { PrerollRing } from "../lib/ring.js";
 import { ClipTrigger } from "../lib/trigger.js";
 import { uuidv7 } from "../lib/uuid.js";
@@ -41,12 +42,10 @@ export class ClipRecorder {
   use(capture) {
     this.#configured(TRACK.video);
     this.#encoder = capture.encoder;
-    /** @param {string} type @param {(detail: any) => void} body */
-    const on = (type, body) => capture.addEventListener(type, (/** @type {any} */ { detail }) => body(detail));
-    on("chunk", ({ chunk }) => this.#chunk(chunk));
-    on("configuration", ({ track }) => this.#configured(track));
-    on("motion", (result) => this.#motion(result));
-    on("sound", (result) => this.#sound(result));
+    on(capture, "chunk", ({ chunk }) => this.#chunk(chunk));
+    on(capture, "configuration", ({ track }) => this.#configured(track));
+    on(capture, "motion", (result) => this.#motion(result));
+    on(capture, "sound", (result) => this.#sound(result));
   }
 
   /** @param {import("../state/settings.js").Settings["clip"]} settings */

@@ -1,12 +1,15 @@
 // @ts-check
 // Gathers what is known of this device's health; `state/health.js` says what is wrong.
 
-import { codesOf, HEALTHY, isFrozen, nextHealth } from "../state/health.js";
+import { on } from "../lib/events.js";
+import { codesOf, HEALTHY, isFrozen, nextHealth, STALLED_MS } from "../state/health.js";
 import { pageNow } from "./page-clock.js";
 
 const TELEMETRY_MS = 10_000;
 /** So often storage is looked at: it is slow to ask, and slow to change. */
 const STORAGE_MS = 30_000;
+/** A phone gives the camera back to a page that is shown again within so long. */
+const WAKE_MS = 2000;
 /** Dropped pictures are counted over so many seconds. */
 const WINDOW = 10;
 
@@ -42,11 +45,14 @@ export class HealthWatch {
   /** @type {any} */ #battery = null;
   /** Of the last seconds. @type {(WorkerStats & {at: number})[]} */ #stats = [];
   /** @type {"covered"|"moved"|null} */ #tamper = null;
+  #shownAt = 0;
 
-  /** @param {import("./camera-keeper.js").CameraKeeper} camera @param {import("./wake-lock.js").WakeLock} lock */
-  constructor(camera, lock) {
+  /** @param {import("./camera-keeper.js").CameraKeeper} camera @param {import("./wake-lock.js").WakeLock} lock @param {AbortSignal} signal */
+  constructor(camera, lock, signal) {
     this.camera = camera;
     this.lock = lock;
+    // Before anybody who looks at the health then.
+    document.addEventListener("visibilitychange", () => { this.#shownAt = pageNow(); }, { signal });
     // @ts-ignore: Chromium only
     navigator.getBattery?.().then((battery) => { this.#battery = battery; }, () => {});
   }
@@ -55,11 +61,11 @@ export class HealthWatch {
   use(capture) {
     this.#stats = [];
     this.#tamper = null;
-    capture.addEventListener("stats", (/** @type {any} */ { detail }) => {
-      this.#stats.push({ ...detail, at: pageNow() });
+    on(capture, "stats", (/** @type {WorkerStats} */ stats) => {
+      this.#stats.push({ ...stats, at: pageNow() });
       if (this.#stats.length > WINDOW) this.#stats.shift();
     });
-    capture.addEventListener("motion", (/** @type {any} */ { detail: { tamper } }) => {
+    on(capture, "motion", ({ tamper }) => {
       // Who shakes a camera does no harm that lasts.
       this.#tamper = tamper === "shake" ? null : tamper;
     });
@@ -97,7 +103,8 @@ export class HealthWatch {
     const battery = this.#battery ? { level: this.#battery.level, charging: this.#battery.charging } : null;
     /** @type {import("../state/health.js").Facts} */
     const facts = {
-      at, isWatching, isVisible, hasTrack: track !== null, isMuted: track?.muted ?? false, frameAt: capture?.pictureAt ?? at,
+      at, isWatching, isVisible, hasTrack: track !== null || this.camera.isChanging, isMuted: track?.muted ?? false,
+      frameAt: Math.max(capture?.pictureAt ?? at, this.#shownAt - STALLED_MS + WAKE_MS),
       sameSince: last?.sameSince ?? null, isScreenKeptOn: this.lock.isSupported ? this.lock.isHeld : null, storage: this.#storage, battery,
       droppedShare: this.#droppedShare(), encoderLagMs: last?.encoder?.lagMs ?? 0, clockOffsetMs: this.#clockOffsetMs, tamper: this.#tamper,
     };

@@ -1,6 +1,7 @@
 // @ts-check
 // The live stream, while somebody watches.
 
+import { on } from "../lib/events.js";
 import { encodeFrame, FLAG, TRACK } from "../net/frame.js";
 
 /** @typedef {import("../lib/ring.js").Chunk} Chunk */
@@ -46,8 +47,8 @@ export class LiveSender {
   /** Another capture takes over, from its next keyframe on. @param {import("./capture.js").Capture} capture */
   use(capture) {
     this.#encoder = capture.encoder;
-    capture.addEventListener("chunk", (/** @type {any} */ { detail }) => this.#chunk(detail.chunk));
-    capture.addEventListener("configuration", (/** @type {any} */ { detail }) => this.#configured(detail.track));
+    on(capture, "chunk", ({ chunk }) => this.#chunk(chunk));
+    on(capture, "configuration", ({ track }) => this.#configured(track));
     if (this.isLive) this.#restart();
   }
 

@@ -1,12 +1,14 @@
 // @ts-check
 // A camera at work: media, triggers, clips and live, its own health, and what people ask of it from elsewhere. Without a screen of its own.
 
+import { emit, on } from "../lib/events.js";
 import { askToPersist } from "./clip-store.js";
 import { CameraKeeper } from "./camera-keeper.js";
 import { ClipRecorder } from "./clips.js";
 import { isInTime, perform } from "./commands.js";
 import { registerDevice, rememberDevice } from "./device.js";
 import { HealthWatch } from "./health-watch.js";
+import { ASKED, deaf, refused } from "./notes.js";
 import { HubSession } from "./session.js";
 import { SettingsKeeper } from "./settings-keeper.js";
 import { Siren } from "./siren.js";
@@ -28,7 +30,7 @@ export class Sensor extends EventTarget {
   phase = "idle";
   /** @type {import("./uplink.js").Uplink|null} */ uplink = null;
   /** @type {import("./health-watch.js").Health} */ health;
-  siren = new Siren((on) => this.#emit("siren", { on }));
+  siren = new Siren((isOn) => emit(this, "siren", { on: isOn }));
   #settings = new SettingsKeeper();
   #lock = new WakeLock(() => this.#changed());
   #camera;
@@ -47,13 +49,13 @@ export class Sensor extends EventTarget {
     super();
     this.video = video;
     this.#camera = new CameraKeeper(video);
-    this.#watch = new HealthWatch(this.#camera, this.#lock);
+    this.#watch = new HealthWatch(this.#camera, this.#lock, this.#stopped.signal);
     this.health = this.#look().health;
     const { signal } = this.#stopped;
     this.#on(this.#settings, "settings", (detail) => this.#settingsChanged(detail.settings));
     this.#on(this.#camera, "capture", ({ capture }) => this.#follow(capture));
-    this.#on(this.#camera, "note", (detail) => this.#emit("note", detail));
-    this.#on(this.#camera, "refused", ({ error }) => this.#emit("ended", { title: error.title, reason: error.advice, isReplaced: false }));
+    this.#on(this.#camera, "note", ({ text }) => this.#note(text));
+    this.#on(this.#camera, "refused", ({ error }) => emit(this, "ended", { title: error.title, reason: error.advice, isReplaced: false }));
     this.#on(this.#camera, "change", () => this.#tick());
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") this.#camera.soon();
@@ -106,7 +108,6 @@ export class Sensor extends EventTarget {
       this.#check();
       await this.#camera.open(this.settings);
       await this.#begin();
-      this.#emit("note", { text: "Watching was started from another device." });
     } catch (error) {
       await this.#end();
       this.#setPhase("standby");
@@ -120,7 +121,6 @@ export class Sensor extends EventTarget {
     if (this.phase !== "watching") return;
     this.#setPhase("standby");
     await this.#end();
-    this.#emit("note", { text: "Watching was stopped from another device." });
     this.#tick();
   }
 
@@ -155,10 +155,6 @@ export class Sensor extends EventTarget {
     return this.#recorder?.held ?? null;
   }
 
-  get hasTorch() {
-    return this.#camera.hasTorch;
-  }
-
   /** Whether somebody watches now. */
   get isLive() {
     return this.phase === "watching" && (this.#session?.live.isLive ?? false);
@@ -167,6 +163,10 @@ export class Sensor extends EventTarget {
   /** Why the hub ended the live stream, while there is no other. */
   get liveProblem() {
     return this.#session?.liveProblem ?? null;
+  }
+
+  get hasTorch() {
+    return this.#camera.hasTorch;
   }
 
   get isScreenKeptOn() {
@@ -200,14 +200,14 @@ export class Sensor extends EventTarget {
     if (uplink.greeting) greeted(uplink.greeting);
     this.#on(session, "opened", ({ settings }) => {
       this.#settings.received(settings);
-      this.#settings.send().catch((error) => this.#emit("note", { text: `The hub refused a setting: ${error.message}` }));
+      this.#settings.send().catch((error) => this.#note(refused(error.message)));
       this.#report();
     });
     this.#on(session, "settings", ({ settings }) => this.#settings.received(settings));
     this.#on(session, "command", ({ message }) => this.#obey(message, connection));
-    this.#on(session, "stopped", () => this.standBy());
-    this.#on(session, "ended", (detail) => this.#emit("ended", detail));
-    this.#on(session, "change", () => this.#changed());
+    this.#on(session, "stopped", () => this.standBy().then(() => this.#note(ASKED.stop)));
+    this.#on(session, "ended", (detail) => emit(this, "ended", detail));
+    this.#on(session, "change", this.#changed);
     uplink.hold(this);
   }
 
@@ -215,6 +215,7 @@ export class Sensor extends EventTarget {
   async #obey(message, connection) {
     if (!isInTime(message, Date.now() + (this.health.clockOffsetMs ?? 0))) return;
     const result = await this.perform(message.command, message.args);
+    if (result.ok && ASKED[message.command]) this.#note(ASKED[message.command]);
     await connection.rpc("device.commandResult", { id: message.id, ...result }).catch(() => {});
   }
 
@@ -243,9 +244,10 @@ export class Sensor extends EventTarget {
     this.#watch.use(capture);
     this.#on(capture, "motion", (result) => {
       this.#score = result.score;
-      this.#emit("motion", result);
+      emit(this, "motion", result);
     });
-    this.#on(capture, "sound", (result) => this.#emit("sound", result));
+    this.#on(capture, "deaf", ({ hasMicrophone }) => this.#note(deaf(hasMicrophone)));
+    this.#on(capture, "sound", (result) => emit(this, "sound", result));
   }
 
   /** @param {import("../state/settings.js").Settings} settings */
@@ -255,7 +257,7 @@ export class Sensor extends EventTarget {
     this.#applied = this.#camera.apply(settings);
     // A camera that cannot be had as it is wanted is told by its health as well.
     this.#applied.catch(() => {}).then(() => this.#tick());
-    this.#emit("settings", { settings });
+    emit(this, "settings", { settings });
     this.#changed();
   }
 
@@ -271,7 +273,7 @@ export class Sensor extends EventTarget {
     this.#camera.tick({ isFrozen, isVisible: health.isVisible });
     if (!health.isScreenKeptOn) this.#lock.ask();
     if (hasChanged || this.#watch.isReportDue) this.#report();
-    this.#emit("health", { health });
+    emit(this, "health", { health });
     if (hasChanged) this.#changed();
   }
 
@@ -286,17 +288,12 @@ export class Sensor extends EventTarget {
     this.#changed();
   }
 
-  #changed() {
-    this.#emit("change", {});
-  }
+  #changed = () => emit(this, "change");
 
-  /** @param {EventTarget} target @param {string} type @param {(detail: any) => void} body as long as watching was not stopped */
+  #note = (/** @type {string} */ text) => emit(this, "note", { text });
+
+  /** As long as watching was not stopped. @param {EventTarget} target @param {string} type @param {(detail: any) => void} body */
   #on(target, type, body) {
-    target.addEventListener(type, (/** @type {any} */ { detail }) => body(detail), { signal: this.#stopped.signal });
-  }
-
-  /** @param {string} type @param {any} detail */
-  #emit(type, detail) {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
+    on(target, type, body, this.#stopped.signal);
   }
 }

@@ -1,6 +1,7 @@
 // @ts-check
 // The hub's session of a camera that watches, which goes on over breaks of the connection, and what comes from the hub meanwhile.
 
+import { emit, on } from "../lib/events.js";
 import { REPLACED } from "../net/connection.js";
 import { LiveSender } from "./live.js";
 
@@ -25,19 +26,19 @@ export class HubSession extends EventTarget {
     this.deviceId = deviceId;
     this.live = new LiveSender(connection);
     /** @param {string} type @param {(detail: any) => void} body */
-    const on = (type, body) => connection.addEventListener(type, (/** @type {any} */ { detail }) => body(detail), { signal });
-    on("open", () => { if (this.id) this.#goOn(); });
-    on("state", () => {
+    const hear = (type, body) => on(connection, type, body, signal);
+    hear("open", () => { if (this.id) this.#goOn(); });
+    hear("state", () => {
       if (connection.state !== "open") this.live.disconnected();
-      this.#emit("change");
+      emit(this, "change");
     });
-    on("publication", (publication) => this.#published(publication));
-    on("message", ({ data }) => {
-      if (data.type === "command") this.#emit("command", { message: data });
+    hear("publication", (publication) => this.#published(publication));
+    hear("message", ({ data }) => {
+      if (data.type === "command") emit(this, "command", { message: data });
       if (data.type === "live.error" && this.live.refused(data.stream)) this.liveProblem = data.message;
-      this.#emit("change");
+      emit(this, "change");
     });
-    on("fatal", ({ code, reason }) => this.#emit("ended", { reason: `The hub closed the connection: ${reason || code}.`, isReplaced: code === REPLACED }));
+    hear("fatal", ({ code, reason }) => emit(this, "ended", { reason: `The hub closed the connection: ${reason || code}.`, isReplaced: code === REPLACED }));
   }
 
   /** Resolves when the hub has begun one. */
@@ -76,16 +77,16 @@ export class HubSession extends EventTarget {
   /** @param {{channel: string, data: any}} publication */
   #published({ channel, data }) {
     if (channel === `sensor:${this.deviceId}`) {
-      if (data.type === "device.settings") this.#emit("settings", { settings: data.settings });
+      if (data.type === "device.settings") emit(this, "settings", { settings: data.settings });
       else this.live.asked(data);
       if (data.type === "live.start") this.liveProblem = null;
     }
     if (data.type === "session.stopped" && data.session.session_id === this.id) {
       this.#isWanted = false;
       this.id = null;
-      this.#emit("stopped");
+      emit(this, "stopped");
     }
-    this.#emit("change");
+    emit(this, "change");
   }
 
   async #open() {
@@ -93,19 +94,14 @@ export class HubSession extends EventTarget {
     const { session, settings } = await this.connection.rpc("session.start", {});
     if (!this.#isWanted) return;
     this.id = session.session_id;
-    this.#emit("opened", { settings });
+    emit(this, "opened", { settings });
   }
 
   #goOn() {
     this.#open().catch((error) => {
       if (!this.#isWanted) return;
-      if (!error.temporary) this.#emit("ended", { reason: error.message, isReplaced: false });
+      if (!error.temporary) emit(this, "ended", { reason: error.message, isReplaced: false });
       else setTimeout(() => { if (this.id && this.connection.state === "open") this.#goOn(); }, AGAIN_MS);
     });
-  }
-
-  /** @param {string} type @param {any} [detail] */
-  #emit(type, detail = {}) {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }

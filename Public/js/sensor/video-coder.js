@@ -26,6 +26,8 @@ export class VideoCoder {
   #lag = 0;
   /** When each picture was given to the encoder, by its timestamp. @type {Map<number, number>} */
   #begun = new Map();
+  /** When the last picture came. */
+  #cameAt = 0;
   #isKeyframeWanted = true;
   #lastKeyframe = -Infinity;
   /** @type {TrackClock} */ #clock;
@@ -51,6 +53,7 @@ export class VideoCoder {
   /** The caller closes it. @param {VideoFrame} frame */
   encode(frame) {
     this.counts.in++;
+    this.#cameAt = performance.now();
     this.#clock.see(frame.timestamp);
     if (this.#encoder.state !== "configured") return;
     if (this.#encoder.encodeQueueSize > MAXIMUM_QUEUE) {
@@ -65,7 +68,7 @@ export class VideoCoder {
       this.#isKeyframeWanted = false;
       this.#lastKeyframe = frame.timestamp;
     }
-    this.#begun.set(frame.timestamp, performance.now());
+    this.#begun.set(frame.timestamp, this.#cameAt);
     this.#encoder.encode(frame, { keyFrame });
   }
 
@@ -85,10 +88,13 @@ export class VideoCoder {
     return this.#encoder.state === "configured" ? this.#encoder.encodeQueueSize : 0;
   }
 
-  /** The longest way of a picture through the encoder since this was last asked, ms; one that has not come out counts as long as it has been in. */
+  /**
+   * The longest way of a picture through the encoder since this was last asked, ms. One that has not come out counts as far as others came after
+   * it: some encoders keep the last.
+   */
   takeLag() {
-    const [oldest] = this.#begun.values();
-    const lag = Math.max(this.#lag, oldest === undefined ? 0 : performance.now() - oldest);
+    const [oldest = this.#cameAt] = this.#begun.values();
+    const lag = Math.max(this.#lag, this.#cameAt - oldest);
     this.#lag = 0;
     return lag;
   }
