@@ -231,6 +231,7 @@ def test_a_hidden_page_is_told_and_goes_on_when_it_is_shown_again(hub, playwrigh
 
 def test_people_ask_things_of_a_camera_from_elsewhere(hub, camera_browser):
     page, errors, _ = begin(camera_browser, hub)
+    sees(page)
     assert command(hub, "torch", on=True) == (200, {"ok": False, "message": "This camera has no torch.", "data": None})
 
     assert command(hub, "record")[1]["ok"] is True

@@ -71,6 +71,16 @@ test("sound and tampering begin clips, and are causes of one that goes on", () =
   assert.ok(clips[0].record.causes.every(({ at }) => Math.abs(at - Date.now()) < 5000));
 });
 
+test("what a capture says after another took over begins nothing", () => {
+  const [first, second] = [capture(), capture()];
+  recorder.use(first);
+  recorder.use(second);
+  second.picture(true);
+  first.tell("sound", { loud: true, score: 0.7, threshold: 0.5, at: pageNow() - 3000 });
+  first.tell("motion", motion(true, "moved"));
+  assert.deepEqual(clips, []);
+});
+
 test("nothing is recorded without a session", () => {
   const source = capture();
   recorder.use(source);
@@ -78,7 +88,7 @@ test("nothing is recorded without a session", () => {
   session = null;
   source.tell("motion", motion(true));
   source.tell("sound", { loud: true, score: 0.7, threshold: 0.5, at: pageNow() });
-  recorder.recordNow();
+  assert.equal(recorder.recordNow(), false);
   assert.deepEqual(clips, []);
 });
 

@@ -8,7 +8,7 @@ function camera(options = {}) {
   const note = (name) => (...args) => { done.push([name, ...args]); };
   return {
     phase: "watching", hasTorch: false, done,
-    resume: async () => note("resume")(), standBy: async () => note("standBy")(), recordNow: note("recordNow"), relearn: note("relearn"),
+    resume: async () => note("resume")(), standBy: async () => note("standBy")(), recordNow: () => { note("recordNow")(); return true; }, relearn: note("relearn"),
     change: async (patch) => note("change")(patch),
     siren: { start: async (seconds) => note("siren")(seconds), stop: note("quiet") },
     ...options,
@@ -38,6 +38,7 @@ for (const [command, args, options, expected] of CASES) {
 
 const REFUSED = [
   ["record", {}, { phase: "standby" }, "The camera is not watching."],
+  ["record", {}, { recordNow: () => false }, "There is no picture yet. Try again in a moment."],
   ["relearn", {}, { phase: "starting" }, "The camera is not watching."],
   ["torch", { on: true }, {}, "This camera has no torch."],
   ["camera", { facing: "up" }, {}, "facing: environment or user is expected."],

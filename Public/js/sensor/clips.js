@@ -42,10 +42,12 @@ export class ClipRecorder {
   use(capture) {
     this.#configured(TRACK.video);
     this.#encoder = capture.encoder;
+    // What another one says late is of a time that is over.
+    const isPresent = () => capture.encoder === this.#encoder;
     on(capture, "chunk", ({ chunk }) => this.#chunk(chunk));
     on(capture, "configuration", ({ track }) => this.#configured(track));
-    on(capture, "motion", (result) => this.#motion(result));
-    on(capture, "sound", (result) => this.#sound(result));
+    on(capture, "motion", (result) => { if (isPresent()) this.#motion(result); });
+    on(capture, "sound", (result) => { if (isPresent()) this.#sound(result); });
   }
 
   /** @param {import("../state/settings.js").Settings["clip"]} settings */
@@ -97,8 +99,10 @@ export class ClipRecorder {
     return this.trigger.candidates.entries;
   }
 
+  /** @returns {boolean} whether it is recorded; before the first picture there is nothing to record */
   recordNow() {
     this.#perform(this.trigger.manual(pageNow()));
+    return this.#recording !== null;
   }
 
   /** Ends the clip that is being recorded. */

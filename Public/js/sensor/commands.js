@@ -11,7 +11,7 @@ const USUAL_SIREN = 10;
  * @property {string} phase
  * @property {() => Promise<void>} resume
  * @property {() => Promise<void>} standBy
- * @property {() => void} recordNow
+ * @property {() => boolean} recordNow
  * @property {boolean} hasTorch
  * @property {(patch: Record<string, any>) => Promise<unknown>} change
  * @property {{start: (seconds: number) => Promise<void>, stop: () => void}} siren
@@ -29,7 +29,7 @@ const COMMANDS = {
   stop: (subject) => subject.standBy(),
   record(subject) {
     mustWatch(subject);
-    subject.recordNow();
+    if (!subject.recordNow()) throw new Error("There is no picture yet. Try again in a moment.");
   },
   async torch(subject, { on }) {
     mustWatch(subject);
