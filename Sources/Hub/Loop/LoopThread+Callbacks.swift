@@ -23,15 +23,18 @@ extension LoopThread {
             return credentials.attach(toContext: OpaquePointer(user)) ? 0 : -1
         case LWS_CALLBACK_WSI_DESTROY:
             clients[wsi] = nil
+            pipelined.remove(wsi)
             if let arrival = arrivals.removeValue(forKey: wsi) { release(arrival.peer) }
             return 0
 
         case LWS_CALLBACK_HTTP:
             guard let head = HTTPHead(reading: wsi, arrival: arrivals[wsi]) else { return -1 }
+            // libwebsockets 4.1.6 would take this head once more, for the beginning of the body, and then never come back (deal_body in
+            // lws_http_action). RFC 9112, section 9.3.2, lets nobody count on an answer to such a request.
+            if pipelined.contains(wsi), head.mayHaveBody { return -1 }
             let exchange = HTTPExchange(head: head, wsi: wsi, thread: self)
             attach(exchange, to: wsi)
-            handler?.request(exchange)
-            exchange.begin()
+            exchange.begin(handler)
             return 0
         case LWS_CALLBACK_HTTP_BODY:
             if length > 0, let exchange = attached(to: wsi) as? HTTPExchange {
@@ -49,15 +52,12 @@ extension LoopThread {
         case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
             // CVE-2025-11677: without this header libwebsockets 4.1 goes on with freed memory.
             guard lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE) > 0, let head = HTTPHead(reading: wsi, arrival: arrivals[wsi]) else { return -1 }
-            guard head.header("upgrade")?.lowercased() == "websocket" else { return -1 }
-            // Where it looks for extensions, libwebsockets 4.1.6 hangs up after so many bytes.
-            let status = lws_hdr_total_length(wsi, WSI_TOKEN_EXTENSIONS) > 254 ? 431 : handler?.refusal(of: head)
-            guard let status else {
+            guard let refusal = refusal(of: head, wsi) else {
                 clients[wsi] = handler?.client(of: head)
                 return 0
             }
             // Not by lws_return_http_status, which answers as HTTP/1.0: clients take that for no answer at all.
-            let buffer = MessageBuffer(plain: HTTPResponse(status: status).headBytes(closing: true))
+            let buffer = MessageBuffer(plain: refusal.headBytes(closing: true))
             lws_write(wsi, buffer.payload.assumingMemoryBound(to: UInt8.self), buffer.count, LWS_WRITE_HTTP_HEADERS)
             return 1
         case LWS_CALLBACK_ESTABLISHED:
@@ -105,10 +105,23 @@ extension LoopThread {
         }
     }
 
+    private func refusal(of handshake: HTTPHead, _ wsi: OpaquePointer) -> HTTPResponse? {
+        // Where it looks for extensions, libwebsockets 4.1.6 hangs up after so many bytes.
+        if lws_hdr_total_length(wsi, WSI_TOKEN_EXTENSIONS) > 254 { return HTTPResponse(status: 431) }
+        // To something else (RFC 9110, section 7.8): libwebsockets has no way back to the request without it.
+        guard handshake.header("upgrade")?.lowercased() == "websocket" else { return HTTPResponse(status: 400) }
+        return handler?.refusal(of: handshake).map { HTTPResponse(status: $0) } ?? handshake.handshakeRefusal
+    }
+
     /// The connection of an answered request waits for the next one (lws_http_transaction_completed), or ends.
     func completeTransaction(of wsi: OpaquePointer) {
         attach(nil, to: wsi)
-        if lws_http_transaction_completed(wsi) != 0 { kill(wsi) }
+        if lws_http_transaction_completed(wsi) != 0 { return kill(wsi) }
+        // It keeps the table of headers only where it has bytes of the next request, and what there is nothing else to be asked with touches
+        // this byte only where there is such a table.
+        var mark: CChar = 1
+        _ = lws_hdr_custom_copy(wsi, &mark, 1, "-:", 2)
+        if mark == 0 { pipelined.insert(wsi) } else { pipelined.remove(wsi) }
     }
 
     private func receive(_ bytes: UnsafeRawBufferPointer, on socket: WebSocket, _ wsi: OpaquePointer) -> Int32 {

@@ -62,6 +62,8 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
     var lastSocket: UInt64 = 0
     /// How each connection came.
     var arrivals: [OpaquePointer: AcceptedSocket] = [:]
+    /// Those whose next request has begun to come before the last one was answered.
+    var pipelined: Set<OpaquePointer> = []
     /// Between the handshake and `LWS_CALLBACK_ESTABLISHED`.
     var clients: [OpaquePointer: String] = [:]
     private var unflushed: [WebSocket] = []
