@@ -13,9 +13,9 @@ extension HTTPHead {
         return nil
     }
 
-    /// Whether it is the base64 of 16 bytes.
+    /// Whether it is the base64 of 16 bytes. White space behind it libwebsockets would take for a part of it.
     private var hasWebSocketKey: Bool {
-        guard let key = header("sec-websocket-key")?.trimmed.utf8, key.count == 24, key.suffix(2).elementsEqual("==".utf8) else { return false }
+        guard let key = header("sec-websocket-key")?.utf8, key.count == 24, key.suffix(2).elementsEqual("==".utf8) else { return false }
         return key.dropLast(2).allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
