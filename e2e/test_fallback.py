@@ -54,10 +54,10 @@ def plays_as_file(page: Page, duration: float = 3) -> None:
     assert late < 2.5, f"{late} s are waiting"
 
 
-@pytest.mark.parametrize("camera_script, viewer_script", [
-    (NO_ENCODER, NO_DECODER), (NO_ENCODER, None), (None, NO_DECODER), (NO_H264, NO_DECODER), (NO_WEBM_RECORDER, None),
+@pytest.mark.parametrize("camera_script, viewer_script, is_file", [
+    (NO_ENCODER, NO_DECODER, True), (NO_ENCODER, None, True), (None, NO_DECODER, True), (NO_H264, NO_DECODER, True), (NO_WEBM_RECORDER, None, True),
 ], ids=["recorder to files", "recorder to WebCodecs", "WebCodecs to files", "VP8 units to files", "MP4 recorder to WebCodecs"])
-def test_a_live_picture_without_webcodecs(hub, camera_browser, viewer_browser, camera_script, viewer_script):
+def test_a_live_picture_without_webcodecs(hub, camera_browser, viewer_browser, camera_script, viewer_script, is_file):
     camera, camera_errors = start_camera(camera_browser, hub, script=camera_script)
     viewer, viewer_errors = open_viewer(viewer_browser, hub, viewer_script)
     tile = watch(viewer)
