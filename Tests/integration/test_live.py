@@ -10,6 +10,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from hostile import resident_bytes
 from sensor import CONFIG, KEY, LIVE, Peer, RpcError, frame
 from test_metrics import metrics, value
 from watching import until
@@ -184,13 +185,36 @@ def test_a_sensor_that_comes_back_while_it_is_watched_streams_again(hub, account
         peer.close()
 
 
+def test_of_two_that_are_the_same_camera_the_newer_one_stays_and_the_other_is_told_not_to_come_back(hub, account):
+    first = Peer(hub, account.token, account.device)
+    viewer, stream, _ = begin(hub, account, first)
+    second = Peer(hub, account.token, account.device)
+    with pytest.raises(ConnectionClosed) as replaced:
+        while True:
+            first.receive()
+    assert (replaced.value.rcvd.code, replaced.value.rcvd.reason) == (4500, "another connection of this device took over")
+    # The end of the first one takes nothing from the second.
+    viewer.wait_publication("live.ended", stream=stream)
+    watched = viewer.rpc("live.watch", {"device_id": account.device})
+    assert watched["online"] and second.wait_publication("live.start", stream=watched["stream"])
+    # It comes again itself, after a reload or over another network: the hub has not missed the old connection yet.
+    third = Peer(hub, account.token, account.device)
+    with pytest.raises(ConnectionClosed) as replaced:
+        while True:
+            second.receive()
+    assert replaced.value.rcvd.code == 4500
+    assert viewer.rpc("live.watch", {"device_id": account.device})["online"] and third.wait_publication("live.start")
+    assert third.ask({"ping": {}})
+    # Once it has left by itself, nobody is replaced.
+    third.close()
+    viewer.wait_publication("device.presence", online=False)
+    fourth = Peer(hub, account.token, account.device)
+    assert fourth.ask({"ping": {}}) and viewer.rpc("live.watch", {"device_id": account.device})["online"]
+    for peer in (viewer, fourth):
+        peer.close()
+
+
 # Slow viewers and limits
-
-
-def resident(hub) -> int:
-    """Bytes of the hub's memory."""
-    with open(f"/proc/{hub.process.pid}/status") as status:
-        return int(re.search(r"VmRSS:\s+(\d+) kB", status.read())[1]) * 1024
 
 
 def test_a_viewer_that_does_not_read_costs_neither_memory_nor_the_others_a_frame(measured, enrol):
@@ -201,7 +225,7 @@ def test_a_viewer_that_does_not_read_costs_neither_memory_nor_the_others_a_frame
     stalled.rpc("live.watch", {"device_id": account.device})
     sensor.wait_publication("live.start")
     sensor.send(frame(LIVE, stream, 0, b"{}", CONFIG))
-    before, gaps = resident(measured), value(metrics(measured), "pingwatch_live_gaps_total")
+    before, gaps = resident_bytes(measured), value(metrics(measured), "pingwatch_live_gaps_total")
     sent = 1
 
     def send(count: int) -> None:
@@ -215,7 +239,7 @@ def test_a_viewer_that_does_not_read_costs_neither_memory_nor_the_others_a_frame
     highest = before
     for _ in range(20):
         send(30)
-        highest = max(highest, resident(measured))
+        highest = max(highest, resident_bytes(measured))
     # 72 megabytes were sent. What is kept is 2 for the viewer, 4 for the group, and what the allocator does not give back.
     assert highest - before < 30 << 20, (before, highest)
     assert [header(data)[2] for data in viewer.frames] == list(range(sent))
@@ -365,14 +389,15 @@ def snapshot(account, query: str = "", device: str | None = None):
 @pytest.mark.parametrize("codec", ["avc1.42001f", "vp8", "vp09.00.10.08"])
 def test_a_snapshot_starts_the_camera_and_lets_it_stop(account, camera, encoded, codec):
     streaming = camera(codec)
-    status, jpeg, headers = snapshot(account)
+    # Both at once: the stream that the first one starts ends two seconds later.
+    with ThreadPoolExecutor(2) as pool:
+        (status, jpeg, headers), (other_status, small, _) = pool.map(lambda query: snapshot(account, query), ("", "?width=100"))
     assert status == 200 and headers["content-type"] == "image/jpeg" and headers["cache-control"] == "no-store", jpeg
     assert size_of(jpeg) == (320, 240)
     assert difference(gray(jpeg, 320, 240), encoded[codec].looks[0]) < 6
     # The picture is another one later in the film, which the comparison would notice.
     assert difference(encoded[codec].looks[0], encoded[codec].looks[5]) > 6
-    status, small, _ = snapshot(account, "?width=100")
-    assert status == 200 and size_of(small)[0] == 100
+    assert other_status == 200 and size_of(small)[0] == 100
     streaming.wait("live.stop")
     assert streaming.asked.count("live.start") == 1
 

@@ -21,6 +21,7 @@ from sensor import CONFIG, KEY, LIVE, Peer, frame
 from system import ROOT, Hub
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
+from wire import Raw
 
 NAME = "hub.example.org"
 # Of this machine, and not the proxy's own.
@@ -333,13 +334,10 @@ def test_malformed_fields_of_a_trusted_proxy_leave_the_proxy_itself(trusting, ad
 
 def connection_by_lines(hub: Hub, token: str, *lines: str) -> dict:
     """What the hub makes of fields as they are written, also of the same ones again."""
-    with socket.create_connection(("127.0.0.1", hub.port), 20) as raw:
+    with Raw(hub.port) as peer:
         fields = ["GET /connection HTTP/1.1", "Host: h", f"Authorization: Bearer {token}", "Connection: close", *lines]
-        raw.sendall("".join(f"{field}\r\n" for field in [*fields, ""]).encode())
-        answer = b""
-        while piece := raw.recv(4096):
-            answer += piece
-    return json.loads(answer.split(b"\r\n\r\n", 1)[1])
+        peer.send("".join(f"{field}\r\n" for field in [*fields, ""]).encode())
+        return json.loads(peer.response()[2])
 
 
 def test_several_lines_of_addresses_are_one_list_and_of_the_rest_the_first_counts(trusting, start):

@@ -132,14 +132,12 @@ extension HubServer: LoopHandler {
 
     public func request(_ exchange: HTTPExchange) {
         let head = exchange.head
-        if let response = doorAnswer(head) ?? files.response(for: head) {
-            exchange.respond(secured(response, for: head))
-            return
-        }
-        if head.header("transfer-encoding") != nil {
-            let error = APIError(status: 411, code: "length_required", message: "Content-Length is needed; chunked bodies are not taken")
+        if let error = framingError(head) {
             var response = Router.response(for: error, log: log)
             response.closesConnection = true
+            return exchange.respond(secured(response, for: head))
+        }
+        if let response = doorAnswer(head) ?? files.response(for: head) {
             exchange.respond(secured(response, for: head))
             return
         }
@@ -157,6 +155,18 @@ extension HubServer: LoopHandler {
                 let isTooLarge = body.isTooLarge
                 Task { await answer(exchange, with: isTooLarge ? tooLarge() : await router.respond(to: head, body: bytes)) }
             })
+    }
+
+    /// Where it is not sure where the request ends, whatever follows may be taken for another one (RFC 9112, sections 6.3 and 11.2): nothing is
+    /// answered but this, and the connection ends.
+    private func framingError(_ head: HTTPHead) -> APIError? {
+        if head.header("transfer-encoding") != nil {
+            return APIError(status: 411, code: "length_required", message: "Content-Length is needed; chunked bodies are not taken")
+        }
+        if head.header("content-length") != nil, head.contentLength == nil {
+            return .invalid("Content-Length", "one number of bytes is expected")
+        }
+        return nil
     }
 
     private func secured(_ response: HTTPResponse, for head: HTTPHead) -> HTTPResponse {
