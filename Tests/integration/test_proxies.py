@@ -351,6 +351,16 @@ def test_several_lines_of_addresses_are_one_list_and_of_the_rest_the_first_count
     assert answer["address"] == "192.0.2.7"
 
 
+@pytest.mark.parametrize("path, status", [("/", 200), ("/healthz", 200), ("/events", 401), ("/none", 404)])
+def test_a_trusted_proxys_connection_carries_one_request(trusting, path, status):
+    """It may belong to several clients, of whom one could write a head that libwebsockets reads on into the request of the next."""
+    request = f"GET {path} HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 192.0.2.9\r\n\r\n".encode()
+    with Raw(trusting.port) as peer:
+        peer.send(request + request)
+        found, fields, _ = peer.response()
+        assert (found, fields["connection"], peer.rest()) == (status, "close", b"")
+
+
 def test_wrong_proxies_are_clear_errors(tmp_path):
     binary = os.environ.get("PINGWATCH", str(ROOT / ".build/release/pingwatch"))
     result = subprocess.run(

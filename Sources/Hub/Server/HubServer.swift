@@ -174,7 +174,10 @@ extension HubServer: LoopHandler {
         // A proxy's certificate is one that was given, too, where people are told to come by https.
         var isStrict = origin.isForwarded && services.configuration.isPublicSecure
         if case .given = services.configuration.encryption { isStrict = true }
-        return SecurityHeaders.apply(to: response, isStrict: isStrict && origin.isSecure == true)
+        var response = SecurityHeaders.apply(to: response, isStrict: isStrict && origin.isSecure == true)
+        // A proxy's connection may carry requests of several clients; libwebsockets 4.1.6 can be brought to read from one on into the next.
+        if origin.isForwarded { response.closesConnection = true }
+        return response
     }
 
     /// Redirects to https, and what a phone needs to trust the hub.
