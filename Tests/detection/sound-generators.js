@@ -140,6 +140,38 @@ function car(seconds, level, next) {
   return shaped(atLevel(road.map((value, i) => value + engine[i]), level), (t) => Math.exp(-(((t - seconds / 2) / (seconds / 5)) ** 2)));
 }
 
+/** A tone with harmonics, whose height and strength may change. */
+function tone(seconds, hertz, strength, harmonics = 6) {
+  let phase = 0;
+  return empty(seconds).map((_, i) => {
+    const t = i / RATE;
+    phase += (2 * Math.PI * hertz(t)) / RATE;
+    let sum = 0;
+    for (let n = 1; n <= harmonics; n++) sum += Math.sin(n * phase) / n;
+    return sum * strength(t);
+  });
+}
+
+function wind(seconds, level, next) {
+  const all = lowpass(pink(seconds, level, next), 250);
+  let gust = 0, goal = 0, left = 0;
+  return all.map((value) => {
+    if (left-- <= 0) {
+      goal = next() < 0.5 ? next() : 0.05;
+      left = RATE * (0.3 + 2 * next());
+    }
+    gust += (goal - gust) / (0.15 * RATE);
+    return value * gust;
+  });
+}
+
+/** A finger on a door. */
+function knock(level, next) {
+  const wood = empty(0.3).map((_, i) => Math.sin((2 * Math.PI * 180 * i) / RATE) * Math.exp(-i / RATE / 0.035) + 0.3 * (next() - 0.5) * Math.exp(-i / RATE / 0.01));
+  return peakTo(wood, level);
+}
+
+const hump = (t, seconds) => (t >= 0 && t < seconds ? Math.sin((Math.PI * t) / seconds) : 0);
 const ramp = (t, from, seconds) => Math.min(1, Math.max(0, (t - from) / seconds));
 /** A room on its own. */
 const room = (seconds, next, level = -62) => pink(seconds, level, next);
@@ -170,6 +202,34 @@ export const SCENES = {
     const all = room(80, next, -55);
     for (let at = 5; at < 68; at += 9 + 5 * next()) mix(all, car(8 + 3 * next(), -38 + 6 * next(), next), at);
     return { samples: all, truth: [] };
+  },
+  wind: (seed) => {
+    const next = random(seed);
+    return { samples: mix(room(60, next), wind(60, -22, next)), truth: [] };
+  },
+  "a refrigerator's compressor": (seed) => {
+    const next = random(seed);
+    return { samples: mix(room(60, next, -60), tone(20, () => 100, (t) => 0.004 * ramp(t, 0, 0.01), 3), 20), truth: [] };
+  },
+  "somebody knocks": (seed) => {
+    const next = random(seed);
+    const all = room(20, next, -55);
+    for (const at of [8, 8.35, 8.7]) mix(all, knock(-14 + 3 * next(), next), at);
+    return { samples: all, truth: [[8, 9]] };
+  },
+  "a dog barks": (seed) => {
+    const next = random(seed);
+    const bark = (t) => hump(t % 0.6, 0.25);
+    return { samples: mix(room(20, next, -55), tone(3, (t) => 450 + 300 * bark(t), (t) => 0.06 * bark(t)), 8), truth: [[8, 11]] };
+  },
+  "a baby cries": (seed) => {
+    const next = random(seed);
+    const cry = (t) => hump(t % 1.3, 0.9);
+    return { samples: mix(room(20, next, -55), tone(5, (t) => 400 + 90 * cry(t), (t) => 0.03 * cry(t)), 8), truth: [[8, 13]] };
+  },
+  "a smoke alarm": (seed) => {
+    const next = random(seed);
+    return { samples: mix(room(20, next, -55), tone(6, () => 3100, (t) => (t % 1 < 0.5 ? 0.08 : 0), 1), 8), truth: [[8, 14]] };
   },
   "a clock ticks": (seed) => {
     const next = random(seed);
