@@ -15,6 +15,7 @@ const SEEDS = [6, 7];
 const ALLOWED = {
   "speech, 6 dB over the noise": [1, 0, 90],
   "a television, on and off": [0, 8],
+  wind: [0, 4],
 };
 
 for (const [name, make] of Object.entries(SCENES)) {

@@ -33,7 +33,7 @@ const CLICK = 6;
 /** A bang becomes part of what was before after so long. */
 const BANG_DELAY_MS = 400;
 /** How fast one forgets a single bang, dB/s; the more there were, the slower. */
-const BANG_FORGET = 1.5;
+const BANG_FORGET = 1;
 const MANY = 4;
 const COUNT_MS = 120_000;
 /** A rise that counts as one more, dB, and the least time between two. */
