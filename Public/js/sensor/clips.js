@@ -59,7 +59,7 @@ export class ClipRecorder {
     this.#perform(this.trigger.motion(motion, motion.at));
   }
 
-  /** @param {{loud: boolean, score: number, candidate?: boolean, threshold: number, at: number}} sound */
+  /** @param {{loud: boolean, score: number, threshold: number, at: number}} sound */
   sound(sound) {
     this.#perform(this.trigger.sound(sound, sound.at));
   }
