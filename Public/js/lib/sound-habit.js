@@ -1,7 +1,7 @@
 // @ts-check
 // What one is used to: sounds that come again and again must become louder than they were to be news.
 
-/** A voice that goes on, such as a television's, is learnt in so much time of it, its loud syllables rather than its quiet ones, and forgotten in so much without. */
+/** A voice that goes on, such as a television's, is learnt by its loud syllables, in so much time of it, and forgotten in so much without. */
 const VOICE_LEARN_MS = 6_000;
 const VOICE_SOFTER_MS = 60_000;
 const VOICE_FORGET_MS = 120_000;

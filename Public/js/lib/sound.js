@@ -196,7 +196,8 @@ export class SoundEngine {
     const body = loudest[BANG_ORDER - 1] ?? -Infinity;
     const before = this.recent.slice(0, -BANG_FRAMES);
     const excess = body - floor;
-    const news = this.bangHabit.update(excess, (loudest[1] ?? -Infinity) - floor, loudness - floor, this.limits.margin + BANG_MARGIN, HOP_MS) - BANG_MARGIN;
+    const peak = (loudest[1] ?? -Infinity) - floor;
+    const news = this.bangHabit.update(excess, peak, loudness - floor, this.limits.margin + BANG_MARGIN, HOP_MS) - BANG_MARGIN;
     if (!before.length || body < this.limits.least || body - Math.min(...before) < BANG_RISE) return this.#certain(at, loudness);
     if (at - this.zeroEndedAt > AFTER_ZERO_MS) return news;
     if (news >= this.limits.margin) this.doubtful = Math.max(this.doubtful, loudness);
