@@ -102,7 +102,7 @@ try {
     options: {
       truth: { type: "string" }, json: { type: "boolean" }, generated: { type: "boolean" },
       sensitivity: { type: "string", default: String(DEFAULT_SENSITIVITY) },
-      rate: { type: "string", default: "16000" }, seeds: { type: "string", default: "3" },
+      rate: { type: "string", default: "48000" }, seeds: { type: "string", default: "3" },
     },
   });
 } catch (error) {
