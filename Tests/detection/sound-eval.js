@@ -4,8 +4,9 @@ import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { DEFAULT_SENSITIVITY, soundWords } from "../../Public/js/lib/sound-words.js";
 import { samples } from "./sound-decode.js";
-import { RATE, SCENES } from "./sound-generators.js";
+import { RATE } from "./sound-generators.js";
 import { engine, events, fixedThreshold, judge } from "./sound-judge.js";
+import { SCENES } from "./sound-scenes.js";
 
 const USAGE = `usage: scripts/audio-eval FILE… [--truth F] [--sensitivity 0…100] [--rate HZ] [--json]
        scripts/audio-eval --generated [--seeds N] [--sensitivity 0…100] [--json]
@@ -100,7 +101,8 @@ try {
     allowPositionals: true,
     options: {
       truth: { type: "string" }, json: { type: "boolean" }, generated: { type: "boolean" },
-      sensitivity: { type: "string", default: String(DEFAULT_SENSITIVITY) }, rate: { type: "string", default: "16000" }, seeds: { type: "string", default: "3" },
+      sensitivity: { type: "string", default: String(DEFAULT_SENSITIVITY) },
+      rate: { type: "string", default: "48000" }, seeds: { type: "string", default: "3" },
     },
   });
 } catch (error) {
@@ -131,11 +133,14 @@ const subjects = values.generated
 const all = {};
 for (const [name, load] of subjects) {
   const recordings = load();
-  const rows = Object.fromEntries(Object.entries(detectors(sensitivity)).map(([detector, make]) => [detector, measure(make, recordings)]));
+  const measured = Object.entries(detectors(sensitivity)).map(([detector, make]) => [detector, measure(make, recordings)]);
+  const rows = Object.fromEntries(measured);
   all[name] = rows;
   if (values.json) continue;
   print(name, rows);
   if (values.generated) continue;
-  for (const { from, to, kind, score } of rows["Ping Watch"].found) console.log(`  ${from.toFixed(2)}–${to.toFixed(2)} s  ${kind}  score ${score.toFixed(2)}`);
+  for (const { from, to, kind, score } of rows["Ping Watch"].found) {
+    console.log(`  ${from.toFixed(2)}–${to.toFixed(2)} s  ${kind}  score ${score.toFixed(2)}`);
+  }
 }
 if (values.json) console.log(JSON.stringify({ sensitivity, meaning: soundWords(sensitivity), recordings: all }, null, 2));

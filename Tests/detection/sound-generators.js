@@ -13,7 +13,7 @@ export function random(seed) {
   };
 }
 
-const gain = (dB) => 10 ** (dB / 20);
+export const gain = (dB) => 10 ** (dB / 20);
 const rms = (samples) => Math.sqrt(samples.reduce((sum, value) => sum + value * value, 0) / samples.length) || 1;
 
 /** Brings samples to a loudness, dBFS. */
@@ -23,13 +23,13 @@ const atLevel = (samples, level) => {
 };
 
 /** Adds one sound into another at a time. */
-function mix(into, samples, second = 0) {
+export function mix(into, samples, second = 0) {
   const start = Math.round(second * RATE);
   for (let i = 0; i < samples.length && start + i < into.length; i++) into[start + i] += samples[i];
   return into;
 }
 
-const empty = (seconds) => new Float32Array(Math.round(seconds * RATE));
+export const empty = (seconds) => new Float32Array(Math.round(seconds * RATE));
 
 export function white(seconds, level, next) {
   return atLevel(empty(seconds).map(() => next() + next() + next() - 1.5), level);
@@ -66,7 +66,7 @@ function lowpass(samples, hertz) {
   return samples.map((value) => (y = keep * y + (1 - keep) * value));
 }
 
-const shaped = (samples, envelope) => samples.map((value, i) => value * envelope(i / RATE));
+export const shaped = (samples, envelope) => samples.map((value, i) => value * envelope(i / RATE));
 const VOWELS = [[730, 1090, 2440], [270, 2290, 3010], [300, 870, 2240], [530, 1840, 2480], [570, 840, 2410]];
 
 /** Syllables of a glottis and three formants, with consonants of noise and short pauses; its loudness is that of the voiced parts. */
@@ -119,133 +119,55 @@ function peakTo(samples, level) {
 }
 
 /** One key, tick or mouse button. */
-function click(level, next) {
+export function click(level, next) {
   return peakTo(shaped(resonate(empty(0.05).map(() => next() - 0.5), 1500 + 2500 * next(), 900), (t) => Math.exp(-t / 0.006)), level);
 }
 
 export function hum(seconds, hertz, level) {
-  return atLevel(empty(seconds).map((_, i) => [1, 2, 3, 5, 7].reduce((sum, n) => sum + Math.sin((2 * Math.PI * hertz * n * i) / RATE) / n, 0)), level);
+  const harmonics = [1, 2, 3, 5, 7];
+  return atLevel(empty(seconds).map((_, i) => harmonics.reduce((sum, n) => sum + Math.sin((2 * Math.PI * hertz * n * i) / RATE) / n, 0)), level);
 }
 
-function rain(seconds, level, next) {
+export function rain(seconds, level, next) {
   const all = white(seconds, level, next);
   for (let at = 0; at < seconds - 0.1; at += 0.02 + 0.1 * next()) mix(all, click(level + 6 + 8 * next(), next), at);
   return all;
 }
 
 /** A car that comes and goes. */
-function car(seconds, level, next) {
+export function car(seconds, level, next) {
   const road = lowpass(pink(seconds, level, next), 900);
   const engine = resonate(hum(seconds, 35 + 20 * next(), level - 8), 200, 300);
   return shaped(atLevel(road.map((value, i) => value + engine[i]), level), (t) => Math.exp(-(((t - seconds / 2) / (seconds / 5)) ** 2)));
 }
 
-const ramp = (t, from, seconds) => Math.min(1, Math.max(0, (t - from) / seconds));
-/** A room on its own. */
-const room = (seconds, next, level = -62) => pink(seconds, level, next);
+/** A tone with harmonics, whose height and strength may change. */
+export function tone(seconds, hertz, strength, harmonics = 6) {
+  let phase = 0;
+  return empty(seconds).map((_, i) => {
+    const t = i / RATE;
+    phase += (2 * Math.PI * hertz(t)) / RATE;
+    let sum = 0;
+    for (let n = 1; n <= harmonics; n++) sum += Math.sin(n * phase) / n;
+    return sum * strength(t);
+  });
+}
 
-/**
- * Each: a name, and from a seed samples and truth. `truth`: what must be found; `optional`: what may be, at most once each.
- * @type {Record<string, (seed: number) => {samples: Float32Array, truth: number[][], optional?: number[][]}>}
- */
-export const SCENES = {
-  "white noise": (seed) => ({ samples: white(60, [-70, -50, -30][seed % 3], random(seed)), truth: [] }),
-  "pink noise": (seed) => ({ samples: pink(60, [-70, -50, -30][seed % 3], random(seed)), truth: [] }),
-  "hum of 50 and 60 Hz": (seed) => {
-    const next = random(seed);
-    return { samples: mix(room(40, next), shaped(hum(20, seed % 2 ? 50 : 60, -40), (t) => ramp(t, 0, 0.05)), 10), truth: [], optional: [[10, 11]] };
-  },
-  "a fan starts": (seed) => {
-    const next = random(seed);
-    const fan = mix(pink(40, -38, next), hum(40, 120, -46));
-    const takes = 1.5 + 3 * next();
-    return { samples: mix(room(50, next), shaped(fan, (t) => gain(-30 * (1 - ramp(t, 0, takes)))), 10), truth: [] };
-  },
-  "rain comes up": (seed) => {
-    const next = random(seed);
-    return { samples: mix(room(60, next), shaped(rain(50, -42, next), (t) => ramp(t, 0, 8)), 10), truth: [] };
-  },
-  "cars pass": (seed) => {
-    const next = random(seed);
-    const all = room(80, next, -55);
-    for (let at = 5; at < 68; at += 9 + 5 * next()) mix(all, car(8 + 3 * next(), -38 + 6 * next(), next), at);
-    return { samples: all, truth: [] };
-  },
-  "a clock ticks": (seed) => {
-    const next = random(seed);
-    const all = room(60, next);
-    for (let at = 0.5; at < 59; at++) mix(all, click(-30 + 2 * next(), next), at);
-    return { samples: all, truth: [] };
-  },
-  "single clicks": (seed) => {
-    const next = random(seed);
-    const all = room(60, next);
-    for (let at = 4; at < 58; at += 6 + 6 * next()) mix(all, click(-14 + 6 * next(), next), at);
-    return { samples: all, truth: [] };
-  },
-  typing: (seed) => {
-    const next = random(seed);
-    const all = room(70, next);
-    for (let at = 5; at < 65; at += 0.07 + 0.15 * next() + (next() < 0.06 ? 1 : 0)) mix(all, click(-22 + 12 * next(), next), at);
-    return { samples: all, truth: [], optional: [[5, 8]] };
-  },
-  "a door slams": (seed) => {
-    const next = random(seed);
-    const all = room(60, next, -58);
-    const times = [6, 26, 50];
-    for (const at of times) mix(all, slam(-10 + 6 * next(), next), at);
-    return { samples: all, truth: times.map((at) => [at, at + 1]) };
-  },
-  "glass breaks": (seed) => {
-    const next = random(seed);
-    return { samples: mix(room(20, next, -55), glass(-12, next), 8), truth: [[8, 9]] };
-  },
-  "a door slams while somebody types": (seed) => {
-    const next = random(seed);
-    const all = room(60, next);
-    for (let at = 5; at < 58; at += 0.07 + 0.15 * next()) mix(all, click(-26 + 10 * next(), next), at);
-    return { samples: mix(all, slam(-3, next), 45), truth: [[45, 46]], optional: [[5, 8]] };
-  },
-  "speech, 20 dB over the noise": (seed) => talk(seed, 20),
-  "speech, 12 dB over the noise": (seed) => talk(seed, 12),
-  "speech, 6 dB over the noise": (seed) => talk(seed, 6),
-  "speech while a fan runs": (seed) => {
-    const next = random(seed);
-    return { samples: mix(pink(50, -42, next), speech(5, -28, next), 25), truth: [[25, 30]] };
-  },
-  "speech out of digital silence": (seed) => {
-    const next = random(seed);
-    return { samples: mix(empty(20), speech(5, -30, next), 8), truth: [[8, 13]] };
-  },
-  "a slam out of digital silence": (seed) => ({ samples: mix(empty(20), slam(-8, random(seed)), 8), truth: [[8, 9]] }),
-  "the microphone is turned on": (seed) => ({ samples: mix(empty(40), pink(28, -48, random(seed)), 12), truth: [] }),
-  // It must be heard when it begins, and must not go on being news: eight stretches in four minutes.
-  "a television, on and off": (seed) => {
-    const next = random(seed);
-    const all = room(260, next);
-    const optional = [];
-    for (let at = 10; at < 240; at += 24 + 8 * next()) {
-      mix(all, speech(20, -38, next), at);
-      optional.push([at, at + 20]);
+export function wind(seconds, level, next) {
+  const all = lowpass(pink(seconds, level, next), 250);
+  let gust = 0, goal = 0, left = 0;
+  return all.map((value) => {
+    if (left-- <= 0) {
+      goal = next() < 0.5 ? next() : 0.05;
+      left = RATE * (0.3 + 2 * next());
     }
-    return { samples: all, truth: [optional[0]], optional: optional.slice(1) };
-  },
-  "speech that clips": (seed) => {
-    const next = random(seed);
-    return { samples: mix(room(20, next), speech(5, 6, next), 8).map((value) => Math.max(-1, Math.min(1, value))), truth: [[8, 13]] };
-  },
-  "speech on an offset": (seed) => {
-    const next = random(seed);
-    return { samples: mix(room(20, next), speech(5, -32, next), 8).map((value) => value + 0.2), truth: [[8, 13]] };
-  },
-};
+    gust += (goal - gust) / (0.15 * RATE);
+    return value * gust;
+  });
+}
 
-/** Three stretches of talk, at a distance from the noise. */
-function talk(seed, ratio) {
-  const next = random(seed);
-  const noise = [-62, -52, -45][seed % 3];
-  const all = pink(75, noise, next);
-  const truth = [8, 30, 58].map((at) => [at, at + 5]);
-  for (const [at] of truth) mix(all, speech(5, noise + ratio, next), at);
-  return { samples: all, truth };
+/** A finger on a door. */
+export function knock(level, next) {
+  const wood = shaped(tone(0.3, () => 180, () => 1, 1), (t) => Math.exp(-t / 0.035));
+  return peakTo(mix(wood, shaped(empty(0.3).map(() => 0.3 * (next() - 0.5)), (t) => Math.exp(-t / 0.01))), level);
 }

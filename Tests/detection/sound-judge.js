@@ -72,5 +72,6 @@ export function judge(found, truth, optional = []) {
     seen.add(may);
     return false;
   });
-  return { missed: truth.filter((_, index) => delays[index] === null), false: false_, delays: delays.filter((delay) => delay !== null), allowed: seen.size };
+  const missed = truth.filter((_, index) => delays[index] === null);
+  return { missed, false: false_, delays: delays.filter((delay) => delay !== null), allowed: seen.size };
 }

@@ -3,8 +3,9 @@ import { test } from "node:test";
 import { PrerollRing } from "../../Public/js/lib/ring.js";
 import { random } from "../detection/sound-generators.js";
 
-const picture = (second, key = false, bytes = 100) => ({ track: 0, key, timestamp: Math.round(second * 1e6), duration: 33_333, data: new Uint8Array(bytes) });
-const sound = (second) => ({ track: 1, key: true, timestamp: Math.round(second * 1e6), duration: 20_000, data: new Uint8Array(10) });
+const at = (second) => ({ timestamp: Math.round(second * 1e6), duration: 20_000 });
+const picture = (second, key = false, bytes = 100) => ({ track: 0, key, ...at(second), data: new Uint8Array(bytes) });
+const sound = (second) => ({ track: 1, key: true, ...at(second), data: new Uint8Array(10) });
 
 test("the ring waits for the first keyframe, as nothing before it can be shown", () => {
   const ring = new PrerollRing({ seconds: 4 });

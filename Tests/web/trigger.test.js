@@ -50,7 +50,8 @@ test("trigger: whatever happens in a clip is a cause of it, once, with its first
   assert.deepEqual(trigger.manual(1800).map(({ type }) => type), ["extend", "cause"]);
   assert.deepEqual(trigger.tamper({ tampered: true }, 1900).map(({ type }) => type), ["extend", "cause"]);
   assert.deepEqual(trigger.time(4000)[0].causes, [
-    { type: "sound", at: 1000, score: 0.2 }, { type: "motion", at: 1500, score: 0.4 }, { type: "manual", at: 1800, score: 0 }, { type: "tamper", at: 1900, score: 1 },
+    { type: "sound", at: 1000, score: 0.2 }, { type: "motion", at: 1500, score: 0.4 },
+    { type: "manual", at: 1800, score: 0 }, { type: "tamper", at: 1900, score: 1 },
   ]);
 });
 

@@ -31,7 +31,7 @@ export class SoundBlocks {
   /**
    * @param {Float32Array} samples
    * @param {number} at ms, of the first sample
-   * @param {(window: Float32Array, frame: {at: number, meanSquare: number, isDigitalZero: boolean}) => void} body for each window that is full; `at` is its end
+   * @param {(window: Float32Array, frame: {at: number, meanSquare: number, isDigitalZero: boolean}) => void} body for each window; `at`: its end
    */
   push(samples, at, body) {
     if (Math.abs(at - this.expectedAt) > GAP_MS) this.restart();

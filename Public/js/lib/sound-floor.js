@@ -46,7 +46,7 @@ export class BandFloor {
       this.smooth[band] = smooth;
       moment[band] = Math.min(moment[band], smooth);
       let least = Infinity;
-      for (const { [band]: value } of this.moments) least = Math.min(least, value);
+      for (const past of this.moments) least = Math.min(least, past[band]);
       const goal = Math.max(this.lowest, decibels(least) + LEAST_TO_MEAN);
       const most = this.isLearning ? Infinity : (RISE * ms) / 1000;
       this.level[band] = Math.min(goal, this.level[band] + most);

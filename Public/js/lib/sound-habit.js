@@ -1,7 +1,7 @@
 // @ts-check
 // What one is used to: sounds that come again and again must become louder than they were to be news.
 
-/** A voice that goes on, such as a television's, is learnt in so much time of it, its loud syllables rather than its quiet ones, and forgotten in so much without. */
+/** A voice that goes on, such as a television's, is learnt by its loud syllables, in so much time of it, and forgotten in so much without. */
 const VOICE_LEARN_MS = 6_000;
 const VOICE_SOFTER_MS = 60_000;
 const VOICE_FORGET_MS = 120_000;
@@ -33,7 +33,7 @@ const CLICK = 6;
 /** A bang becomes part of what was before after so long. */
 const BANG_DELAY_MS = 400;
 /** How fast one forgets a single bang, dB/s; the more there were, the slower. */
-const BANG_FORGET = 1.5;
+const BANG_FORGET = 1;
 const MANY = 4;
 const COUNT_MS = 120_000;
 /** A rise that counts as one more, dB, and the least time between two. */

@@ -11,7 +11,7 @@ const WORDS = [
   [55, "loud talking in the room"],
   [75, "talking nearby"],
   [90, "talking across the room"],
-  [100, "a whisper nearby"],
+  [100, "quiet talking across the room"],
 ];
 export const DEFAULT_SENSITIVITY = 75;
 

@@ -19,6 +19,7 @@ import { BangHabit, VoiceHabit } from "./sound-habit.js";
  * @property {number} score 0…1: 60 dB above the floor and above what one is used to is 1
  * @property {number} threshold the score that counts
  * @property {boolean} loud
+ * @property {boolean} candidate it nearly was: for the log
  * @property {"learning"|"quiet"|"loud"} state
  * @property {"voice"|"bang"} [kind] while it is loud
  */
@@ -33,6 +34,8 @@ const COOLDOWN_MS = 2000;
 const COOLDOWN_FACTOR = 1.5;
 /** What is loud already goes on at this share of the threshold. */
 const GOES_ON = 0.6;
+/** From this share of it on it is noted. */
+const CANDIDATE = 0.7;
 const SCORE_RANGE = 60;
 
 /** Of the last frames so many must be loud and have a pitch. */
@@ -43,7 +46,7 @@ const PITCH_STRENGTH = 0.36;
 const PITCH_STEP = 0.1;
 /** The level, dB, or the pitch moves by so much: a voice is never as steady as a hum. */
 const LIVELY_LEVEL = 1.5;
-const LIVELY_PITCH = 0.015;
+const LIVELY_PITCH = 0.03;
 
 /** A bang is so many dB more than the margin, in the fourth loudest of eight frames: a click is over by then. */
 const BANG_MARGIN = 10;
@@ -135,7 +138,7 @@ export class SoundEngine {
     bandFloor.update(bands, HOP_MS);
     this.frequencyFloor.update(spectrum.power, HOP_MS);
     const shown = { at, level: Math.max(-100, decibels(meanSquare)), floor: heard.floor };
-    if (isLearning) return { ...shown, score: 0, threshold: this.limits.margin / SCORE_RANGE, loud: false, state: "learning" };
+    if (isLearning) return { ...shown, score: 0, threshold: this.limits.margin / SCORE_RANGE, loud: false, candidate: false, state: "learning" };
     return { ...shown, ...this.#judge(at, voice, bang) };
   }
 
@@ -193,7 +196,8 @@ export class SoundEngine {
     const body = loudest[BANG_ORDER - 1] ?? -Infinity;
     const before = this.recent.slice(0, -BANG_FRAMES);
     const excess = body - floor;
-    const news = this.bangHabit.update(excess, (loudest[1] ?? -Infinity) - floor, loudness - floor, this.limits.margin + BANG_MARGIN, HOP_MS) - BANG_MARGIN;
+    const peak = (loudest[1] ?? -Infinity) - floor;
+    const news = this.bangHabit.update(excess, peak, loudness - floor, this.limits.margin + BANG_MARGIN, HOP_MS) - BANG_MARGIN;
     if (!before.length || body < this.limits.least || body - Math.min(...before) < BANG_RISE) return this.#certain(at, loudness);
     if (at - this.zeroEndedAt > AFTER_ZERO_MS) return news;
     if (news >= this.limits.margin) this.doubtful = Math.max(this.doubtful, loudness);
@@ -228,7 +232,8 @@ export class SoundEngine {
     /** @type {SoundResult["state"]} */
     const state = this.isLoud ? "loud" : "quiet";
     const score = Math.min(1, Math.max(0, voice, bang) / SCORE_RANGE);
-    return { score, threshold: threshold / SCORE_RANGE, loud: this.isLoud, state, ...(this.kind ? { kind: this.kind } : {}) };
+    const candidate = !this.isLoud && Math.max(voice, bang) >= threshold * CANDIDATE;
+    return { score, threshold: threshold / SCORE_RANGE, loud: this.isLoud, candidate, state, ...(this.kind ? { kind: this.kind } : {}) };
   }
 
   get #mostlyVoice() {

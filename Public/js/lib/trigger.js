@@ -38,7 +38,10 @@ class Source {
     return this.beganAt >= 0;
   }
 
-  /** @param {boolean} isActive @param {number} score @param {number} at @param {number} longestGap beyond which it is another @returns {boolean} whether it begins */
+  /**
+   * @param {boolean} isActive @param {number} score @param {number} at @param {number} longestGap beyond which it is another
+   * @returns {boolean} whether it begins
+   */
   update(isActive, score, at, longestGap) {
     const begins = isActive && (!this.isActive || at - this.lastAt >= longestGap);
     this.lastAt = at;
