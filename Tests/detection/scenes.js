@@ -136,6 +136,53 @@ const still = {
       },
     };
   },
+  "gusts in a tree": (seed, random) => {
+    const trees = Array.from({ length: 2 }, () => ({ x: random.between(20, 140), y: random.between(30, 70), rx: random.between(20, 35), ry: random.between(15, 30), phase: random.between(0, 6) }));
+    const base = garden(seed), sway = random.between(2, 4);
+    return {
+      seconds: 60,
+      draw: (s) => {
+        const picture = base.slice();
+        const wind = 0.3 + 0.7 * smoothStep((Math.sin(s * 0.35 + trees[0].phase) + 0.5) * 1.2);
+        for (const tree of trees) drawFoliage(picture, base, s, { ...tree, sway: sway * wind });
+        return picture;
+      },
+    };
+  },
+  "headlights on a wall": (seed, random) => {
+    const [speed, width] = [random.between(40, 120), random.between(25, 50)];
+    return {
+      seconds: 30,
+      sigma: 4,
+      draw: (s) => light(room(seed), (v, x, y) => v * (0.35 + 0.5 * Math.exp(-(((x + 40 - (s - 10) * speed) / width) ** 2) - ((y - 40) / 40) ** 2))),
+    };
+  },
+  "autofocus hunts": (seed, random) => {
+    const base = room(seed), vague = blurred(base, 2), at = random.between(8, 12);
+    return {
+      seconds: 25,
+      draw: (s) => {
+        const share = s > at && s < at + 1.5 ? Math.abs(Math.sin(((s - at) / 1.5) * Math.PI * 2)) : 0;
+        return base.map((value, i) => value + share * (vague[i] - value));
+      },
+    };
+  },
+  "a coder's keyframes": (seed, random) => {
+    const base = room(seed);
+    let pulse = new Float32Array(0), last = -1;
+    return {
+      seconds: 40,
+      sigma: 1,
+      draw: (s) => {
+        if (Math.floor(s / 2) !== last) {
+          last = Math.floor(s / 2);
+          pulse = Float32Array.from({ length: 20 * 12 }, () => 2.5 * random.normal());
+        }
+        const left = Math.exp(-(s % 2) * 1.5);
+        return light(base.slice(), (v, x, y) => v + left * pulse[(y >> 3) * 20 + (x >> 3)]);
+      },
+    };
+  },
   "a trembling camera": (seed, random) => {
     const base = room(seed), strength = random.between(0.15, 0.4);
     return { seconds: 30, draw: () => shifted(base, WIDTH, strength * random.normal(), strength * random.normal()) };
@@ -238,6 +285,49 @@ const persons = {
       },
     };
   },
+  "two visits, 9 s apart": (seed, random) =>
+    walks(seed, [
+      { from: 6, speed: 40, height: 50, foot: 82, contrast: either(random, 45) },
+      { from: 19.5, speed: 40, height: 50, foot: 82, contrast: either(random, 45) },
+    ]),
+  "with a long shadow": (seed) => {
+    const walk = { from: 8, speed: 25, height: 38, foot: 60, contrast: -45 };
+    const { from, to } = crossing(walk);
+    return walks(seed, [walk], (picture, s) => {
+      const { x } = walker(s, walk);
+      return s < from || s > to ? picture : light(picture, (v, px, py) => (py > 58 && Math.abs(px - x - (py - 58) * 1.2) < 4 ? v * 0.6 : v));
+    }, garden(seed));
+  },
+  "five pictures a second": (seed, random) => ({ ...walks(seed, [{ from: 8, speed: 25, height: 40, foot: 80, contrast: either(random, 45) }]), rate: 5 }),
+  "after much wind": (seed, random) => {
+    const base = garden(seed), tree = { x: 60, y: 45, rx: 40, ry: 25, sway: 2.5, phase: random.between(0, 6) };
+    const walk = { from: 40, speed: 25, height: 50, foot: 85, contrast: either(random, 60) };
+    return {
+      seconds: 60,
+      truth: [crossing(walk)],
+      mayAlarm: true,
+      draw: (s) => {
+        const picture = base.slice();
+        drawFoliage(picture, base, s, tree);
+        if (s >= walk.from) drawBody(picture, walker(s, walk));
+        return picture;
+      },
+    };
+  },
+  "brings a chair": (seed, random) => {
+    const base = room(seed), contrast = either(random, 45), place = random.between(60, 110);
+    return {
+      seconds: 90,
+      truth: [{ from: 8, to: 8 + (2 * place) / 30 + 1 }],
+      draw: (s) => {
+        const picture = base.slice();
+        const x = s < 8 ? -50 : (s - 8) * 30 < place ? (s - 8) * 30 : 2 * place - (s - 8) * 30;
+        if (s >= 8) drawBody(picture, { x: Math.min(place, (s - 8) * 30) + 8, foot: 80, height: 16, contrast: 40, aspect: 0.9 });
+        if (x > -20) drawBody(picture, { x, foot: 84, height: 50, contrast, step: x / 6 });
+        return picture;
+      },
+    };
+  },
   "there from the start": (seed, random) => {
     const contrast = either(random, 50), base = room(seed);
     return {
@@ -295,12 +385,23 @@ const tampering = {
       },
     };
   },
+  bumped: (seed, random) => {
+    const wide = room(seed, WIDTH * 2), far = random.between(4, 7);
+    return {
+      seconds: 25,
+      truth: [],
+      tampers: ["moved"],
+      mayAlarm: true,
+      draw: (s) => shifted(wide, WIDTH * 2, 20 + far * smoothStep((s - 10) / 0.3), 0.5 * far * smoothStep((s - 10) / 0.3)),
+    };
+  },
   "out of focus": (seed) => {
     const base = room(seed), vague = blurred(base, 5);
     return {
       seconds: 30,
       truth: [],
       tampers: ["moved"],
+      mayAlarm: true,
       draw: (s) => {
         const share = smoothStep((s - 10) / 1);
         return base.map((value, i) => value + share * (vague[i] - value));

@@ -23,7 +23,7 @@ export class PixelPass {
     this.scratch = new Float32Array(size);
     this.across = new Float32Array(columns * BLOCK);
     this.down = new Float32Array(rows * BLOCK);
-    /** Mean step from a pixel to the next beside it, and from it to itself in the picture before. */
+    /** Mean square of the step from a pixel to the next beside it, and mean step from it to itself in the picture before. */
     this.detail = 0;
     this.flutter = 0;
   }
@@ -59,7 +59,7 @@ export class PixelPass {
         across[x + 1] += c1;
         across[x + 2] += c2;
         across[x + 3] += c3;
-        detail += Math.abs(c1 - c0) + Math.abs(c2 - c1) + Math.abs(c3 - c2);
+        detail += (c1 - c0) * (c1 - c0) + (c2 - c1) * (c2 - c1) + (c3 - c2) * (c3 - c2);
         flutter += Math.abs(c0 - before[p]) + Math.abs(c1 - before[p + 1]) + Math.abs(c2 - before[p + 2]) + Math.abs(c3 - before[p + 3]);
       }
       down[y] = line;

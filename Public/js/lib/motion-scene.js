@@ -18,6 +18,9 @@ const QUIET_SECONDS = 5;
 /** The same for noise: from one picture to the next, and as a place wavers about its background. */
 const NOISE_SECONDS = 5;
 const WAVER_SECONDS = 15;
+/** The same for texture that is seldom as usual, and grey levels that such blocks may differ besides. */
+const UNREST_SECONDS = 20;
+const UNREST_LEVELS = 15;
 /** Differences count for the noise of a block up to this. */
 const NOISE_CLIP = 12;
 /** Texture says something where at least this share of the blocks has it. */
@@ -26,8 +29,6 @@ const LEAST_TEXTURED = 0.05;
 const LIT = 10;
 /** A group counts as a whole, up to so many times what of it moves. */
 const WHOLE_BY_PART = 3;
-/** Mean step between pixels that differ by noise alone, squared, by the variance of the noise. */
-const STEP_OF_NOISE = 4 / Math.PI;
 /** Mean step of a value with noise from one picture to the next, by the deviation of the noise; and mean distance from its mean. */
 const MEAN_STEP = 1.128;
 const MEAN_DISTANCE = 0.8;
@@ -44,7 +45,7 @@ const MEAN_DISTANCE = 0.8;
  * @property {number} texture share of the blocks with texture that still show it; 1 where there are few
  * @property {number} structure of the picture, as a share of that of the background; 1 where that has none
  * @property {number} shape structure of the picture a block
- * @property {number} detail square of the steps between pixels, noise included
+ * @property {number} detail mean square of the steps between pixels, noise included
  * @property {number} grain the part of it that is noise
  */
 
@@ -70,6 +71,8 @@ export class Scene {
     this.waver = new Float32Array(size).fill(0.5);
     this.noise = new Float32Array(size).fill(1);
     this.residuals = new Float32Array(size);
+    /** How often the texture of each block is another than usual, 0…1: leaves, water, grass. */
+    this.unrest = new Float32Array(size);
     this.textured = new Uint8Array(size);
     this.explained = new Uint8Array(size);
     this.altered = new Uint8Array(size);
@@ -104,7 +107,7 @@ export class Scene {
 
     gradients(behind, slack, columns, rows);
     const loose = EDGE_SHARE + Math.max(Math.abs(watch.shift.dx), Math.abs(watch.shift.dy)) / BLOCK;
-    for (let i = 0; i < blocks; i++) slack[i] *= loose;
+    for (let i = 0; i < blocks; i++) slack[i] = slack[i] * loose + UNREST_LEVELS * this.unrest[i];
     lasting.run(behind, means, noise, slack, this);
     recent.run(this.#recall(means, at), means, noise, slack, null);
 
@@ -134,8 +137,8 @@ export class Scene {
       lightChange: recent.light.change,
       structure: backgroundShape < blocks ? 1 : shape / backgroundShape,
       shape: shape / blocks,
-      detail: pass.detail ** 2,
-      grain: STEP_OF_NOISE * this.pixelNoise,
+      detail: pass.detail,
+      grain: 2 * this.pixelNoise,
     };
   }
 
@@ -201,6 +204,7 @@ export class Scene {
     const gain = 1 + follow * (light.gain - 1), offset = follow * light.offset;
     const flutterStep = isLearning ? 1 / Math.min(this.learnt + 1, 8) : seconds / NOISE_SECONDS;
     const waverStep = isLearning ? 0 : seconds / WAVER_SECONDS;
+    const unrestStep = isLearning ? 0 : seconds / UNREST_SECONDS;
     const quietStep = isLearning ? 1 / (this.learnt + 1) : seconds / QUIET_SECONDS;
     for (let i = 0, row = 0; row < rows; row++) {
       for (let column = 0; column < columns; column++, i++) {
@@ -210,6 +214,8 @@ export class Scene {
         // What stands there is no noise, what comes and goes is.
         const stands = present[i] && this.at - this.standing.since[i] > 1000;
         if (!stands) this.waver[i] += slowly * waverStep * (Math.min(Math.abs(local[i]), NOISE_CLIP) - this.waver[i]);
+        const unrest = this.textured[i] && !this.explained[i] ? 1 : 0;
+        this.unrest[i] += slowly * unrestStep * (unrest - this.unrest[i]);
         noise[i] = Math.max(this.flutter[i] / MEAN_STEP, this.waver[i] / MEAN_DISTANCE);
         residuals[i] = now[i];
         const step = present[i] && !isLearning ? 0 : quietStep;

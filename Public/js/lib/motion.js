@@ -48,6 +48,9 @@ const FADE_MS = 900;
 /** Blocks, or share of what the threshold asks for, that must be new besides those that appear at once. */
 const LEAST_NOVEL = 2;
 const NOVEL_SHARE = 0.3;
+/** A place that is known for less time than this has not shown yet what sways there: so many times more must be new. */
+const YOUNG_MS = 10_000;
+const YOUNG_FACTOR = 2;
 /** So many times the threshold, for so long and under steady light, is motion wherever it is. */
 const MUCH = 2;
 const LONG_MS = 1400;
@@ -161,7 +164,9 @@ export class MotionEngine {
     const enough = this.recent.filter(Boolean).length >= this.needed;
     const some = this.recentCandidates.filter(Boolean).length >= this.needed;
     const present = sight.presentCount / blocks;
-    if (this.isMoving ? some && at - this.lastNovelAt < STALE_MS : enough && (isNovel || lasts)) {
+    // Somebody who was there when the place was learnt looks like background now and then.
+    const isRestless = sight.recentCount >= MUCH * this.threshold * blocks && sight.lightChange < STEADY_LIGHT;
+    if (this.isMoving ? (some || isRestless) && at - this.lastNovelAt < STALE_MS : enough && (isNovel || lasts)) {
       this.isMoving = true;
       this.lastMotionAt = at;
       this.peak = Math.max(this.peak * 0.995, present);
@@ -185,7 +190,8 @@ export class MotionEngine {
       for (let i = index; i < this.novel.length && this.novel[i].at - one.at < atOnce; i++) together += this.novel[i].novel;
       most = Math.max(most, together);
     });
-    return sum - most >= Math.max(LEAST_NOVEL, NOVEL_SHARE * this.threshold * blocks);
+    const asked = Math.max(LEAST_NOVEL, NOVEL_SHARE * this.threshold * blocks);
+    return sum - most >= (at - this.startedAt < YOUNG_MS ? YOUNG_FACTOR * asked : asked);
   }
 
   /**
