@@ -21,7 +21,7 @@ for (const name of [...stillNames, ...personNames, ...tamperNames].filter((each)
   for (let seed = 1; seed <= seeds; seed++) {
     const each = scene(name, seed);
     const run = observe(engines[kind](), pictures(each, seed), WIDTH, HEIGHT);
-    const verdict = judge(run.events, each.truth, run.seconds, 0.3);
+    const verdict = judge(run, each.truth);
     misses += verdict.misses.length;
     persons += each.truth.length;
     alarms += verdict.falseAlarms.length;
