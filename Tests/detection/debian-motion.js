@@ -14,7 +14,11 @@ const EVENT_GAP = 2;
 
 /** @param {string} path */
 function shape(path) {
-  const { stdout } = spawnSync("ffprobe", ["-v", "error", "-select_streams", "v:0", "-show_entries", "stream=width,height:packet=pts_time", "-of", "json", path], { maxBuffer: 1 << 28 });
+  const { stdout } = spawnSync(
+    "ffprobe",
+    ["-v", "error", "-select_streams", "v:0", "-show_entries", "stream=width,height:packet=pts_time", "-of", "json", path],
+    { maxBuffer: 1 << 28 },
+  );
   const { streams, packets } = JSON.parse(String(stdout));
   const times = packets.map((/** @type {any} */ packet) => Number(packet.pts_time)).filter(Number.isFinite);
   return { width: streams[0].width, height: streams[0].height, seconds: Math.max(...times) - Math.min(...times), pictures: times.length };
@@ -30,13 +34,15 @@ export async function runDebianMotion(path) {
     writeFileSync(says, "");
     const hook = (/** @type {string} */ word) => `/bin/sh -c 'echo ${word} $(date +%%s.%%N) >> ${says}'`;
     writeFileSync(config, [
-      "daemon off", "setup_mode off", `target_dir ${folder}`, `netcam_url file://${resolve(path)}`, `width ${width}`, `height ${height}`, "framerate 10",
+      "daemon off", "setup_mode off", `target_dir ${folder}`, `netcam_url file://${resolve(path)}`,
+      `width ${width}`, `height ${height}`, "framerate 10",
       `event_gap ${EVENT_GAP}`, "movie_output off", "picture_output off", "webcontrol_port 0", "stream_port 0",
       `on_event_start ${hook("start")}`, `on_motion_detected ${hook("motion")}`,
     ].join("\n") + "\n");
-    const program = spawn("motion", ["-n", "-c", config, "-l", join(folder, "log"), "-p", join(folder, "pid")], { stdio: ["ignore", "ignore", "pipe"] });
+    const log = join(folder, "log");
+    const program = spawn("motion", ["-n", "-c", config, "-l", log, "-p", join(folder, "pid")], { stdio: "ignore" });
     const ended = once(program, "close");
-    const started = await connected(join(folder, "log"));
+    const started = await connected(log);
     await wait(seconds * 1000);
     program.kill("SIGTERM");
     await Promise.race([ended, wait(5000)]);

@@ -7,7 +7,8 @@ import { ClipTrigger } from "../../Public/js/lib/trigger.js";
  * @typedef {{from: number, to: number}} Interval seconds
  * @typedef {{begin: number, end: number, peak: number}} Event seconds; `begin`: when its clip was opened
  * @typedef {{begin: number, end: number}} Stretch seconds during which the engine said that something moves
- * @typedef {{events: Event[], motions: Stretch[], tampers: {kind: string, begin: number, end: number}[], candidates: number, frames: number, seconds: number, msPerFrame: number}} Run
+ * @typedef {{events: Event[], motions: Stretch[], tampers: {kind: string, begin: number, end: number}[], candidates: number, frames: number,
+ *   seconds: number, msPerFrame: number}} Run `candidates`: frames that were one
  * @typedef {{process: (luma: Uint8Array, width: number, height: number, at: number) => any}} Engine
  * @typedef {{luma: Uint8Array, at: number}} Picture `at`: ms
  */
@@ -67,11 +68,15 @@ export class Observer {
     if (this.trigger.isOpen) this.#end(this.at);
     const seconds = this.frames ? (this.at - this.firstAt) / 1000 : 0;
     const msPerFrame = this.frames ? this.spent / 1e3 / this.frames : 0;
-    return { events: this.events, motions: this.motions, tampers: this.tampers, candidates: this.candidates, frames: this.frames, seconds, msPerFrame };
+    const { events, motions, tampers, candidates, frames } = this;
+    return { events, motions, tampers, candidates, frames, seconds, msPerFrame };
   }
 }
 
-/** Pauses of up to a second do not end a stretch. @template {Stretch} T @param {T[]} stretches @param {number} second @param {(second: number) => T} begin */
+/**
+ * Pauses of up to a second do not end a stretch.
+ * @template {Stretch} T @param {T[]} stretches @param {number} second @param {(second: number) => T} begin
+ */
 function extend(stretches, second, begin) {
   const last = stretches.at(-1);
   if (last && second - last.end < 1) last.end = second;
@@ -87,7 +92,7 @@ function extend(stretches, second, begin) {
  */
 export function judge({ events, motions, seconds }, truth, tolerance = 0.3) {
   const overlaps = (/** @type {Stretch} */ event, /** @type {Interval} */ { from, to }) => event.begin < to + tolerance && event.end > from;
-  const begins = (/** @type {Stretch} */ event, /** @type {Interval} */ { from, to }) => event.begin >= from - tolerance && event.begin < to + tolerance;
+  const begins = (/** @type {Stretch} */ { begin }, /** @type {Interval} */ { from, to }) => begin >= from - tolerance && begin < to + tolerance;
   const delaysOf = (/** @type {Stretch[]} */ stretches) => truth.map((interval) => {
     const first = stretches.find((stretch) => overlaps(stretch, interval));
     return first ? Math.max(0, first.begin - interval.from) : NaN;

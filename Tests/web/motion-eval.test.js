@@ -45,8 +45,12 @@ test("times are those of the pictures, not of a rate in a header", { skip: door.
 });
 
 test("wrong arguments and files are named", () => {
-  for (const [args, word] of [[[], /usage/], [["x.mp4", "--engine", "magic"], /--engine: magic/], [["x.mp4", "--sensitivity", "many"], /--sensitivity: many/],
-    [["x.mp4", "--truth", "/nowhere.json"], /--truth: \/nowhere.json/]]) {
+  for (const [args, word] of [
+    [[], /usage/],
+    [["x.mp4", "--engine", "magic"], /--engine: magic/],
+    [["x.mp4", "--sensitivity", "many"], /--sensitivity: many/],
+    [["x.mp4", "--truth", "/nowhere.json"], /--truth: \/nowhere.json/],
+  ]) {
     const { status, stderr } = evaluate(...args);
     assert.equal(status, 64, stderr);
     assert.match(stderr, word);

@@ -6,7 +6,8 @@ export const BLOCK = 4;
 
 /**
  * Mean of each value and its neighbours up to `radius` away.
- * @param {Float32Array} values @param {Float32Array} result @param {Float32Array} scratch @param {number} columns @param {number} rows @param {number} radius
+ * @param {Float32Array} values @param {Float32Array} result @param {Float32Array} scratch
+ * @param {number} columns @param {number} rows @param {number} radius
  */
 export function boxMean(values, result, scratch, columns, rows, radius) {
   for (let y = 0; y < rows; y++) boxLine(values, scratch, y * columns, 1, columns, radius);
@@ -72,7 +73,10 @@ export function components(mask, columns, rows) {
   return found;
 }
 
-/** How much blocks differ from those beside and below them, summed: the structure of a picture. @param {Float32Array} means @param {number} columns @param {number} rows */
+/**
+ * How much blocks differ from those beside and below them, summed: the structure of a picture.
+ * @param {Float32Array} means @param {number} columns @param {number} rows
+ */
 export function structure(means, columns, rows) {
   let sum = 0;
   for (let y = 0; y < rows; y++) {
@@ -85,7 +89,10 @@ export function structure(means, columns, rows) {
   return sum;
 }
 
-/** The largest step from each block to one beside, above or below it. @param {Float32Array} means @param {Float32Array} result @param {number} columns @param {number} rows */
+/**
+ * The largest step from each block to one beside, above or below it.
+ * @param {Float32Array} means @param {Float32Array} result @param {number} columns @param {number} rows
+ */
 export function gradients(means, result, columns, rows) {
   result.fill(0);
   for (let y = 0, i = 0; y < rows; y++) {

@@ -21,7 +21,10 @@ const SETTLE_MS = 500;
 /** Below this share of the usual sharpness the picture is out of focus. */
 const VAGUE = 0.55;
 
-/** How much two series of sums differ, once the light is taken out, for a shift. @param {Float32Array} a @param {Float32Array} b @param {number} shift */
+/**
+ * How much two series of sums differ, once the light is taken out, for a shift.
+ * @param {Float32Array} a @param {Float32Array} b @param {number} shift
+ */
 function distance(a, b, shift) {
   let sum = 0;
   for (let i = FARTHEST; i < a.length - FARTHEST; i++) sum += Math.abs(a[i] - b[i + shift]);
@@ -82,7 +85,10 @@ class Latch {
   }
 }
 
-/** Steps between pixels beside steps between blocks: light changes both, a lens out of focus the first. @param {import("./motion-scene.js").Sight} sight */
+/**
+ * Steps between pixels beside steps between blocks: light changes both, a lens out of focus the first.
+ * @param {import("./motion-scene.js").Sight} sight
+ */
 const sharpnessOf = ({ detail, grain, shape }) => Math.sqrt(Math.max(0, detail - grain)) / Math.max(shape, 0.1);
 
 export class TamperWatch {

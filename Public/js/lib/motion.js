@@ -205,7 +205,10 @@ export class MotionEngine {
     return this.muchSince !== null && at - this.muchSince >= LONG_MS;
   }
 
-  /** @param {number} score @param {MotionResult["state"]} state @param {boolean} candidate @param {MotionResult["tamper"]} tamper @returns {MotionResult} */
+  /**
+   * @param {number} score @param {MotionResult["state"]} state @param {boolean} candidate @param {MotionResult["tamper"]} tamper
+   * @returns {MotionResult}
+   */
   #result(score, state, candidate, tamper) {
     return { score, threshold: this.threshold, moving: state === "moving", state, candidate, tamper, maskedShare: this.mask?.share ?? 0 };
   }
