@@ -5,8 +5,10 @@ import { ClipTrigger } from "../../Public/js/lib/trigger.js";
 
 /**
  * @typedef {{from: number, to: number}} Interval seconds
- * @typedef {{begin: number, end: number, peak: number}} Event seconds; `begin`: when it was triggered
- * @typedef {{events: Event[], tampers: {kind: string, begin: number, end: number}[], candidates: number, frames: number, seconds: number, msPerFrame: number}} Run
+ * @typedef {{begin: number, end: number, peak: number}} Event seconds; `begin`: when its clip was opened
+ * @typedef {{begin: number, end: number}} Stretch seconds during which the engine said that something moves
+ * @typedef {{events: Event[], motions: Stretch[], tampers: {kind: string, begin: number, end: number}[], candidates: number, frames: number,
+ *   seconds: number, msPerFrame: number}} Run `candidates`: frames that were one
  * @typedef {{process: (luma: Uint8Array, width: number, height: number, at: number) => any}} Engine
  * @typedef {{luma: Uint8Array, at: number}} Picture `at`: ms
  */
@@ -21,6 +23,8 @@ export class Observer {
     this.trigger = new ClipTrigger();
     /** @type {Event[]} */
     this.events = [];
+    /** @type {Stretch[]} */
+    this.motions = [];
     /** @type {Run["tampers"]} */
     this.tampers = [];
     this.candidates = 0;
@@ -43,12 +47,13 @@ export class Observer {
       if (action.type === "open") this.events.push({ begin: at / 1000, end: NaN, peak: result.score });
       if (action.type === "close") this.#end(at);
     }
+    if (result.moving) extend(this.motions, at / 1000, (begin) => ({ begin, end: begin }));
     const event = this.events.at(-1);
     if (event && this.trigger.isOpen) event.peak = Math.max(event.peak, result.score);
     if (result.candidate) this.candidates++;
-    const last = this.tampers.at(-1);
-    if (result.tamper && last?.kind === result.tamper && at / 1000 - last.end < 1) last.end = at / 1000;
-    else if (result.tamper) this.tampers.push({ kind: result.tamper, begin: at / 1000, end: at / 1000 });
+    const { tamper } = result;
+    if (tamper && this.tampers.at(-1)?.kind === tamper) extend(this.tampers, at / 1000, (begin) => ({ kind: tamper, begin, end: begin }));
+    else if (tamper) this.tampers.push({ kind: tamper, begin: at / 1000, end: at / 1000 });
     return result;
   }
 
@@ -63,33 +68,46 @@ export class Observer {
     if (this.trigger.isOpen) this.#end(this.at);
     const seconds = this.frames ? (this.at - this.firstAt) / 1000 : 0;
     const msPerFrame = this.frames ? this.spent / 1e3 / this.frames : 0;
-    return { events: this.events, tampers: this.tampers, candidates: this.candidates, frames: this.frames, seconds, msPerFrame };
+    const { events, motions, tampers, candidates, frames } = this;
+    return { events, motions, tampers, candidates, frames, seconds, msPerFrame };
   }
 }
 
 /**
+ * Pauses of up to a second do not end a stretch.
+ * @template {Stretch} T @param {T[]} stretches @param {number} second @param {(second: number) => T} begin
+ */
+function extend(stretches, second, begin) {
+  const last = stretches.at(-1);
+  if (last && second - last.end < 1) last.end = second;
+  else stretches.push(begin(second));
+}
+
+/**
  * Events against truth. An event that overlaps no interval is a false alarm; an interval that no event overlaps is a miss; an interval
- * within which more than one event begins is split. The delay is from the begin of an interval to the begin of its first event, and
- * 0 where an event goes on since before.
- * @param {Event[]} events @param {Interval[]} truth @param {number} seconds length of it all
+ * within which more than one event begins is split. The delay is from the begin of an interval until the engine says that something moves,
+ * 0 where it has done so since before; that of the clip is longer where the trigger's cooldown holds it back, though the clip reaches back.
+ * @param {{events: Event[], motions: Stretch[], seconds: number}} run @param {Interval[]} truth
  * @param {number} [tolerance] seconds by which the truth may be wrong
  */
-export function judge(events, truth, seconds, tolerance = 0.3) {
-  const overlaps = (/** @type {Event} */ event, /** @type {Interval} */ { from, to }) => event.begin < to + tolerance && event.end > from - tolerance;
-  const begins = (/** @type {Event} */ event, /** @type {Interval} */ { from, to }) => event.begin >= from - tolerance && event.begin < to + tolerance;
-  const delays = truth.map((interval) => {
-    const first = events.find((event) => overlaps(event, interval));
+export function judge({ events, motions, seconds }, truth, tolerance = 0.3) {
+  const overlaps = (/** @type {Stretch} */ event, /** @type {Interval} */ { from, to }) => event.begin < to + tolerance && event.end > from;
+  const begins = (/** @type {Stretch} */ { begin }, /** @type {Interval} */ { from, to }) => begin >= from - tolerance && begin < to + tolerance;
+  const delaysOf = (/** @type {Stretch[]} */ stretches) => truth.map((interval) => {
+    const first = stretches.find((stretch) => overlaps(stretch, interval));
     return first ? Math.max(0, first.begin - interval.from) : NaN;
   });
+  const delays = delaysOf(motions), clipDelays = delaysOf(events);
   const falseAlarms = events.filter((event) => !truth.some((interval) => overlaps(event, interval)));
   const hours = Math.max(seconds - truth.reduce((sum, { from, to }) => sum + Math.min(to, seconds) - from, 0), 0) / 3600;
   return {
-    misses: truth.filter((_, index) => Number.isNaN(delays[index])),
+    misses: truth.filter((_, index) => Number.isNaN(clipDelays[index])),
     falseAlarms,
     falseAlarmsPerHour: hours > 0 ? falseAlarms.length / hours : 0,
     splits: truth.filter((interval) => events.filter((event) => begins(event, interval)).length > 1),
     merged: events.filter((event) => truth.filter((interval) => overlaps(event, interval)).length > 1),
     delays,
+    clipDelays,
   };
 }
 

@@ -28,7 +28,8 @@ function visitsOf(truth, file, path) {
   if (!Array.isArray(visits)) return null;
   return visits.map((each, index) => {
     const [from, to] = Array.isArray(each) ? each : [each?.from, each?.to];
-    if (typeof from !== "number" || typeof to !== "number" || !(from < to)) fail(`${path}: visits[${index}] of ${basename(file)} is no [from, to] with from < to`);
+    const isInterval = typeof from === "number" && typeof to === "number" && from < to;
+    if (!isInterval) fail(`${path}: visits[${index}] of ${basename(file)} is no [from, to] with from < to`);
     return { from, to };
   });
 }
@@ -56,18 +57,26 @@ async function runOne(file, engine, options) {
 }
 
 const rounded = (/** @type {number} */ value) => Math.round(value * 1000) / 1000;
+const delayOf = (/** @type {number} */ delay) => (Number.isNaN(delay) ? null : rounded(delay));
 const seconds = (/** @type {number} */ value) => `${value.toFixed(1)} s`;
 
 /** @param {any} report */
 function print(report) {
-  console.log(`${report.file} (${report.engine}): ${report.frames} pictures in ${seconds(report.seconds)}, ${report.msPerFrame} ms a picture`);
-  for (const { begin, end, peak } of report.events) console.log(`  event ${seconds(begin)} – ${seconds(end)}, up to ${(peak * 100).toFixed(1)} % of the picture`);
+  const cost = Number.isFinite(report.msPerFrame) ? `, ${report.msPerFrame} ms a picture` : "";
+  console.log(`${report.file} (${report.engine}): ${report.frames} pictures in ${seconds(report.seconds)}${cost}`);
+  for (const { begin, end, peak } of report.events) {
+    const share = Number.isFinite(peak) ? `, up to ${(peak * 100).toFixed(1)} % of the picture` : "";
+    console.log(`  event ${seconds(begin)} – ${seconds(end)}${share}`);
+  }
   if (!report.events.length) console.log("  no event");
   for (const { kind, begin, end } of report.tampers) console.log(`  tampering: ${kind} ${seconds(begin)} – ${seconds(end)}`);
   if (report.candidates) console.log(`  candidate in ${report.candidates} pictures`);
-  if (!report.visits) return;
-  const delays = report.delays.map((/** @type {number|null} */ delay) => (delay === null ? "missed" : seconds(delay)));
-  console.log(`  of ${report.visits} visits ${report.misses} missed, ${report.splits} split, ${report.merged} events over several; delays ${delays.join(", ") || "none"}`);
+  if (report.visits === undefined) return;
+  const listed = (/** @type {(number|null)[]} */ delays) => delays.map((delay) => (delay === null ? "missed" : seconds(delay))).join(", ") || "none";
+  if (report.visits) {
+    console.log(`  of ${report.visits} visits ${report.misses} missed, ${report.splits} split, ${report.merged} events over several`);
+    console.log(`  seen after ${listed(report.delays)}; clip opened after ${listed(report.clipDelays)}`);
+  }
   console.log(`  ${report.falseAlarms} false alarms, ${report.falseAlarmsPerHour.toFixed(1)} an hour of what is empty`);
 }
 
@@ -106,12 +115,13 @@ for (const file of positionals) {
     const run = await runOne(file, engine, options);
     const visits = truth === undefined ? null : visitsOf(truth, file, values.truth ?? "");
     if (truth !== undefined && !visits) console.error(`${values.truth} says nothing of ${basename(file)}`);
-    const verdict = visits && judge(run.events, visits, run.seconds);
+    const verdict = visits && judge(run, visits);
     const report = {
       file: basename(file), engine, ...run, seconds: rounded(run.seconds), msPerFrame: rounded(run.msPerFrame),
       ...(verdict && visits && {
-        visits: visits.length, misses: verdict.misses.length, falseAlarms: verdict.falseAlarms.length, falseAlarmsPerHour: rounded(verdict.falseAlarmsPerHour),
-        splits: verdict.splits.length, merged: verdict.merged.length, delays: verdict.delays.map((delay) => (Number.isNaN(delay) ? null : rounded(delay))),
+        visits: visits.length, misses: verdict.misses.length, splits: verdict.splits.length, merged: verdict.merged.length,
+        falseAlarms: verdict.falseAlarms.length, falseAlarmsPerHour: rounded(verdict.falseAlarmsPerHour),
+        delays: verdict.delays.map(delayOf), clipDelays: verdict.clipDelays.map(delayOf),
       }),
     };
     reports.push(report);

@@ -32,7 +32,10 @@ const table = new Float32Array(1 << 16);
 const filler = new Random(99);
 for (let i = 0; i < table.length; i++) table[i] = filler.normal();
 
-/** Adds noise of the deviation `sigma`; a table read from random places, since logarithms for every pixel take long. @param {Float32Array} values @param {number} sigma @param {Random} random */
+/**
+ * Adds noise of the deviation `sigma`; a table read from random places, since logarithms for every pixel take long.
+ * @param {Float32Array} values @param {number} sigma @param {Random} random
+ */
 export function addNoise(values, sigma, random) {
   for (let start = 0; start < values.length; start += 160) {
     const from = Math.floor(random.next() * (table.length - 160));

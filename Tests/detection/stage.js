@@ -9,7 +9,10 @@ export const HEIGHT = 90;
 /** Soft from 0 to 1 around 0. @param {number} value @param {number} width */
 export const soft = (value, width) => 1 / (1 + Math.exp((-4 * value) / width));
 
-/** Smooth random texture of deviation about 1: noise averaged over `size`. @param {Random} random @param {number} size @param {number} [width] @param {number} [height] */
+/**
+ * Smooth random texture of deviation about 1: noise averaged over `size`.
+ * @param {Random} random @param {number} size @param {number} [width] @param {number} [height]
+ */
 export function texture(random, size, width = WIDTH, height = HEIGHT) {
   const columns = Math.ceil(width / size) + 2;
   const rows = Math.ceil(height / size) + 2;
@@ -119,7 +122,12 @@ function mean(picture, row) {
   return sum / (WIDTH / 4);
 }
 
-/** Somebody who walks from one side to the other. @param {number} second @param {{from: number, speed: number, height: number, foot: number, contrast: number, aspect?: number, rightwards?: boolean}} walk `from`: second, `speed`: pixels a second */
+/**
+ * Somebody who walks from one side to the other.
+ * @param {number} second
+ * @param {{from: number, speed: number, height: number, foot: number, contrast: number, aspect?: number, rightwards?: boolean}} walk
+ *   `from`: second, `speed`: pixels a second
+ */
 export function walker(second, { from, speed, height, foot, contrast, aspect = 0.3, rightwards = true }) {
   const gone = (second - from) * speed - (height * aspect) / 2;
   return { x: rightwards ? gone : WIDTH - gone, foot, height, contrast, aspect, step: ((second - from) * speed) / (height * 0.12) };
@@ -128,7 +136,10 @@ export function walker(second, { from, speed, height, foot, contrast, aspect = 0
 /** When somebody who walks across is in the picture. @param {{from: number, speed: number, height: number, aspect?: number}} walk */
 export const crossing = ({ from, speed, height, aspect = 0.3 }) => ({ from, to: from + (WIDTH + height * aspect) / speed });
 
-/** Streaks of rain or flakes of snow at random places, brighter than what is behind. @param {Float32Array} picture @param {Random} random @param {{count: number, length: number, strength: number, width?: number}} rain */
+/**
+ * Streaks of rain or flakes of snow at random places, brighter than what is behind.
+ * @param {Float32Array} picture @param {Random} random @param {{count: number, length: number, strength: number, width?: number}} rain
+ */
 export function drawRain(picture, random, { count, length, strength, width = 1 }) {
   for (let n = 0; n < count; n++) {
     const x = Math.floor(random.next() * (WIDTH - width)), y = Math.floor(random.between(-length, HEIGHT));
@@ -139,7 +150,11 @@ export function drawRain(picture, random, { count, length, strength, width = 1 }
   }
 }
 
-/** Moves what is inside a soft ellipse by a few pixels that differ from place to place, as leaves do. @param {Float32Array} picture @param {Float32Array} still @param {number} second @param {{x: number, y: number, rx: number, ry: number, sway: number, phase: number}} tree */
+/**
+ * Moves what is inside a soft ellipse by a few pixels that differ from place to place, as leaves do.
+ * @param {Float32Array} picture @param {Float32Array} still @param {number} second
+ * @param {{x: number, y: number, rx: number, ry: number, sway: number, phase: number}} tree
+ */
 export function drawFoliage(picture, still, second, { x, y, rx, ry, sway, phase }) {
   const gust = 0.6 + 0.4 * Math.sin(second * 0.5 + phase);
   for (let py = Math.max(0, Math.floor(y - ry)); py < Math.min(HEIGHT, y + ry); py++) {
@@ -154,7 +169,10 @@ export function drawFoliage(picture, still, second, { x, y, rx, ry, sway, phase 
   }
 }
 
-/** A part of a wider and higher picture, moved by parts of a pixel too. @param {Float32Array} wide @param {number} stride @param {number} dx @param {number} dy */
+/**
+ * A part of a wider and higher picture, moved by parts of a pixel too.
+ * @param {Float32Array} wide @param {number} stride @param {number} dx @param {number} dy
+ */
 export function shifted(wide, stride, dx, dy) {
   const result = new Float32Array(WIDTH * HEIGHT);
   const columns = stride, rows = wide.length / stride;
@@ -185,3 +203,11 @@ export function blurred(picture, radius) {
   }
   return result;
 }
+
+/** Each pixel through `change`. @param {Float32Array} picture @param {(value: number, x: number, y: number) => number} change */
+export function light(picture, change) {
+  for (let i = 0; i < picture.length; i++) picture[i] = change(picture[i], i % WIDTH, Math.floor(i / WIDTH));
+  return picture;
+}
+
+export const smoothStep = (/** @type {number} */ t) => (t <= 0 ? 0 : t >= 1 ? 1 : t * t * (3 - 2 * t));

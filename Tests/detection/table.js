@@ -21,7 +21,7 @@ for (const name of [...stillNames, ...personNames, ...tamperNames].filter((each)
   for (let seed = 1; seed <= seeds; seed++) {
     const each = scene(name, seed);
     const run = observe(engines[kind](), pictures(each, seed), WIDTH, HEIGHT);
-    const verdict = judge(run.events, each.truth, run.seconds, 0.3);
+    const verdict = judge(run, each.truth);
     misses += verdict.misses.length;
     persons += each.truth.length;
     alarms += verdict.falseAlarms.length;
@@ -35,7 +35,8 @@ for (const name of [...stillNames, ...personNames, ...tamperNames].filter((each)
   }
   const slowest = delays.length ? Math.max(...delays).toFixed(1) : "";
   console.log(
-    `${name.padEnd(26)} missed ${misses}/${persons} false ${alarms} split ${splits} delay ≤ ${slowest.padEnd(4)} cand ${((100 * candidates) / frames).toFixed(1)} %  ${spent.toFixed(2)} ms  [${details.join(" | ")}]` +
+    `${name.padEnd(26)} missed ${misses}/${persons} false ${alarms} split ${splits} delay ≤ ${slowest.padEnd(4)} cand ${((100 * candidates) / frames).toFixed(1)} %  ` +
+      `${spent.toFixed(2)} ms  [${details.join(" | ")}]` +
       (tampers.some((tamper) => tamper !== "-") ? `  {${tampers.join(" | ")}}` : ""),
   );
 }

@@ -45,7 +45,10 @@ function median(total) {
   return at;
 }
 
-/** @param {Float32Array} from @param {Float32Array} to @param {number} gain @param {number} offset @param {number} limit of what still fits; 0: everything does */
+/**
+ * @param {Float32Array} from @param {Float32Array} to @param {number} gain @param {number} offset
+ * @param {number} limit of what still fits; 0: everything does
+ */
 function leastSquares(from, to, gain, offset, limit) {
   let n = 0, sx = 0, sy = 0, sxx = 0, sxy = 0;
   for (let i = 0; i < from.length; i++) {
@@ -83,7 +86,10 @@ const PEDESTAL = 16;
 const DEPTH_BINS = 128;
 const DEPTH_BIN = (2 * DEEPEST_BAND) / DEPTH_BINS;
 
-/** @param {Float32Array} residuals @param {Float32Array} light @param {Float32Array} noise @param {number} start @param {number} step @param {number} count */
+/**
+ * @param {Float32Array} residuals @param {Float32Array} light @param {Float32Array} noise @param {number} start @param {number} step
+ * @param {number} count
+ */
 function removeBand(residuals, light, noise, start, step, count) {
   counts.fill(0, 0, DEPTH_BINS);
   for (let n = 0, i = start; n < count; n++, i += step) {

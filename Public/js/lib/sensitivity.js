@@ -34,7 +34,8 @@ export function sensitivity(value) {
   const distance = NEAREST + ((FARTHEST - NEAREST) * bounded) / 100;
   const threshold = SEEN * shareAt(PERSON, distance);
   const catMetres = reach(CAT, threshold);
-  return { threshold, candidate: threshold * CANDIDATE, personMetres: distance, catMetres, words: `person at ${metres(distance)}, cat at ${metres(catMetres)}` };
+  const words = `person at ${metres(distance)}, cat at ${metres(catMetres)}`;
+  return { threshold, candidate: threshold * CANDIDATE, personMetres: distance, catMetres, words };
 }
 
 /** @param {number} value */
