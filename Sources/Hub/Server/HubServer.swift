@@ -32,7 +32,7 @@ public final class HubServer: Sendable {
         let bus = LocalBus(realtime: realtime)
         let metrics = Metrics()
         let watching = Watching(store: store, presence: bus, presenter: presenter, clock: clock)
-        let control = DeviceControl(store: store, limits: configuration.limits, clock: clock)
+        let control = DeviceControl(store: store, cameras: bus, limits: configuration.limits, clock: clock)
         let events = Events(
             store: store, storage: storage, planner: planner, presenter: presenter, clock: clock, limits: configuration.limits)
         publisher = OutboxPublisher(
@@ -71,7 +71,7 @@ public final class HubServer: Sendable {
 }
 
 /// The channels of this process.
-private struct LocalBus: Bus, PresenceSource, TokenConnections, LiveSource {
+private struct LocalBus: Bus, PresenceSource, TokenConnections, LiveSource, RemoteControl {
     let realtime: RealtimeHub
 
     func publish(_ publication: Publication, toUsersOf scope: AccountScope) async {
@@ -86,6 +86,10 @@ private struct LocalBus: Bus, PresenceSource, TokenConnections, LiveSource {
 
     func isOnline(_ device: DeviceID, in scope: AccountScope) async -> Bool {
         await realtime.isOnline(RealtimeHub.DeviceKey(account: scope.account, device: device))
+    }
+
+    func command(_ command: RemoteCommand, to device: DeviceID, in scope: AccountScope) async throws -> JSON {
+        try await realtime.command(command, to: RealtimeHub.DeviceKey(account: scope.account, device: device))
     }
 
     func counts() async -> RealtimeCounts { await realtime.counts() }

@@ -1,4 +1,4 @@
-// The routes of what is set for a camera.
+// The routes of what is set for a camera and asked of it.
 
 import Domain
 import Loop
@@ -14,6 +14,10 @@ extension Services {
                     throw APIError(status: 400, code: "invalid_json", message: "the body is not JSON")
                 }
                 return Router.json(try await control.change(try request.identifier(0, "device"), by: patch, in: request.scope))
+            },
+            Route(.post, "/devices/{id}/commands") { request in
+                let device: DeviceID = try request.identifier(0, "device")
+                return Router.json(try await control.command(try RemoteCommand(try request.fields()), to: device, in: request.scope))
             },
         ]
     }

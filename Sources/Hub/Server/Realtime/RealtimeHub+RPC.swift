@@ -7,6 +7,14 @@ import Store
 
 extension RealtimeHub {
     func call(_ method: String, _ data: JSON, id: Int64, by client: Client) async throws {
+        if method == "device.command" {
+            return try await startCommand(try Fields(data), try identity(of: client)) { result in
+                switch result {
+                case .success(let answer): client.reply(id, "rpc", ["data": answer])
+                case .failure(let error): client.refuse(id, ReplyError(error))
+                }
+            }
+        }
         let result = try await perform(method, try Fields(data), by: client, try identity(of: client))
         client.reply(id, "rpc", ["data": result])
     }
@@ -17,6 +25,9 @@ extension RealtimeHub {
             guard let method = data["method"]?.stringValue else {
                 log.debug("a message without a method was ignored", ["client": client.name])
                 return
+            }
+            if method == "device.command" {
+                return try await startCommand(try Fields(data["data"] ?? [:]), try identity(of: client)) { _ in }
             }
             _ = try await perform(method, try Fields(data["data"] ?? [:]), by: client, try identity(of: client))
         } catch {
@@ -67,6 +78,8 @@ extension RealtimeHub {
             let device = try device(fields, of: identity)
             guard let patch = fields.optionalJSON("patch") else { return try await services.control.settings(of: device, in: scope) }
             return try await services.control.change(device, by: patch, in: scope)
+        case "device.commandResult":
+            return try finishCommand(fields, by: client, device: try sensor(identity), in: scope)
         case "device.telemetry":
             let device = try sensor(identity)
             let telemetry = try fields.json("telemetry")

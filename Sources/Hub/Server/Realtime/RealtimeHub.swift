@@ -36,6 +36,9 @@ actor RealtimeHub {
     /// Who waits for a picture of a stream.
     var pictureWaiters: [UInt32: [PictureWaiter]] = [:]
     var sensors: [DeviceKey: Client] = [:]
+    /// What cameras were asked and have not answered, and who wants to know.
+    var pendingCommands = PendingCommands<DeviceKey>(maximumPerCamera: RealtimeHub.commandsPerCamera)
+    var commandEnds: [String: CommandEnd] = [:]
     /// Clips whose connection is gone while their last frames are still being written.
     var departing: [ClipKey: ClipStream] = [:]
     /// Clips that are being opened just now, and who waits for that.
@@ -239,6 +242,7 @@ actor RealtimeHub {
                 client.push([:])
             }
         }
+        tickCommands()
         tickRelays(now: now)
         tickHistories(now: now)
     }

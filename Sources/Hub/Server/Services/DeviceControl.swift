@@ -1,12 +1,20 @@
-// What people set for a camera, and who is told.
+// What people set for a camera, and what they ask of it.
 
 import Domain
 import FoundationEssentials
 import Runtime
 import Store
 
+/// Gives commands to connected cameras; answered by the socket side.
+protocol RemoteControl: Sendable {
+    /// - Returns: `{ok, message, data}`, as the camera answered.
+    /// - Throws: an `APIError`.
+    func command(_ command: RemoteCommand, to device: DeviceID, in scope: AccountScope) async throws -> JSON
+}
+
 struct DeviceControl: Sendable {
     let store: Store
+    let cameras: any RemoteControl
     let limits: ServerConfiguration.Limits
     let clock: WallClock
 
@@ -44,6 +52,11 @@ struct DeviceControl: Sendable {
             }
         }
         throw StoreError.contention
+    }
+
+    func command(_ command: RemoteCommand, to device: DeviceID, in scope: AccountScope) async throws -> JSON {
+        try await requireDevice(device, in: scope)
+        return try await cameras.command(command, to: device, in: scope)
     }
 
     private func requireDevice(_ device: DeviceID, in scope: AccountScope) async throws {

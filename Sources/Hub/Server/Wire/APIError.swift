@@ -57,7 +57,8 @@ public struct APIError: Error, Hashable, Sendable, CustomStringConvertible {
         case 403: 103
         case 404 where code == "no_method": 104
         case 404, 409, 413, 507: status
-        case 503: 108
+        case 429: code == "limit_exceeded" ? 106 : 429
+        case 503, 504: 108
         default: 100
         }
     }
