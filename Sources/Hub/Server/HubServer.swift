@@ -34,7 +34,7 @@ public final class HubServer: Sendable {
         let watching = Watching(store: store, presence: bus, presenter: presenter, clock: clock)
         let control = DeviceControl(store: store, cameras: bus, limits: configuration.limits, clock: clock)
         let events = Events(
-            store: store, storage: storage, planner: planner, presenter: presenter, clock: clock, limits: configuration.limits)
+            store: store, storage: storage, planner: planner, presenter: presenter, clock: clock, limits: configuration.limits, metrics: metrics)
         publisher = OutboxPublisher(
             store: store, bus: bus, events: events, watching: watching, control: control, presenter: presenter, metrics: metrics, clock: clock)
         housekeeper = Housekeeper(

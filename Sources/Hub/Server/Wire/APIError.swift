@@ -9,8 +9,11 @@ public struct APIError: Error, Hashable, Sendable, CustomStringConvertible {
     public let message: String
     /// The field of the request that is at fault.
     public let field: String?
+    /// When the same may succeed, in milliseconds since 1970, where that is known.
+    public let retryAt: Int64?
 
-    public init(status: Int, code: String, message: String, field: String? = nil) {
+    public init(status: Int, code: String, message: String, field: String? = nil, retryAt: Int64? = nil) {
+        self.retryAt = retryAt
         self.status = status
         self.code = code
         self.message = message
@@ -46,6 +49,7 @@ public struct APIError: Error, Hashable, Sendable, CustomStringConvertible {
     var json: JSON {
         var error: [String: JSON] = ["code": .string(code), "message": .string(message)]
         if let field { error["field"] = .string(field) }
+        if let retryAt { error["retry_at"] = .integer(retryAt) }
         return ["error": .object(error)]
     }
 

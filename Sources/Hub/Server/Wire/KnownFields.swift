@@ -1,21 +1,21 @@
 // Reading JSON of which every field is known, with errors that name the path.
 
-/// The fields of an object that may have these and no others; `null` is as good as none. A path is such as `motion.regions[0].points`.
+/// The fields of an object; `null` is as good as none. A path is such as `motion.regions[0].points`.
 struct KnownFields {
     private let fields: [String: JSON]
     private let path: String
 
     /// - Parameters:
     ///   - path: of the object itself; empty for the outermost.
-    ///   - names: all that it may have.
-    init(_ json: JSON, at path: String, _ names: Set<String>) throws(APIError) {
+    ///   - names: all that it may have; `nil`: what is not known is passed over.
+    init(_ json: JSON, at path: String, _ names: Set<String>? = nil) throws(APIError) {
         guard case .object(let fields) = json else {
             if path.isEmpty { throw APIError(status: 400, code: "invalid_json", message: "a JSON object is expected") }
             throw .invalid(path, "an object is expected")
         }
         self.path = path
         self.fields = fields
-        guard let unknown = fields.keys.filter({ !names.contains($0) }).min() else { return }
+        guard let names, let unknown = fields.keys.filter({ !names.contains($0) }).min() else { return }
         throw .invalid(self.path(of: String(unknown.prefix(64))), "there is no such field; there are \(names.sorted().joined(separator: ", "))")
     }
 

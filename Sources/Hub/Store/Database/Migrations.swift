@@ -19,6 +19,7 @@ enum Migrations {
         Migration(version: 8, name: "alerts", statements: alerts),
         Migration(version: 9, name: "incomplete clips", statements: incompleteClips),
         Migration(version: 10, name: "device settings", statements: deviceSettings),
+        Migration(version: 11, name: "causes", statements: causes),
     ]
 
     /// Brings the database to the newest version. Processes that do so at the same time wait for each other.
@@ -200,5 +201,11 @@ enum Migrations {
         updated_at BIGINT NOT NULL, PRIMARY KEY (account_id, device_id),
         FOREIGN KEY (account_id, device_id) REFERENCES devices (account_id, id))
         """
+    ]
+
+    private static let causes = [
+        "ALTER TABLE events ADD COLUMN causes TEXT",
+        // How many a device has begun of late.
+        "CREATE INDEX events_begun ON events (account_id, device_id, created_at)",
     ]
 }
