@@ -8,6 +8,8 @@ public enum ClipSource: String, Hashable, Sendable {
     case upload
     /// Stored elsewhere by the client; the hub has its address only.
     case external
+    /// There is none, nor will there be: people are told something of the camera itself (`DeviceNotice`).
+    case notice
 }
 
 /// What set the event off, or happened during it.
@@ -35,7 +37,7 @@ public struct Trigger: Hashable, Sendable {
 
 /// The clip as the hub has it. Keys name objects of the clip storage.
 public struct Clip: Hashable, Sendable {
-    /// Container type, such as `video/mp4`.
+    /// Container type, such as `video/mp4`; empty where there is no clip.
     public var mime: String
     public var sizeBytes: Int64
     public var durationSeconds: Double?
@@ -151,5 +153,11 @@ public struct Event: Hashable, Sendable {
         self.clip = clip
         self.analysis = nil
         self.times = EventTimes()
+    }
+
+    /// What may keep an alert of it back.
+    public var importance: AlertImportance {
+        guard source == .notice else { return .usual }
+        return trigger.type == DeviceNotice.Kind.attention.rawValue ? .raised : .highest
     }
 }

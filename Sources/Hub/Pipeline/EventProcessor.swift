@@ -98,7 +98,7 @@ struct EventProcessor: Sendable {
         let clip =
             switch event.source {
             case .stream: try ClipAssembler.assemble(log: "\(folder)/\(ClipObject.log)", into: folder, name: name)
-            case .upload, .external: try ClipAssembler.makePlayable(file: "\(folder)/\(ClipObject.upload)", into: folder, name: name)
+            case .upload, .external, .notice: try ClipAssembler.makePlayable(file: "\(folder)/\(ClipObject.upload)", into: folder, name: name)
             }
         try MediaInspector.check(file: clip.path, declaredDurationSeconds: event.clip.durationSeconds)
         // The moment of the trigger is the picture that says why there is an event.

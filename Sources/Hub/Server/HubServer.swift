@@ -16,6 +16,7 @@ public final class HubServer: Sendable {
     private let files: StaticFiles
     private let publisher: OutboxPublisher
     private let housekeeper: Housekeeper
+    private let health: HealthWatch
     private let uploads = OpenUploads()
     private let log = Log("server")
 
@@ -31,7 +32,8 @@ public final class HubServer: Sendable {
         let presenter = Presenter(signer: MediaSigner(key: Array(key.utf8)), clock: clock)
         let bus = LocalBus(realtime: realtime)
         let metrics = Metrics()
-        let watching = Watching(store: store, presence: bus, presenter: presenter, clock: clock)
+        let reports = DeviceReports()
+        let watching = Watching(store: store, presence: bus, reports: reports, presenter: presenter, clock: clock)
         let control = DeviceControl(store: store, cameras: bus, limits: configuration.limits, clock: clock)
         let events = Events(
             store: store, storage: storage, planner: planner, presenter: presenter, clock: clock, limits: configuration.limits, metrics: metrics)
@@ -39,8 +41,9 @@ public final class HubServer: Sendable {
             store: store, bus: bus, events: events, watching: watching, control: control, presenter: presenter, metrics: metrics, clock: clock)
         housekeeper = Housekeeper(
             store: store, storage: storage, planner: planner, realtime: realtime, uploads: uploads, limits: configuration.limits, clock: clock)
+        health = HealthWatch(store: store, presence: bus, reports: reports, planner: planner, limits: configuration.limits, clock: clock)
         services = Services(
-            accounts: Accounts(store: store, connections: bus, configuration: configuration, clock: clock), watching: watching, control: control, events: events,
+            accounts: Accounts(store: store, connections: bus, configuration: configuration, clock: clock), watching: watching, control: control, reports: reports, events: events,
             store: store, storage: storage, telegram: telegram, channels: channels, planner: planner, metrics: metrics, live: bus,
             snapshots: Snapshots(source: bus, limits: configuration.limits, metrics: metrics, clock: clock), presenter: presenter, signer: presenter.signer, configuration: configuration, clock: clock)
         router = Router(accounts: services.accounts, routes: services.routes())
@@ -60,6 +63,7 @@ public final class HubServer: Sendable {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.publisher.run() }
             group.addTask { await self.housekeeper.run() }
+            group.addTask { await self.health.run() }
             while !Task.isCancelled {
                 try? await Task.sleep(for: .milliseconds(250))
                 await realtime.tick()
@@ -91,6 +95,8 @@ private struct LocalBus: Bus, PresenceSource, TokenConnections, LiveSource, Remo
     func command(_ command: RemoteCommand, to device: DeviceID, in scope: AccountScope) async throws -> JSON {
         try await realtime.command(command, to: RealtimeHub.DeviceKey(account: scope.account, device: device))
     }
+
+    func connected() async -> Set<DeviceReports.Key> { await realtime.connectedSensors }
 
     func counts() async -> RealtimeCounts { await realtime.counts() }
 

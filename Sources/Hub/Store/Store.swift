@@ -18,6 +18,7 @@ public struct Store: Sendable {
     public let users: Users
     public let devices: Devices
     public let deviceSettings: DeviceSettingsRows
+    public let health: DeviceHealthRows
     public let sessions: Sessions
     public let events: EventRows
     public let jobs: Jobs
@@ -33,6 +34,7 @@ public struct Store: Sendable {
         users = Users(database: database)
         devices = Devices(database: database)
         deviceSettings = DeviceSettingsRows(database: database)
+        health = DeviceHealthRows(database: database)
         sessions = Sessions(database: database)
         events = EventRows(database: database)
         jobs = Jobs(database: database)

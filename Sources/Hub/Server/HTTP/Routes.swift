@@ -11,6 +11,7 @@ struct Services: Sendable {
     let accounts: Accounts
     let watching: Watching
     let control: DeviceControl
+    let reports: DeviceReports
     let events: Events
     let store: Store
     let storage: any ClipStorage

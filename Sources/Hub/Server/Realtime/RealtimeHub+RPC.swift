@@ -40,6 +40,8 @@ extension RealtimeHub {
         switch method {
         case "session.start":
             let device = try sensor(identity)
+            // Before it watches: from then on it is missed when it is away.
+            try await services.store.health.heard(device, report: nil, in: scope, at: now)
             let session = try await services.watching.start(
                 device: device, prompt: try fields.optionalText("analysis_prompt", maximum: 1000), in: scope)
             return ["session": services.presenter.session(session), "settings": try await services.control.settings(of: device, in: scope)]
@@ -82,18 +84,15 @@ extension RealtimeHub {
             return try finishCommand(fields, by: client, device: try sensor(identity), in: scope)
         case "device.telemetry":
             let device = try sensor(identity)
-            let telemetry = try fields.json("telemetry")
-            guard case .object = telemetry, telemetry.utf8.count <= 4096 else {
-                throw APIError.invalid("telemetry", "an object of at most 4096 bytes is expected")
-            }
+            let report = try DeviceReports.read(try fields.json("telemetry"), at: now)
+            services.reports.set(report, of: DeviceReports.Key(scope: scope, device: device))
             // To the second is no use to anybody who asks when a device was heard of last.
-            let now = now
-            if now.seconds(since: client.touchedAt) >= configuration.limits.touchSeconds {
-                client.touchedAt = now
-                try await services.store.devices.touch(device, in: scope, at: now)
+            if report.at.seconds(since: client.touchedAt) >= configuration.limits.touchSeconds {
+                client.touchedAt = report.at
+                try await services.store.health.heard(device, report: report.stored, in: scope, at: report.at)
             }
             publish(
-                Publication("device.telemetry", ["device_id": .string(device.rawValue), "telemetry": telemetry]),
+                Publication("device.telemetry", ["device_id": .string(device.rawValue), "telemetry": report.telemetry]),
                 about: DeviceKey(account: scope.account, device: device))
             return [:]
         default:

@@ -107,7 +107,7 @@ actor OutboxPublisher {
             await bus.publish(Publication(entry.kind.rawValue, ["session": presenter.session(session)]), toUsersOf: scope)
         case .deviceUpdated:
             guard let device = try await store.devices.find(DeviceID(trusted: entry.subject), in: scope) else { return }
-            let json = await watching.present(device, in: scope, watching: try await watching.isWatching(device.id, in: scope))
+            let json = try await watching.present(device, in: scope)
             await bus.publish(Publication(entry.kind.rawValue, ["device": json]), toUsersOf: scope)
         case .deviceSettings:
             let device = DeviceID(trusted: entry.subject)

@@ -22,7 +22,8 @@ struct Presenter: Sendable {
             "causes": .array((event.causes.isEmpty ? [event.trigger] : event.causes).map(cause)),
             "triggered_at": time(event.trigger.at), "created_at": time(event.createdAt), "updated_at": time(event.updatedAt),
             "started_at": time(event.startedAt), "duration_seconds": .optional(event.clip.durationSeconds),
-            "clip_mime": .string(event.clip.mime), "clip_size_bytes": .integer(event.clip.sizeBytes),
+            "clip_mime": event.source == .notice ? .null : .string(event.clip.mime),
+            "clip_size_bytes": event.source == .notice ? .null : .integer(event.clip.sizeBytes),
             "clip_etag": .optional(event.clip.etag), "clip_uri": .optional(event.clip.externalURI),
             "clip_uploaded_at": time(event.times.durable), "width": .optional(event.clip.width), "height": .optional(event.clip.height),
             "clip_url": url(event.clip.problem == Clip.missingFile ? nil : event.clip.key), "poster_url": url(event.clip.posterKey), "thumbnail_url": url(event.clip.thumbnailKey),
@@ -67,10 +68,17 @@ struct Presenter: Sendable {
         return .object(json)
     }
 
-    func device(_ device: Device, in scope: AccountScope, isOnline: Bool, isWatching: Bool) -> JSON {
+    /// - Parameter report: the newest that is known of it.
+    func device(
+        _ device: Device, in scope: AccountScope, isOnline: Bool, isWatching: Bool, report: DeviceReports.Report?, needsAttention: Bool
+    ) -> JSON {
         [
             "device_id": .string(device.id.rawValue), "label": .string(device.label), "created_at": time(device.createdAt),
             "last_seen_at": time(device.lastSeenAt), "online": .bool(isOnline), "watching": .bool(isWatching),
+            "health": [
+                "problems": .array((report?.problems ?? []).map { .string($0) }), "telemetry": report?.telemetry ?? [:],
+                "reported_at": time(report?.at), "attention": .bool(needsAttention),
+            ],
             "snapshot_url": .string(
                 signer.snapshotPath(device: device.id, account: scope.account, now: Timestamp(milliseconds: clock.milliseconds))),
         ]

@@ -20,6 +20,7 @@ enum Migrations {
         Migration(version: 9, name: "incomplete clips", statements: incompleteClips),
         Migration(version: 10, name: "device settings", statements: deviceSettings),
         Migration(version: 11, name: "causes", statements: causes),
+        Migration(version: 12, name: "device health", statements: deviceHealth),
     ]
 
     /// Brings the database to the newest version. Processes that do so at the same time wait for each other.
@@ -207,5 +208,13 @@ enum Migrations {
         "ALTER TABLE events ADD COLUMN causes TEXT",
         // How many a device has begun of late.
         "CREATE INDEX events_begun ON events (account_id, device_id, created_at)",
+    ]
+
+    private static let deviceHealth = [
+        """
+        CREATE TABLE device_health (account_id TEXT NOT NULL, device_id TEXT NOT NULL, telemetry TEXT, reported_at BIGINT, session_id TEXT,
+        outage_since BIGINT, attended TEXT, PRIMARY KEY (account_id, device_id),
+        FOREIGN KEY (account_id, device_id) REFERENCES devices (account_id, id))
+        """
     ]
 }

@@ -202,7 +202,7 @@ public struct EventRows: Sendable {
         try await database.read { session in
             try session.query(
                 """
-                SELECT * FROM events WHERE (account_id > $1 OR (account_id = $1 AND id > $2)) AND source <> 'external'
+                SELECT * FROM events WHERE (account_id > $1 OR (account_id = $1 AND id > $2)) AND source IN ('stream', 'upload')
                 ORDER BY account_id, id LIMIT $3
                 """, [.text(position.account), .text(position.event), .integer(Int64(limit))], table: "events"
             ).map { row in (AccountScope(AccountID(trusted: try row.text("account_id"))), try Event(row)) }
