@@ -35,6 +35,16 @@ public struct Trigger: Hashable, Sendable {
     }
 }
 
+/// Where a clip is of which stills came first.
+public enum ClipState: String, Hashable, Sendable {
+    /// The hub looks at the stills.
+    case preview
+    /// The phone has it; the hub did not want it.
+    case onDevice = "on_device"
+    /// Somebody wants it after all; alerts there are none of it.
+    case requested
+}
+
 /// The clip as the hub has it. Keys name objects of the clip storage.
 public struct Clip: Hashable, Sendable {
     /// Container type, such as `video/mp4`; empty where there is no clip.
@@ -55,6 +65,14 @@ public struct Clip: Hashable, Sendable {
     public var isIncomplete = false
     /// What is wrong with the clip although the event goes on, in words.
     public var problem: String?
+
+    /// `nil` where no stills came first, and once the clip is here.
+    public var state: ClipState?
+    /// How many stills of it are kept.
+    public var stills = 0
+
+    /// It is on the phone, which may still bring it.
+    public var isKept: Bool { state == .onDevice || state == .requested }
 
     /// A `problem` that comes and goes with the file.
     public static let missingFile = "the clip's file is missing"

@@ -44,6 +44,7 @@ public final class HubServer: Sendable {
         health = HealthWatch(store: store, presence: bus, reports: reports, planner: planner, limits: configuration.limits, clock: clock)
         services = Services(
             accounts: Accounts(store: store, connections: bus, configuration: configuration, clock: clock), watching: watching, control: control, reports: reports, events: events,
+            previews: Previews(store: store, storage: storage, planner: planner, clock: clock),
             store: store, storage: storage, telegram: telegram, channels: channels, planner: planner, metrics: metrics, live: bus,
             snapshots: Snapshots(source: bus, limits: configuration.limits, metrics: metrics, clock: clock), presenter: presenter, signer: presenter.signer, configuration: configuration, clock: clock)
         router = Router(accounts: services.accounts, routes: services.routes())
@@ -94,6 +95,10 @@ private struct LocalBus: Bus, PresenceSource, TokenConnections, LiveSource, Remo
 
     func command(_ command: RemoteCommand, to device: DeviceID, in scope: AccountScope) async throws -> JSON {
         try await realtime.command(command, to: RealtimeHub.DeviceKey(account: scope.account, device: device))
+    }
+
+    func request(_ event: EventID, of device: DeviceID, in scope: AccountScope) async throws {
+        try await realtime.request(event, of: RealtimeHub.DeviceKey(account: scope.account, device: device))
     }
 
     func connected() async -> Set<DeviceReports.Key> { await realtime.connectedSensors }

@@ -19,6 +19,10 @@ extension Services {
                 let device: DeviceID = try request.identifier(0, "device")
                 return Router.json(try await control.command(try RemoteCommand(try request.fields()), to: device, in: request.scope))
             },
+            Route(.post, "/events/{id}/clip/request") { request in
+                let event = try await events.request(try request.identifier(0, "event"), in: request.scope, cameras: control.cameras)
+                return Router.json(try await events.present(event, in: request.scope))
+            },
         ]
     }
 }

@@ -13,6 +13,7 @@ struct Services: Sendable {
     let control: DeviceControl
     let reports: DeviceReports
     let events: Events
+    let previews: Previews
     let store: Store
     let storage: any ClipStorage
     let telegram: TelegramLinking

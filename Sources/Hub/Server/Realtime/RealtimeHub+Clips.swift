@@ -130,6 +130,7 @@ extension RealtimeHub {
             ])
             return
         }
+        if addPreviewStill(bytes, header) { return }
         let event = clip.event, scope = clip.scope
         Task {
             do {
@@ -166,6 +167,7 @@ extension RealtimeHub {
             receiver: ClipReceiver(
                 next: writer.initialNext, windowBytes: limits.clipWindowBytes, maximumSeconds: limits.maximumClipSeconds))
         client.clips[clip.stream] = clip
+        if opening.isPreview { beginPreview(clip, of: event, by: client) }
         return [
             "stream": .integer(Int64(clip.stream)), "next": .integer(Int64(writer.initialNext)),
             "window_bytes": .integer(Int64(limits.clipWindowBytes)), "event": services.presenter.event(event, in: scope),
@@ -199,7 +201,8 @@ extension RealtimeHub {
                 at: Timestamp(milliseconds: try trigger.integer("at", in: plausibleTimes)),
                 score: try trigger.optionalNumber("score", in: 0...1_000_000)),
             mime: container ?? "application/x-pingwatch-units;codecs=\"\(codecs.joined(separator: ","))\"", width: width, height: height,
-            preRollMilliseconds: try fields.optionalInteger("pre_roll_ms", in: 0...120_000) ?? 0)
+            preRollMilliseconds: try fields.optionalInteger("pre_roll_ms", in: 0...120_000) ?? 0,
+            isPreview: try fields.optionalBool("preview") ?? false)
     }
 
     /// A sensor's clock may be off, but not so far that the event would be lost in the timeline.

@@ -62,6 +62,10 @@ extension RealtimeHub {
         case "clip.abort":
             _ = try sensor(identity)
             return try await abortClip(fields, by: client)
+        case "clip.request":
+            let event = try await services.events.request(
+                try fields.identifier("event_id"), in: scope, cameras: services.control.cameras)
+            return ["event": try await services.events.present(event, in: scope)]
         case "live.watch":
             guard client.speaksMedia else {
                 throw APIError(status: 400, code: "subprotocol", message: "live streams need the subprotocol \(Self.subprotocol)")

@@ -39,6 +39,8 @@ actor RealtimeHub {
     /// What cameras were asked and have not answered, and who wants to know.
     var pendingCommands = PendingCommands<DeviceKey>(maximumPerCamera: RealtimeHub.commandsPerCamera)
     var commandEnds: [String: CommandEnd] = [:]
+    /// Clips whose stills are being gathered or looked at.
+    var previews: [UInt32: Preview] = [:]
     /// Clips whose connection is gone while their last frames are still being written.
     var departing: [ClipKey: ClipStream] = [:]
     /// Clips that are being opened just now, and who waits for that.
@@ -243,6 +245,7 @@ actor RealtimeHub {
             }
         }
         tickCommands()
+        tickPreviews()
         tickRelays(now: now)
         tickHistories(now: now)
     }

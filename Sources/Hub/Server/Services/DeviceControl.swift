@@ -10,6 +10,10 @@ protocol RemoteControl: Sendable {
     /// - Returns: `{ok, message, data}`, as the camera answered.
     /// - Throws: an `APIError`.
     func command(_ command: RemoteCommand, to device: DeviceID, in scope: AccountScope) async throws -> JSON
+    /// Asks for a clip that the phone has kept.
+    ///
+    /// - Throws: an `APIError`.
+    func request(_ event: EventID, of device: DeviceID, in scope: AccountScope) async throws
 }
 
 struct DeviceControl: Sendable {

@@ -227,6 +227,8 @@ struct Events: Sendable {
         let width: Int?
         let height: Int?
         let preRollMilliseconds: Int64
+        /// Stills come first.
+        let isPreview: Bool
     }
 
     /// Makes the event, or finds it again after a break, and opens its log.
@@ -236,13 +238,14 @@ struct Events: Sendable {
             createdAt: now, state: .recording,
             startedAt: opening.trigger.at.advanced(byMilliseconds: -opening.preRollMilliseconds),
             clip: Clip(mime: opening.mime, width: opening.width, height: opening.height))
+        if opening.isPreview { event.clip.state = .preview }
         switch try await insert(event, in: scope) {
         case .inserted(let inserted): event = inserted
         case .exists(let existing):
             guard existing.source == .stream, existing.device == opening.device else {
                 throw APIError.conflict("event_exists", "event_id: another event has this id")
             }
-            event = try await takeUp(existing, in: scope)
+            event = try await takeUp(existing, isPreview: opening.isPreview, in: scope)
         case .noSuchSession: throw APIError.notFound("session")
         case .limited(let time): throw tooMany(until: time)
         }
@@ -250,12 +253,17 @@ struct Events: Sendable {
     }
 
     /// A clip that is opened again, after a break or after it had been closed without its sensor.
-    private func takeUp(_ event: Event, in scope: AccountScope) async throws -> Event {
+    private func takeUp(_ event: Event, isPreview: Bool, in scope: AccountScope) async throws -> Event {
         if event.state == .recording {
             // It has been heard of.
-            return try await store.events.update(event.id, changes: EventChanges(), in: scope, now: now) ?? event
+            var changes = EventChanges()
+            if !isPreview, event.clip.state == .preview { changes.clip = { $0.state = nil } }
+            return try await store.events.update(event.id, changes: changes, in: scope, now: now) ?? event
         }
-        guard event.clip.isIncomplete else {
+        if isPreview, event.clip.isKept {
+            throw APIError.conflict("on_device", "event_id: this clip is not wanted; it stays on the phone until it is asked for")
+        }
+        guard event.clip.isIncomplete || event.clip.isKept else {
             throw APIError.conflict("already_durable", "event_id: this event is \(event.state.name) already")
         }
         guard let resumed = try await store.events.resume(event.id, in: scope, now: now) else { throw APIError.busy }
@@ -290,6 +298,20 @@ struct Events: Sendable {
         }
         try await planner.planClip(event, in: scope)
         return event
+    }
+
+    /// Somebody wants a clip that the phone has kept.
+    ///
+    /// - Throws: 409 when it has not, or when the phone is not there.
+    func request(_ id: EventID, in scope: AccountScope, cameras: any RemoteControl) async throws -> Event {
+        let event = try await find(id, in: scope)
+        guard event.clip.isKept, event.state == .done else {
+            throw APIError.conflict("not_on_device", "event_id: this event's clip is not one that stayed on the phone")
+        }
+        try await cameras.request(id, of: event.device, in: scope)
+        var changes = EventChanges()
+        changes.clip = { if $0.isKept { $0.state = .requested } }
+        return try await store.events.update(id, changes: changes, in: scope, now: now) ?? event
     }
 
     // MARK: - Results from elsewhere

@@ -2,6 +2,7 @@
 
 import Domain
 import Runtime
+import Store
 
 struct Presenter: Sendable {
     let signer: MediaSigner
@@ -27,6 +28,8 @@ struct Presenter: Sendable {
             "clip_etag": .optional(event.clip.etag), "clip_uri": .optional(event.clip.externalURI),
             "clip_uploaded_at": time(event.times.durable), "width": .optional(event.clip.width), "height": .optional(event.clip.height),
             "clip_url": url(event.clip.problem == Clip.missingFile ? nil : event.clip.key), "poster_url": url(event.clip.posterKey), "thumbnail_url": url(event.clip.thumbnailKey),
+            "clip_state": .optional(event.clip.state?.rawValue),
+            "still_urls": .array((0..<event.clip.stills).map { url(ClipObject.key(scope, event.id, ClipObject.still($0))) }),
             "failure": .null, "dropped_reason": .null, "incomplete": .bool(event.clip.isIncomplete),
             "clip_problem": .optional(event.clip.problem), "feedback": .optional(event.feedback?.rawValue),
             "stages": [

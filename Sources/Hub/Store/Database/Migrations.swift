@@ -21,6 +21,7 @@ enum Migrations {
         Migration(version: 10, name: "device settings", statements: deviceSettings),
         Migration(version: 11, name: "causes", statements: causes),
         Migration(version: 12, name: "device health", statements: deviceHealth),
+        Migration(version: 13, name: "previews", statements: previews),
     ]
 
     /// Brings the database to the newest version. Processes that do so at the same time wait for each other.
@@ -216,5 +217,10 @@ enum Migrations {
         outage_since BIGINT, attended TEXT, PRIMARY KEY (account_id, device_id),
         FOREIGN KEY (account_id, device_id) REFERENCES devices (account_id, id))
         """
+    ]
+
+    private static let previews = [
+        "ALTER TABLE events ADD COLUMN clip_state TEXT",
+        "ALTER TABLE events ADD COLUMN stills BIGINT NOT NULL DEFAULT 0",
     ]
 }

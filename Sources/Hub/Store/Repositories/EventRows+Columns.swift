@@ -15,7 +15,7 @@ extension EventRows {
         "updated_at", "status", "failure_stage", "reason", "retryable", "started_at", "clip_mime", "clip_size_bytes", "clip_seconds",
         "clip_width", "clip_height", "clip_key", "clip_etag", "poster_key", "thumbnail_key", "external_uri", "summary", "label", "confidence",
         "tags", "should_notify", "alert_reason", "provider", "model", "first_byte_at", "durable_at", "queued_at", "processing_at", "done_at",
-        "incomplete", "clip_problem", "feedback", "causes",
+        "incomplete", "clip_problem", "feedback", "causes", "clip_state", "stills",
     ]
 
     static func insert(_ event: Event, in scope: AccountScope, _ session: borrowing Database.Session) throws(StoreError) {
@@ -66,7 +66,8 @@ extension EventRows {
             .optional(analysis?.model), .optional(times.firstByte?.milliseconds), .optional(times.durable?.milliseconds),
             .optional(times.queued?.milliseconds), .optional(times.processing?.milliseconds), .optional(times.done?.milliseconds),
             .integer(clip.isIncomplete ? 1 : 0), .optional(clip.problem), .optional(event.feedback?.rawValue),
-            .optional(event.causes.isEmpty ? nil : StoredCauses.encode(event.causes)),
+            .optional(event.causes.isEmpty ? nil : StoredCauses.encode(event.causes)), .optional(clip.state?.rawValue),
+            .integer(Int64(clip.stills)),
         ]
     }
 }
@@ -117,6 +118,8 @@ extension Event {
             thumbnailKey: try row.optionalText("thumbnail_key"), externalURI: try row.optionalText("external_uri"))
         clip.isIncomplete = try row.integer("incomplete") != 0
         clip.problem = try row.optionalText("clip_problem")
+        clip.state = try row.optionalText("clip_state").flatMap(ClipState.init(rawValue:))
+        clip.stills = Int(try row.integer("stills"))
         return clip
     }
 

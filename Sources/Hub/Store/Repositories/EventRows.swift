@@ -209,12 +209,15 @@ public struct EventRows: Sendable {
         }
     }
 
-    /// A sensor came back to a clip that was closed without it: the event takes frames again. `nil` when its clip is whole, or when it is
-    /// being processed just now.
+    /// A sensor came back to a clip that was closed without it, or that it had kept: the event takes frames again. `nil` when its clip is
+    /// whole, or when it is being processed just now.
     public func resume(_ id: EventID, in scope: AccountScope, now: Timestamp) async throws -> Event? {
         try await database.write { session in
-            guard let event = try Self.find(id, in: scope, session), event.clip.isIncomplete else { return nil }
-            return try Self.apply(.resumed, to: event, EventChanges(), in: scope, now: now, session)
+            guard let event = try Self.find(id, in: scope, session), event.clip.isIncomplete || event.clip.isKept else { return nil }
+            var changes = EventChanges()
+            // Whoever sends it does so because somebody asked for it.
+            if event.clip.isKept { changes.clip = { $0.state = .requested } }
+            return try Self.apply(.resumed, to: event, changes, in: scope, now: now, session)
         }
     }
 
@@ -244,7 +247,7 @@ public struct EventRows: Sendable {
         for row in try session.query(
             """
             SELECT created_at FROM events WHERE account_id = $1 AND device_id = $2 AND created_at > $3 AND created_at <= $4
-            AND source IN ('stream', 'upload') ORDER BY created_at DESC LIMIT $5
+            AND source IN ('stream', 'upload') AND (clip_state IS NULL OR clip_state <> 'on_device') ORDER BY created_at DESC LIMIT $5
             """,
             [
                 .text(scope.account.rawValue), .text(device.rawValue), .integer(now.advanced(bySeconds: -UploadLimit.seconds).milliseconds),
