@@ -66,7 +66,8 @@ struct DeviceSettingsTests {
         (#"{"clip":{"max_seconds":4}}"#, "clip.max_seconds"), (#"{"clip":{"cooldown_seconds":301}}"#, "clip.cooldown_seconds"),
         (#"{"capture":{"facing":"left"}}"#, "capture.facing"), (#"{"capture":{"resolution":720}}"#, "capture.resolution"),
         (#"{"capture":{"fps":31}}"#, "capture.fps"), (#"{"capture":{"quality":"best"}}"#, "capture.quality"),
-        (#"{"capture":{"audio":"yes"}}"#, "capture.audio"), (#"{"capture":{"torch":0}}"#, "capture.torch"), (#"{"preview_first":"no"}"#, "preview_first"),
+        (#"{"capture":{"audio":"yes"}}"#, "capture.audio"), (#"{"capture":{"torch":0}}"#, "capture.torch"),
+        (#"{"preview_first":"no"}"#, "preview_first"),
     ])
     func `what cannot be is refused by its path`(patch: String, field: String) {
         let error = #expect(throws: APIError.self) { try patched(patch) }

@@ -23,8 +23,10 @@ struct RemoteCommandTests {
 
     @Test(arguments: [
         ("{}", "command"), (#"{"command":"dance"}"#, "command"), (#"{"command":7}"#, "command"), (#"{"command":"start","args":[]}"#, "args"),
-        (#"{"command":"stop","args":{"now":true}}"#, "args.now"), (#"{"command":"torch"}"#, "args.on"), (#"{"command":"torch","args":{"on":1}}"#, "args.on"),
-        (#"{"command":"siren","args":{"on":true,"seconds":0}}"#, "args.seconds"), (#"{"command":"siren","args":{"on":true,"seconds":61}}"#, "args.seconds"),
+        (#"{"command":"stop","args":{"now":true}}"#, "args.now"), (#"{"command":"torch"}"#, "args.on"),
+        (#"{"command":"torch","args":{"on":1}}"#, "args.on"),
+        (#"{"command":"siren","args":{"on":true,"seconds":0}}"#, "args.seconds"),
+        (#"{"command":"siren","args":{"on":true,"seconds":61}}"#, "args.seconds"),
         (#"{"command":"siren","args":{"seconds":5}}"#, "args.on"), (#"{"command":"camera","args":{"facing":"up"}}"#, "args.facing"),
         (#"{"command":"camera"}"#, "args.facing"),
     ])

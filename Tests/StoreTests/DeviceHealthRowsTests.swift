@@ -79,11 +79,14 @@ struct DeviceHealthRowsTests {
         #expect(try await f.store.events.find(EventID(trusted: "n"), in: f.ours) == nil)
     }
 
-    @Test(arguments: TestDatabase.kinds) func `that a camera is away passes snooze and cooldown, and begins no cooldown`(kind: TestDatabase.Kind) async throws {
+    @Test(arguments: TestDatabase.kinds) func `that a camera is away passes snooze and cooldown, and begins no cooldown`(
+        kind: TestDatabase.Kind
+    ) async throws {
         let f = try await StoreFixture(kind)
         try await link(f, until: f.at(1000))
         func outcome(_ id: String, at seconds: Double) async throws -> String {
-            let delivery = try #require(try await f.store.deliveries.list(event: EventID(trusted: id), in: f.ours).first { $0.channel == .telegram })
+            let all = try await f.store.deliveries.list(event: EventID(trusted: id), in: f.ours)
+            let delivery = try #require(all.first { $0.channel == .telegram })
             let begun = try #require(try await f.store.deliveries.begin(delivery.id, cooldownSeconds: 100, in: f.ours, now: f.at(seconds)))
             guard !begun.isOver else { return begun.delivery.reason ?? "" }
             _ = try await f.store.deliveries.finish(delivery.id, .delivered(.clip, message: "7"), in: f.ours, now: f.at(seconds))

@@ -28,7 +28,9 @@ struct EventRowsTests {
         #expect(try await f.store.events.find(event.id, in: f.ours) == updated)
     }
 
-    @Test(arguments: TestDatabase.kinds) func `a device begins so many clips an hour, and what was begun goes on`(kind: TestDatabase.Kind) async throws {
+    @Test(arguments: TestDatabase.kinds) func `a device begins so many clips an hour, and what was begun goes on`(
+        kind: TestDatabase.Kind
+    ) async throws {
         let f = try await StoreFixture(kind)
         let limit = UploadLimit(perHour: 2)
         func insert(_ id: String, at seconds: Double, in scope: AccountScope) async throws -> EventInsertion {

@@ -25,8 +25,9 @@ def test_a_clip_with_several_causes_keeps_them_all(account, hub, small):
     causes = [{"type": "motion", "at": at, "score": 0.1}, {"type": "sound", "at": at + 1000}, {"type": "tamper", "at": at + 2000, "score": None}]
     closing = {"stream": opened["stream"], "frames": small.frames, "duration_ms": 2000}
     for wrong, field in [
-            ([{"type": "Motion", "at": at}], "causes[0].type"), ([causes[0], {"type": "sound"}], "causes[1].at"), ([{"type": "sound", "at": 1}], "causes[0].at"),
-            ([7], "causes[0]"), (causes[:1] * 9, "causes"), ({}, "causes"), ([{"type": "sound", "at": at, "score": "loud"}], "causes[0].score")]:
+            ([{"type": "Motion", "at": at}], "causes[0].type"), ([causes[0], {"type": "sound"}], "causes[1].at"),
+            ([{"type": "sound", "at": 1}], "causes[0].at"), ([7], "causes[0]"), (causes[:1] * 9, "causes"), ({}, "causes"),
+            ([{"type": "sound", "at": at, "score": "loud"}], "causes[0].score")]:
         error = refused(lambda: camera.rpc("clip.close", closing | {"causes": wrong}))
         assert error.code == 107 and str(error).startswith((f"{field}:", f"{field} is missing")), str(error)
     event = camera.rpc("clip.close", closing | {"causes": causes})["event"]

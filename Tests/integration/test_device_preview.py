@@ -26,7 +26,8 @@ def stills() -> dict[str, list[bytes]]:
     # Nowhere black or white, so that another light is the same picture.
     source = "testsrc=size=640x480:rate=1,crop=400:300:40:40,scale=640:480"
     room, dimmed = f"{source},lutyuv=y=val*0.5+60", f"{source},lutyuv=y=val*0.35+45"
-    somebody = [f"{room},drawbox=x={x}:y=200:w=90:h=200:color=black:t=fill,drawbox=x={x + 20}:y=220:w=40:h=90:color=white:t=fill" for x in (80, 240, 400)]
+    boxes = "drawbox=x={}:y=200:w=90:h=200:color=black:t=fill,drawbox=x={}:y=220:w=40:h=90:color=white:t=fill"
+    somebody = [f"{room},{boxes.format(x, x + 20)}" for x in (80, 240, 400)]
     return {
         "blank": jpegs("color=black:size=640x480", "color=0x080808:size=640x480"), "no_change": jpegs(room, room, room),
         "light": jpegs(room, dimmed), "movement": jpegs(*somebody), "single": jpegs(room),

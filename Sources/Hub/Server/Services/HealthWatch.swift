@@ -118,6 +118,9 @@ actor HealthWatch {
         let time = String(UInt64(clamping: notice.since.milliseconds), radix: 16)
         let beginning = String(repeating: "0", count: max(0, 12 - time.count)) + time
         return EventID(
-            trusted: "\(beginning.prefix(8))-\(beginning.dropFirst(8).prefix(4))-8\(String(hash[0..<3]))-8\(String(hash[3..<6]))-\(String(hash[6..<18]))")
+            trusted: [
+                String(beginning.prefix(8)), String(beginning.dropFirst(8).prefix(4)), "8" + String(hash[0..<3]), "8" + String(hash[3..<6]),
+                String(hash[6..<18]),
+            ].joined(separator: "-"))
     }
 }
