@@ -172,3 +172,18 @@ def test_clips_that_stay_on_the_phone_are_not_counted_as_uploads(watch, enrol, s
     camera = Peer(watch, account.token, account.device)
     for _ in range(8):
         assert verdict(camera, show(camera, account, stills["blank"], small)) == (False, "blank")
+
+
+def test_a_break_in_the_middle_of_the_verdict_loses_nothing(watched, watch, enrol, stills, small):
+    for pause in (0, 0, 0.01, 0.02, 0.05):
+        account = enrol(watch)
+        camera = Peer(watch, account.token, account.device)
+        event = show(camera, account, stills["movement"], small)["event"]["event_id"]
+        time.sleep(pause)
+        camera.socket.socket.close()
+        camera = Peer(watch, account.token, account.device)
+        again = show(camera, account, stills["movement"], small, event)
+        assert verdict(camera, again)[0]
+        stream(camera, small, again)
+        close(camera, small, again)
+        assert ended(account, event)["clip_url"], pause

@@ -88,6 +88,9 @@ extension RealtimeHub {
 
     private func settle(_ preview: Preview, _ verdict: PreviewVerdict) async {
         let clip = preview.clip, client = preview.client
+        // Nobody opens it again meanwhile: what is decided here would be of another stream then.
+        await takeTurn(clip.key)
+        defer { endTurn(clip.key) }
         // Who sends frames without waiting has decided by itself.
         let verdict = clip.receiver.next > 0 && !verdict.isWanted ? PreviewVerdict(.begun) : verdict
         guard client.clips[clip.stream] === clip else { return previews[clip.stream] = nil }
