@@ -8,6 +8,7 @@ import time
 import botapi
 import pytest
 from sensor import Peer, RpcError
+from test_mail import postbox  # noqa: F401
 from test_webhook import Receiver
 from watching import SECRET, alerts, deliveries, link, seconds, target, until
 
@@ -194,3 +195,14 @@ def test_a_webhook_hears_of_cameras_as_such(start, settings, enrol):
         assert content["event"]["tags"] == ["offline"] and "duration_seconds" not in content["event"]
     finally:
         receiver.stop()
+
+
+def test_a_mail_tells_of_a_camera(start, settings, enrol, postbox):  # noqa: F811
+    hub = start(**{**settings, "SMTP_URL": f"smtp://127.0.0.1:{postbox.port}?from=camera@example.org"})
+    account = enrol(hub)
+    address = account.get("/auth/me")["email"]
+    account.post("/notifications/targets", {"device_id": account.device, "channel": "email"})
+    Peer(hub, account.token, account.device).close()
+    event, = wait_for(account, "offline")
+    mail, = until(lambda: postbox.to(address))
+    assert mail["Subject"] == "Offline · Hall" and event["summary"] in mail.get_body(("plain",)).get_content()
