@@ -2,6 +2,8 @@
 // The shell: who is signed in, which page is shown, how the hub is.
 
 import { announce, el } from "./components/dom.js";
+import { watchForUpdates } from "./components/update.js";
+import { Backoff } from "./lib/backoff.js";
 import { api, clearSession, getSession, setSession } from "./net/api.js";
 import { clockTime, eventTitle } from "./state/words.js";
 import { EventPage } from "./viewer/event-page.js";
@@ -11,8 +13,14 @@ import { signInView } from "./viewer/sign-in.js";
 
 const CONNECTION_WORDS = { idle: "Connecting…", connecting: "Connecting…", open: "Connected", waiting: "Hub is away", closed: "Not connected" };
 
+/** Beside this module, where it may be kept for ever. */
+const BRAND = new URL("../icons/icon.svg", import.meta.url).href;
+
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const header = /** @type {HTMLElement} */ (document.getElementById("header"));
+const away = el("p", { class: "notice", role: "status", text: "The hub is away. This page goes on by itself when it is back." });
+const backoff = new Backoff({ max: 30_000 });
+const checkForUpdate = watchForUpdates(main);
 /** @type {ViewerHub|null} */
 let hub = null;
 /**
@@ -27,8 +35,17 @@ let routeNumber = 0;
 async function start() {
   if (!getSession()) {
     // A hub that asks for no token lets everybody in.
-    const user = await api("/auth/me").catch(() => null);
-    if (user) setSession({ token: null, user_id: user.user_id, email: user.email });
+    try {
+      const user = await api("/auth/me");
+      setSession({ token: null, user_id: user.user_id, email: user.email });
+    } catch (error) {
+      if (/** @type {import("./net/api.js").ApiError} */ (error).code === "unreachable") {
+        renderHeader();
+        show(away, "Hub is away");
+        setTimeout(start, backoff.next());
+        return;
+      }
+    }
   }
   if (getSession()) signedIn();
   else signedOut();
@@ -63,6 +80,8 @@ function viewerHub() {
   if (hub) return hub;
   const made = new ViewerHub();
   made.addEventListener("connection", renderConnection);
+  // A hub that comes back may be a new one.
+  made.addEventListener("open", checkForUpdate);
   made.addEventListener("fatal", (/** @type {any} */ { detail }) => { if (detail.code === 3500) { clearSession(); signedOut(); } });
   made.addEventListener("arrived", (/** @type {any} */ { detail }) => announce(`${eventTitle(detail.event)}, ${made.labelOf(detail.event)}, ${clockTime(detail.event.triggered_at)}`));
   made.start();
@@ -113,7 +132,7 @@ function renderHeader() {
   const link = (href, text, isCurrent) => el("a", { href, "aria-current": isCurrent ? "page" : null, text });
   header.dataset.session = session ? "in" : "out";
   header.replaceChildren(
-    el("a", { class: "brand", href: "#/", "aria-label": "Ping Watch" }, el("img", { src: "icons/icon.svg", alt: "" }), el("span", { text: "Ping Watch" })),
+    el("a", { class: "brand", href: "#/", "aria-label": "Ping Watch" }, el("img", { src: BRAND, alt: "" }), el("span", { text: "Ping Watch" })),
     ...(session
       ? [
           el("nav", { class: "site-nav", "aria-label": "Pages" }, link("#/", "Timeline", path === "/"), link("#/camera", "Camera", path === "/camera")),

@@ -82,6 +82,7 @@ private struct TestHandler: LoopHandler {
     func client(of upgrade: HTTPHead) -> String { upgrade.peerAddress }
     func opened(_ socket: WebSocket) { responder.assumeIsolated { $0.opened(socket) } }
     func closed(_ socket: WebSocket) {}
+    func turnEnds() {}
     func received(_ message: MessageBuffer, isBinary: Bool, on socket: WebSocket) {
         if isBinary, message.count == slowPiece {
             // An executor that cannot keep up.
@@ -209,6 +210,34 @@ struct EventLoopTests {
         #expect(texts == (1...5).map { "turn \($0)" })
     }
 
+    @Test func `a request with a body that is pipelined ends its connection and nobody else's`() async throws {
+        let post = "POST /body HTTP/1.1\r\nHost: hub\r\nContent-Length: 5\r\n\r\nabcde"
+        for before in ["GET /x HTTP/1.1\r\nHost: hub\r\n\r\n", post, "GET /later HTTP/1.1\r\nHost: hub\r\n\r\n"] {
+            let (ended, text) = try await withLoop(threads: 1) { port in
+                var hasty = try RawClient(port: port)
+                hasty.write(before + post)
+                _ = try hasty.readResponse()
+                let ended = try hasty.isAtEnd()
+                var calm = try RawClient(port: port)
+                calm.write(post)
+                return (ended, try calm.readResponse().text)
+            }
+            #expect(ended)
+            #expect(text == "POST /body? abcde")
+        }
+    }
+
+    @Test func `requests with a body that follow each other are answered on one connection`() async throws {
+        let statuses = try await withLoop(threads: 1) { port in
+            var client = try RawClient(port: port)
+            return try (0..<200).map { _ in
+                client.write("POST /body HTTP/1.1\r\nHost: hub\r\nContent-Length: 5\r\n\r\nabcde")
+                return try client.readResponse().status
+            }
+        }
+        #expect(statuses == Array(repeating: 200, count: 200))
+    }
+
     @Test func `a request pipelined behind a stream costs its own connection at most`() async throws {
         let text = try await withLoop { port in
             var hasty = try RawClient(port: port)
@@ -297,6 +326,21 @@ struct EventLoopTests {
             return try client.readResponse().status
         }
         #expect(status == 403)
+    }
+
+    @Test(arguments: [
+        ("Sec-WebSocket-Version: 13", "Sec-WebSocket-Version: 12", 426), ("Sec-WebSocket-Version: 13\r\n", "", 426),
+        ("Sec-WebSocket-Key: ", "Sec-WebSocket-Key: x", 400), ("Sec-WebSocket-Key: ", "X-Key: ", 400), ("Connection: Upgrade\r\n", "", 400),
+        ("Host: ", "X-Host: ", 400), ("GET ", "POST ", 400), ("Upgrade: websocket", "Upgrade: h2c", 400),
+    ])
+    func `a handshake that RFC 6455 does not allow gets its status`(field: String, other: String, status: Int) async throws {
+        let response = try await withLoop { port in
+            var client = try RawClient(port: port)
+            client.write(RawClient.handshake().replacing(field, with: other, maxReplacements: 1))
+            return try client.readResponse()
+        }
+        #expect(response.status == status)
+        #expect(response.headers["sec-websocket-version"] == (status == 426 ? "13" : nil))
     }
 
     @Test func `stopping closes sockets with 1001, and jobs of the loop's actors still run`() async throws {

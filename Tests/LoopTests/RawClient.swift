@@ -90,10 +90,13 @@ struct RawClient: ~Copyable {
     // MARK: - WebSocket
 
     func writeHandshake(path: String = "/socket", subprotocol: String? = nil, headers: String = "") {
-        write(
-            "GET \(path) HTTP/1.1\r\nHost: hub\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + (subprotocol.map { "Sec-WebSocket-Protocol: \($0)\r\n" } ?? "")
-                + headers + "\r\n")
+        write(Self.handshake(path: path, subprotocol: subprotocol, headers: headers))
+    }
+
+    static func handshake(path: String = "/socket", subprotocol: String? = nil, headers: String = "") -> String {
+        "GET \(path) HTTP/1.1\r\nHost: hub\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + (subprotocol.map { "Sec-WebSocket-Protocol: \($0)\r\n" } ?? "")
+            + headers + "\r\n"
     }
 
     /// A masked frame (RFC 6455, section 5.2).

@@ -1,6 +1,7 @@
 // The page's files: what is sent, in which coding, and for how long.
 
 import Foundation
+import Runtime
 import TestSupport
 import Testing
 
@@ -42,7 +43,8 @@ struct StaticFilesTests {
     private func files(script: String? = nil) throws -> StaticFiles {
         let contents = [
             "index.html": page, "js/app.js": script ?? self.script, "css/app.css": "a{}", "icons/icon.svg": "<svg/>",
-            "manifest.webmanifest": "{}", ".git/config": "secret",
+            "icons/icon-192.png": "PNG", "manifest.webmanifest": "{}", ".git/config": "secret",
+            "sw.js": #"const VERSION = "{{version}}", FILES = "{{files}}";"#,
             "js/.hidden.js": "secret", "js/app.map": "unknown", "help/certificate.html": "{{fingerprint}}",
         ]
         for (path, text) in contents {
@@ -90,11 +92,27 @@ struct StaticFilesTests {
         #expect(try scriptPath(try files()) == old)
     }
 
+    @Test func `the service worker is told its version and what it keeps, with the hashes of what is sent`() throws {
+        let files = try files(), response = files.response(for: head("/sw.js")), prefix = try scriptPath(files).replacing("/js/app.js", with: "")
+        #expect(field("Cache-Control", response) == "no-cache" && field("Content-Type", response) == "text/javascript; charset=utf-8")
+        let worker = try #require(text(response)?.wholeMatch(of: #/const VERSION = "([0-9a-f]{32})", FILES = (\[.*\]);/#))
+        #expect("/assets/\(worker.1)" == prefix)
+        // Neither itself, nor help, nor what only the system asks for; in the order of their names, so that the same files are the same worker.
+        let list = try JSONDecoder().decode([[String]].self, from: Data(worker.2.utf8))
+        #expect(list.map(\.first) == ["/", prefix + "/css/app.css", prefix + "/icons/icon.svg", prefix + "/js/app.js"])
+        for entry in list {
+            let sent = try #require(text(files.response(for: head(entry[0]))))
+            #expect(entry[1] == "sha256-" + Data(Crypto.sha256(Array(sent.utf8))).base64EncodedString())
+        }
+        #expect(text(try self.files().response(for: head("/sw.js"))) == text(response))
+        #expect(text(try self.files(script: "changed").response(for: head("/sw.js"))) != text(response))
+    }
+
     @Test func `nothing but the files is found`() throws {
         let files = try files(), prefix = try scriptPath(files).replacing("/js/app.js", with: "")
         let paths = [
             "/.git/config", "/js/.hidden.js", "/js/app.map", "/js", "/js/", "//js/app.js", "/../public/js/app.js",
-            "/help/certificate.html", prefix, prefix + "/", prefix + "/index.html",
+            "/help/certificate.html", prefix, prefix + "/", prefix + "/index.html", prefix + "/sw.js",
             prefix + "/help/certificate.html", prefix + "//js/app.js", prefix + "/../js/app.js",
             prefix + prefix + "/js/app.js", "/assets/js/app.js", "/assets//js/app.js", "/assets/",
             "/assets/0123/js/app.js", prefix.uppercased() + "/js/app.js", "/assets/" + String(repeating: "g", count: 32) + "/js/app.js",

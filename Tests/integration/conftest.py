@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import botapi  # noqa: E402
 import pictures  # noqa: E402
 from postgres import PostgresServer, find_programs  # noqa: E402
+from sensor import Peer  # noqa: E402
 from system import MEDIA, Hub  # noqa: E402
 
 
@@ -148,3 +149,11 @@ def postgres(tmp_path_factory):
         pytest.skip("Postgres is not installed")
     with PostgresServer(tmp_path_factory.mktemp("postgres")) as server:
         yield server
+
+
+@pytest.fixture
+def sensor(hub, account):
+    """The account's camera, connected."""
+    peer = Peer(hub, account.token, account.device)
+    yield peer
+    peer.close()

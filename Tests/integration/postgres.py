@@ -74,6 +74,20 @@ class PostgresServer:
         out = self._client("psql", "-X", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", sql)
         return out.stdout.strip()
 
+    @contextlib.contextmanager
+    def locked(self, database: str, table: str):
+        """Somebody else holds the table meanwhile: whoever reads or writes it waits."""
+        program = subprocess.Popen(
+            [str(self.programs / "psql"), "-X", "-q", "-t", "-A", "-d", database], env=self._environment(), text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        try:
+            program.stdin.write(f"BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE; SELECT 'locked';\n")
+            program.stdin.flush()
+            assert program.stdout.readline() == "locked\n"
+            yield
+        finally:
+            program.communicate("ROLLBACK;\n", 20)
+
     def dump(self, database: str, file: Path) -> None:
         """All of a database as SQL, to look at after a failed test."""
         file.write_text(self._client("pg_dump", database).stdout)
@@ -160,9 +174,11 @@ class PostgresServer:
             time.sleep(0.05)
         return False
 
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, "PGHOST": "127.0.0.1", "PGPORT": str(self.port), "PGUSER": USER, "PGPASSWORD": self.password}
+
     def _client(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "PGHOST": "127.0.0.1", "PGPORT": str(self.port), "PGUSER": USER, "PGPASSWORD": self.password}
-        out = subprocess.run([str(self.programs / program), *arguments], env=environment, capture_output=True, text=True, timeout=60)
+        out = subprocess.run([str(self.programs / program), *arguments], env=self._environment(), capture_output=True, text=True, timeout=60)
         if out.returncode != 0:
             raise RuntimeError(f"{program}: {out.stderr.strip()}")
         return out

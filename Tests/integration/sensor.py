@@ -87,3 +87,8 @@ class RpcError(Exception):
     def __init__(self, error: dict) -> None:
         super().__init__(error["message"])
         self.code = error["code"]
+
+
+def publications(peer: Peer, kind: str) -> list[dict]:
+    found = [push.get("pub", {}).get("data") or push.get("message", {}).get("data") or {} for push in peer.pushes]
+    return [each for each in found if each.get("type") == kind]

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from centrifuge import CentrifugeError, Client, ClientEventHandler, ReplyError, StreamPosition, SubscriptionEventHandler
+from centrifuge import CentrifugeError, Client, ClientEventHandler, ReplyError, StreamPosition, Subscription, SubscriptionEventHandler
 from sensor import Peer
 from test_protocol import token_for
 
@@ -53,6 +53,17 @@ def client_of(hub, events: Events, **more) -> Client:
     return Client(hub.socket_url, events=events, max_reconnect_delay=0.5, proxy=None, **more)
 
 
+async def listening(hub, account) -> tuple[Client, Subscription, Events, Events]:
+    """A client that has subscribed to the account's camera, and what the two are told."""
+    events, heard = Events(), Events()
+    client = client_of(hub, events, token=account.token)
+    await client.connect()
+    subscription = client.new_subscription(f"device:{account.device}", events=heard)
+    await subscription.subscribe()
+    await subscription.ready()
+    return client, subscription, events, heard
+
+
 def telemetry(sensor: Peer, number: int) -> None:
     sensor.rpc("device.telemetry", {"telemetry": {"n": number}})
 
@@ -66,12 +77,7 @@ def test_it_subscribes_looks_around_and_leaves(hub, account, other):
     sensor.wait_publication("device.presence", online=True)
 
     async def run() -> None:
-        events, heard, refused = Events(), Events(), Events()
-        client = client_of(hub, events, token=account.token)
-        await client.connect()
-        subscription = client.new_subscription(f"device:{account.device}", events=heard)
-        await subscription.subscribe()
-        await subscription.ready()
+        client, subscription, events, heard = await listening(hub, account)
         await asyncio.to_thread(telemetry, sensor, 1)
         await until(lambda: numbers(heard) == [1] and numbers(events) == [1])
         presence = await subscription.presence()
@@ -88,6 +94,7 @@ def test_it_subscribes_looks_around_and_leaves(hub, account, other):
         await asyncio.to_thread(telemetry, sensor, 2)
         await until(lambda: numbers(events) == [1, 2])
         assert numbers(heard) == [1]
+        refused = Events()
         foreign = client.new_subscription(f"device:{other.device}", events=refused)
         await foreign.subscribe()
         assert (await until(lambda: refused.of("unsubscribed")))[0].code == 103
@@ -103,12 +110,7 @@ def test_after_a_break_it_gets_what_it_missed(hub, account):
     sensor.wait_publication("device.presence", online=True)
 
     async def run() -> None:
-        events, heard = Events(), Events()
-        client = client_of(hub, events, token=account.token)
-        await client.connect()
-        subscription = client.new_subscription(f"device:{account.device}", events=heard)
-        await subscription.subscribe()
-        await subscription.ready()
+        client, _, events, heard = await listening(hub, account)
         await asyncio.to_thread(telemetry, sensor, 1)
         await until(lambda: numbers(heard) == [1] and numbers(events) == [1])
         await client.disconnect()
@@ -129,12 +131,7 @@ def test_after_a_restart_of_the_hub_it_knows_that_it_must_load_again(start, enro
     account = enrol(hub)
 
     async def run() -> None:
-        events, heard = Events(), Events()
-        client = client_of(hub, events, token=account.token)
-        await client.connect()
-        subscription = client.new_subscription(f"device:{account.device}", events=heard)
-        await subscription.subscribe()
-        await subscription.ready()
+        client, _, events, heard = await listening(hub, account)
         before = heard.of("subscribed")[0].stream_position
         await asyncio.to_thread(hub.stop)
         await until(lambda: len(events.of("connecting")) == 2)

@@ -11,10 +11,10 @@ import socket
 import subprocess
 import threading
 import time
-from pathlib import Path
 
 import pytest
 from conftest import Account
+from hostile import resident_bytes
 from sensor import CONFIG, KEY, LIVE, Peer, frame
 from system import Hub
 
@@ -118,17 +118,12 @@ def test_what_is_made_once_is_kept_and_the_rest_asked_for_again(served):
         assert hub.call("HEAD", re.sub("&v=.*", "", url))[2]["cache-control"] == "private, no-cache"
 
 
-def memory(hub: Hub) -> int:
-    """Bytes that the hub has in memory."""
-    return int(re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{hub.process.pid}/status").read_text())[1]) << 10
-
-
 def test_slow_readers_neither_hold_up_live_frames_nor_fill_the_memory(served):
     hub, account, event, whole = served
     sensor, viewer = Peer(hub, account.token, account.device), Peer(hub, account.token)
     stream = viewer.rpc("live.watch", {"device_id": account.device})["stream"]
     sensor.wait_publication("live.start")
-    before = memory(hub)
+    before = resident_bytes(hub)
 
     # Each its own part of the clip, through a small window, and at first nobody reads.
     readers: dict[socket.socket, tuple[int, bytearray]] = {}
@@ -161,7 +156,7 @@ def test_slow_readers_neither_hold_up_live_frames_nor_fill_the_memory(served):
         relay(5)
         for raw, (_, received) in readers.items():
             received += raw.recv(20_000)
-        most = max(most, memory(hub))
+        most = max(most, resident_bytes(hub))
     done = threading.Event()
     failures: list[BaseException] = []
 
@@ -189,7 +184,7 @@ def test_slow_readers_neither_hold_up_live_frames_nor_fill_the_memory(served):
     while not done.is_set():
         relay(5)
         relayed += 5
-        most = max(most, memory(hub))
+        most = max(most, resident_bytes(hub))
     thread.join()
     assert not failures, failures
     assert viewer.frames == sent and relayed >= 5

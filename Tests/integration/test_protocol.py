@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-import re
 import secrets
 import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
+from hostile import resident_bytes
 from sensor import Peer
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -273,11 +272,6 @@ def test_nothing_may_come_before_connect(hub, command):
     with connect(hub.socket_url) as socket:
         socket.send(command)
         assert closing(socket) == 3501
-
-
-def resident_bytes(hub) -> int:
-    status = Path(f"/proc/{hub.process.pid}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
 
 
 def test_a_flood_of_large_answers_is_sent_as_fast_as_it_is_read(hub, account, viewer, sensor, channel):

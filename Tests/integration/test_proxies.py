@@ -21,6 +21,7 @@ from sensor import CONFIG, KEY, LIVE, Peer, frame
 from system import ROOT, Hub
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
+from wire import Raw
 
 NAME = "hub.example.org"
 # Of this machine, and not the proxy's own.
@@ -333,13 +334,10 @@ def test_malformed_fields_of_a_trusted_proxy_leave_the_proxy_itself(trusting, ad
 
 def connection_by_lines(hub: Hub, token: str, *lines: str) -> dict:
     """What the hub makes of fields as they are written, also of the same ones again."""
-    with socket.create_connection(("127.0.0.1", hub.port), 20) as raw:
+    with Raw(hub.port) as peer:
         fields = ["GET /connection HTTP/1.1", "Host: h", f"Authorization: Bearer {token}", "Connection: close", *lines]
-        raw.sendall("".join(f"{field}\r\n" for field in [*fields, ""]).encode())
-        answer = b""
-        while piece := raw.recv(4096):
-            answer += piece
-    return json.loads(answer.split(b"\r\n\r\n", 1)[1])
+        peer.send("".join(f"{field}\r\n" for field in [*fields, ""]).encode())
+        return json.loads(peer.response()[2])
 
 
 def test_several_lines_of_addresses_are_one_list_and_of_the_rest_the_first_counts(trusting, start):
@@ -351,6 +349,16 @@ def test_several_lines_of_addresses_are_one_list_and_of_the_rest_the_first_count
     hub = start(TRUSTED_PROXIES="127.0.0.1", TRUSTED_PROXY_HEADER="forwarded")
     answer = connection_by_lines(hub, hub.sign_in("me@example.org"), "Forwarded: for=192.0.2.7", "Forwarded: for=192.0.2.9")
     assert answer["address"] == "192.0.2.7"
+
+
+@pytest.mark.parametrize("path, status", [("/", 200), ("/healthz", 200), ("/events", 401), ("/none", 404)])
+def test_a_trusted_proxys_connection_carries_one_request(trusting, path, status):
+    """It may belong to several clients, of whom one could write a head that libwebsockets reads on into the request of the next."""
+    request = f"GET {path} HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 192.0.2.9\r\n\r\n".encode()
+    with Raw(trusting.port) as peer:
+        peer.send(request + request)
+        found, fields, _ = peer.response()
+        assert (found, fields["connection"], peer.rest()) == (status, "close", b"")
 
 
 def test_wrong_proxies_are_clear_errors(tmp_path):

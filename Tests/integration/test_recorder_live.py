@@ -31,13 +31,6 @@ def recordings(tmp_path_factory) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def sensor(hub, account):
-    peer = Peer(hub, account.token, account.device)
-    yield peer
-    peer.close()
-
-
-@pytest.fixture
 def viewer(hub, account):
     peer = Peer(hub, account.token)
     yield peer

@@ -9,20 +9,13 @@ import time
 import uuid
 
 import pytest
-from centrifuge import Client, ClientEventHandler, SubscriptionEventHandler  # noqa: F401
+from centrifuge import Client, ClientEventHandler  # noqa: F401
 from sensor import BYTES, CLIP, CONFIG, KEY, LAST, LIVE, STILL, Peer, RpcError, frame
 from system import MEDIA
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 JPEG = b"\xff\xd8\xff\xe0" + b"x" * 100
-
-
-@pytest.fixture
-def sensor(hub, account):
-    peer = Peer(hub, account.token, account.device)
-    yield peer
-    peer.close()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -25,6 +26,7 @@ from sensor import CONFIG, KEY, LIVE, Peer, frame
 from system import ROOT, Hub, content
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
+from wire import Ended, Raw
 
 BINARY = os.environ.get("PINGWATCH", str(ROOT / ".build/release/pingwatch"))
 
@@ -216,18 +218,13 @@ def test_plain_requests_are_led_to_https(secure):
 
 @pytest.mark.parametrize("bytes_", [b"", b"\x00\x01\x02nonsense", b"\x16\x03\x01\x00\x05hello", b"GET / HTTP/1.1\r\n\r\n", b"hello\r\n\r\n"])
 def test_what_is_neither_tls_nor_http_does_not_hang_or_harm(secure, bytes_):
-    with socket.create_connection(("127.0.0.1", secure.port), 10) as raw:
-        raw.settimeout(10)
-        try:
-            raw.sendall(bytes_)
-            raw.shutdown(socket.SHUT_WR)
-            while raw.recv(4096):
-                pass
-        except TimeoutError:
-            raise
-        except OSError:
-            # The hub was quicker to hang up.
-            pass
+    with Raw(secure.port, seconds=10) as peer:
+        # The hub may be quicker to hang up.
+        with contextlib.suppress(Ended):
+            peer.send(bytes_)
+        with contextlib.suppress(OSError):
+            peer.socket.shutdown(socket.SHUT_WR)
+        peer.rest()
     assert secure.call("GET", "/healthz")[0] == 200
 
 
@@ -258,10 +255,8 @@ def test_a_viewer_that_is_slow_gets_whole_frames(secure, monkeypatch):
     monkeypatch.setattr("sensor.connect", lambda url, **more: connect(url, ssl=secure.context, **more))
     account = Account(secure, f"{uuid.uuid4()}@example.org")
     sensor = Peer(secure, account.token, account.device)
-    raw = socket.socket()
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
-    raw.connect(("127.0.0.1", secure.port))
-    monkeypatch.setattr("sensor.connect", lambda url, **more: connect(url, ssl=secure.context, sock=raw, server_hostname="localhost", **more))
+    narrow = Raw(secure.port, receive_buffer=8192)
+    monkeypatch.setattr("sensor.connect", lambda url, **more: connect(url, ssl=secure.context, sock=narrow.socket, server_hostname="localhost", **more))
     viewer = Peer(secure, account.token)
     stream = viewer.rpc("live.watch", {"device_id": account.device})["stream"]
     sensor.wait_publication("live.start")
@@ -314,10 +309,7 @@ def test_ranges_of_a_clip_fit_together_also_for_a_slow_reader(secure, large):
     status, part, headers = secure.call("GET", found["clip_url"], headers={"Range": f"bytes=100-{len(whole) - 100}"})
     assert status == 206 and part == whole[100:len(whole) - 99]
     # Small windows, so that the hub has to write in parts.
-    raw = socket.socket()
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    raw.connect(("127.0.0.1", secure.port))
-    with secure.context.wrap_socket(raw, server_hostname="localhost") as wrapped:
+    with Raw(secure.port, receive_buffer=4096) as narrow, secure.context.wrap_socket(narrow.socket, server_hostname="localhost") as wrapped:
         wrapped.sendall(f"GET {found['clip_url']} HTTP/1.1\r\nHost: localhost:{secure.port}\r\n\r\n".encode())
         received = b""
         while b"\r\n\r\n" not in received or len(received.split(b"\r\n\r\n", 1)[1]) < len(whole):

@@ -43,8 +43,6 @@ def trend(points: list[tuple[float, float]]) -> Trend:
 
 # A level that goes up by more than so much and such a share of itself is a leak. Allocators keep what a storm has needed, and give some back.
 MEMORY_MB, MEMORY_SHARE = 4.0, 0.04
-# Caches are still being filled in the first minutes: a short run finds only what is lost with every connection or message.
-SHORT_SECONDS, SHORT_MEMORY_SHARE = 1200.0, 0.25
 DESCRIPTORS, DESCRIPTORS_SHARE = 40, 0.02
 
 
@@ -62,8 +60,7 @@ def judge_levels(samples: list[Sample], warm_up: float) -> tuple[dict[str, Trend
         "descriptors": trend([(sample.at, sample.descriptors) for sample in rest]),
     }
     problems = []
-    memory_share = MEMORY_SHARE if samples[-1].at >= SHORT_SECONDS else SHORT_MEMORY_SHARE
-    for name, allowed, share, unit in (("memory", MEMORY_MB, memory_share, " MB"), ("descriptors", DESCRIPTORS, DESCRIPTORS_SHARE, "")):
+    for name, allowed, share, unit in (("memory", MEMORY_MB, MEMORY_SHARE, " MB"), ("descriptors", DESCRIPTORS, DESCRIPTORS_SHARE, "")):
         found = trends[name]
         bound = allowed + share * found.first
         if found.growth > bound:

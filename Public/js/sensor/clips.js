@@ -19,6 +19,7 @@ export class ClipRecorder {
   trigger = new ClipTrigger();
   #ring = new PrerollRing({ seconds: RING_SECONDS });
   /** @type {import("./outbox.js").Clip|null} */ #recording = null;
+  /** Why the last clip is not sent yet; `until` on the page's clock. @type {import("../lib/plan.js").Held|null} */ held = null;
 
   /**
    * @param {import("./outbox.js").Outbox} outbox
@@ -52,9 +53,25 @@ export class ClipRecorder {
     this.#perform(this.trigger.time(pageNow()));
   }
 
-  /** @param {{moving: boolean, score: number, at: number}} motion */
+  /** @param {{moving: boolean, score: number, candidate?: boolean, threshold?: number, tamper?: string|null, at: number}} motion */
   motion(motion) {
+    if (motion.tamper !== undefined) this.#perform(this.trigger.tamper({ tampered: motion.tamper !== null }, motion.at));
     this.#perform(this.trigger.motion(motion, motion.at));
+  }
+
+  /** @param {{loud: boolean, score: number, threshold: number, at: number}} sound */
+  sound(sound) {
+    this.#perform(this.trigger.sound(sound, sound.at));
+  }
+
+  /** What the hub allows. @param {import("../lib/plan.js").Plan} plan */
+  limit(plan) {
+    this.trigger.limit(plan);
+  }
+
+  /** What almost triggered, on the page's clock. */
+  get candidates() {
+    return this.trigger.candidates.entries;
   }
 
   recordNow() {
@@ -70,17 +87,19 @@ export class ClipRecorder {
   #perform(actions) {
     for (const action of actions) {
       if (action.type === "open") this.#open(action);
-      else if (action.type === "close") this.#close();
+      else if (action.type === "cause") this.#note([...this.trigger.causes.values()]);
+      else if (action.type === "close") this.#close(action.causes);
     }
   }
 
-  /** @param {{trigger: "motion"|"manual", at: number, score: number, from: number}} action */
-  #open({ trigger, at, score, from }) {
+  /** @param {Extract<import("../lib/trigger.js").TriggerAction, {type: "open"}>} action */
+  #open({ trigger, at, score, from, held }) {
+    this.held = held;
     const sessionId = this.sessionId();
     const chunks = this.#ring.from((from - performance.timeOrigin) * 1000);
-    if (!sessionId || !chunks.length) return;
+    if (!sessionId || !chunks.length) return this.trigger.undo();
     const first = chunks[0].timestamp;
-    const wallAt = Math.round(Date.now() - (pageNow() - at));
+    const wallAt = wallTime(at);
     const { tracks } = this.encoder;
     this.#recording = this.outbox.begin(
       { id: uuidv7(wallAt), sessionId, trigger, at: wallAt, score, preRollMs: Math.max(0, Math.round(at - pageTime(first))), tracks, firstTimestamp: first },
@@ -89,11 +108,21 @@ export class ClipRecorder {
     );
   }
 
-  #close() {
+  /** @param {import("../lib/trigger.js").Cause[]} causes */
+  #close(causes) {
+    this.#note(causes);
     if (this.#recording) this.outbox.complete(this.#recording);
     this.#recording = null;
   }
+
+  /** Beside the clip, so that they are stored with it: a reload must not lose them. @param {import("../lib/trigger.js").Cause[]} causes */
+  #note(causes) {
+    if (this.#recording) this.#recording.record.causes = causes.map((cause) => ({ ...cause, at: wallTime(cause.at) }));
+  }
 }
+
+/** A time on the page's clock as the device's clock has it now. @param {number} at ms */
+const wallTime = (at) => Math.round(Date.now() - (pageNow() - at));
 
 /** @param {Chunk} chunk @returns {ClipFrame} */
 const frameOf = ({ key, track, timestamp, duration, data }) => ({ flags: key ? FLAG.keyframe : 0, track, timestamp, duration, payload: data });

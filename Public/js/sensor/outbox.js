@@ -273,11 +273,11 @@ export class Outbox extends EventTarget {
 
   /** @param {Clip} clip @param {{stream: number, frames: number}} action */
   async #close(clip, { stream, frames }) {
-    const { firstTimestamp, lastTimestamp } = clip.record;
+    const { firstTimestamp, lastTimestamp, causes } = clip.record;
     // How long a clip is of which the hub has more than the store, it sees best itself.
     const duration = frames > clip.upload.count ? {} : { duration_ms: Math.round((lastTimestamp - firstTimestamp) / 1000) };
     try {
-      await this.connection.rpc("clip.close", { stream, frames, ...duration }, { timeoutMs: 60_000 });
+      await this.connection.rpc("clip.close", { stream, frames, ...duration, ...(causes ? { causes } : {}) }, { timeoutMs: 60_000 });
       this.#durable(clip);
     } catch (error) {
       this.#refused(clip, error);

@@ -43,6 +43,7 @@ export class HomePage extends HTMLElement {
     this.#abort = new AbortController();
     const { signal } = this.#abort;
     this.hub.addEventListener("change", () => this.#render(), { signal });
+    this.hub.addEventListener("connection", () => { if (!this.hub.state.isLoaded) this.#render(); }, { signal });
     document.addEventListener("keydown", (event) => this.#key(event), { signal });
     this.#render();
   }
@@ -105,7 +106,7 @@ export class HomePage extends HTMLElement {
   /** @param {Record<string, any>[]} events */
   #renderEvents(events) {
     if (!events.length) {
-      this.events.replaceChildren(this.hub.state.isLoaded ? (this.#device ? this.nothingHere : this.nothingYet) : el("p", { class: "muted", text: "Loading…" }));
+      this.events.replaceChildren(this.hub.state.isLoaded ? (this.#device ? this.nothingHere : this.nothingYet) : el("p", { class: "muted", text: this.hub.connection.state === "waiting" ? "The hub is away. What happened is shown here as soon as it is back." : "Loading…" }));
       return;
     }
     // Elements are kept and put where they belong; only what changed is touched.

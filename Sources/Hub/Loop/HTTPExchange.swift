@@ -6,7 +6,7 @@ import Runtime
 /// A request in progress. All members are used on the thread of its connection only, which `unownedExecutor` and `perform` lead to.
 ///
 /// The handler calls `receive` for the body and `respond` once, each then or later. A request that a client pipelines behind one that is
-/// answered by a stream ends the connection: libwebsockets 4.1 has no place for it.
+/// answered by a stream ends the connection, and so does a pipelined one with a body: libwebsockets 4.1 has no place for them.
 public final class HTTPExchange: @unchecked Sendable {
     // @unchecked: every member that changes is touched on one thread only, where the callbacks of its connection run.
 
@@ -39,6 +39,8 @@ public final class HTTPExchange: @unchecked Sendable {
     private var closesConnection: Bool
     private var received: Int64 = 0
     private var isComplete = false
+    /// libwebsockets is reading from the connection.
+    private var isInCallback = false
 
     init(head: HTTPHead, wsi: OpaquePointer, thread: LoopThread) {
         self.head = head
@@ -112,11 +114,18 @@ public final class HTTPExchange: @unchecked Sendable {
 
     // MARK: - Called by the loop
 
-    func begin() {
+    /// LWS_CALLBACK_HTTP.
+    func begin(_ handler: (any LoopHandler)?) {
+        isInCallback = true
+        defer { isInCallback = false }
+        handler?.request(self)
         if bodyLength == 0 { complete() }
     }
 
+    /// LWS_CALLBACK_HTTP_BODY.
     func body(_ bytes: UnsafeRawBufferPointer) {
+        isInCallback = true
+        defer { isInCallback = false }
         received += Int64(bytes.count)
         if let onBody {
             onBody(bytes)
@@ -130,10 +139,7 @@ public final class HTTPExchange: @unchecked Sendable {
         guard !isComplete, let wsi else { return }
         isComplete = true
         // The end of a body that was answered before: libwebsockets would not even close while reading is stopped.
-        guard case .none = output else {
-            if closesConnection { lws_callback_on_writable(wsi) }
-            return
-        }
+        guard case .none = output else { return end() }
         // Until this request is answered, libwebsockets 4.1 cannot cope with the next one.
         lws_rx_flow_control(wsi, 0)
         touch()
@@ -155,8 +161,13 @@ public final class HTTPExchange: @unchecked Sendable {
         case .stream(_, _, let isFetching):
             if !isFetching { fetch() }
             return true
-        // Of a body that is still coming the rest is thrown away: the kernel would reset the connection for it, and the answer be lost.
-        case .finished: return !closesConnection || !isComplete
+        case .finished:
+            // Of a body that is still coming the rest is thrown away: the kernel would reset the connection for it, and the answer be lost.
+            guard isComplete, let wsi else { return true }
+            if closesConnection { return false }
+            self.wsi = nil
+            thread.completeTransaction(of: wsi)
+            return true
         }
     }
 
@@ -194,13 +205,22 @@ public final class HTTPExchange: @unchecked Sendable {
         onAbort = nil
         // Nobody waits long for the rest of a body that is not wanted.
         if !isComplete { thread.setTimeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, Self.discardSeconds) }
-        if closesConnection {
-            // Closed by the callback that says that all of it has been sent.
+        end()
+    }
+
+    /// Makes room for the next request once the body is in and the answer out.
+    private func end() {
+        guard case .finished = output, isComplete, let wsi else { return }
+        if closesConnection || lws_partial_buffered(wsi) != 0 {
+            // By the callback that says that all of it has been sent.
             lws_callback_on_writable(wsi)
-            return
+        } else if isInCallback {
+            // Only when libwebsockets has returned has it put aside what it read of the next request (`LoopThread.completeTransaction`).
+            thread.post(.perform { [self] in end() })
+        } else {
+            self.wsi = nil
+            thread.completeTransaction(of: wsi)
         }
-        self.wsi = nil
-        thread.completeTransaction(of: wsi)
     }
 
     private func kill() {

@@ -2,7 +2,9 @@
 
 internal import CWebsockets
 
-public enum HTTPMethod: String, Sendable, Hashable { case get = "GET", head = "HEAD", post = "POST", put = "PUT", patch = "PATCH", delete = "DELETE", options = "OPTIONS" }
+public enum HTTPMethod: String, Sendable, Hashable {
+    case get = "GET", head = "HEAD", post = "POST", put = "PUT", patch = "PATCH", delete = "DELETE", options = "OPTIONS"
+}
 
 public struct HTTPHead: Sendable {
     public let method: HTTPMethod
@@ -30,6 +32,12 @@ public struct HTTPHead: Sendable {
         guard let text = headers["content-length"], text.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
         return Int64(text)
     }
+
+    /// Whether something may follow the head that belongs to this request, by what it says or by its method.
+    var mayHaveBody: Bool {
+        if let length = headers["content-length"] { return length != "0" }
+        return [.post, .put, .patch].contains(method) || headers["transfer-encoding"] != nil
+    }
 }
 
 extension HTTPHead {
@@ -38,7 +46,8 @@ extension HTTPHead {
         (WSI_TOKEN_HTTP_CONTENT_LENGTH, "content-length"), (WSI_TOKEN_HTTP_CONTENT_TYPE, "content-type"),
         (WSI_TOKEN_HTTP_RANGE, "range"), (WSI_TOKEN_HTTP_IF_NONE_MATCH, "if-none-match"), (WSI_TOKEN_HTTP_IF_RANGE, "if-range"),
         (WSI_TOKEN_HTTP_ACCEPT_ENCODING, "accept-encoding"), (WSI_TOKEN_HTTP_TRANSFER_ENCODING, "transfer-encoding"),
-        (WSI_TOKEN_UPGRADE, "upgrade"), (WSI_TOKEN_X_FORWARDED_FOR, "x-forwarded-for"),
+        (WSI_TOKEN_UPGRADE, "upgrade"), (WSI_TOKEN_CONNECTION, "connection"), (WSI_TOKEN_KEY, "sec-websocket-key"),
+        (WSI_TOKEN_VERSION, "sec-websocket-version"), (WSI_TOKEN_X_FORWARDED_FOR, "x-forwarded-for"),
     ]
     /// Those that libwebsockets has no token for; with the colon that it wants.
     private static let custom = ["x-telegram-bot-api-secret-token:", "sec-fetch-site:", "x-forwarded-proto:", "x-forwarded-host:", "forwarded:"]

@@ -85,4 +85,6 @@ public protocol LoopHandler: Sendable {
     func opened(_ socket: WebSocket)
     func received(_ message: MessageBuffer, isBinary: Bool, on socket: WebSocket)
     func closed(_ socket: WebSocket)
+    /// What came in this turn is dealt with; what is sent now leaves together with what was sent before.
+    func turnEnds()
 }

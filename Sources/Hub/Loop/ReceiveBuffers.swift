@@ -39,7 +39,8 @@ final class ReceiveBuffers: Sendable {
     }()
 
     /// realloc(3); `reason` is libwebsockets' own word for what it wants.
-    private static let reallocate: @convention(c) (UnsafeMutableRawPointer?, Int, UnsafePointer<CChar>?) -> UnsafeMutableRawPointer? = { pointer, size, reason in
+    private static let reallocate: @convention(c) (UnsafeMutableRawPointer?, Int, UnsafePointer<CChar>?) -> UnsafeMutableRawPointer? = {
+        pointer, size, reason in
         guard let pointer else {
             if size <= shared.bytes, let reason, strcmp(reason, "rx_ubuf") == 0 { return shared.take() }
             return size > 0 ? malloc(size) : nil

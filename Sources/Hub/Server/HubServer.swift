@@ -148,17 +148,16 @@ extension HubServer: LoopHandler {
         guard !EchoSockets.own(socket) else { return EchoSockets.answer(message, isBinary: isBinary, on: socket) }
         realtime.assumeIsolated { $0.received(message, isBinary: isBinary, on: socket) }
     }
+    public func turnEnds() { realtime.assumeIsolated { $0.sendPublications() } }
 
     public func request(_ exchange: HTTPExchange) {
         let head = exchange.head
-        if let response = doorAnswer(head) ?? files.response(for: head) {
-            exchange.respond(secured(response, for: head))
-            return
-        }
-        if head.header("transfer-encoding") != nil {
-            let error = APIError(status: 411, code: "length_required", message: "Content-Length is needed; chunked bodies are not taken")
+        if let error = framingError(head) {
             var response = Router.response(for: error, log: log)
             response.closesConnection = true
+            return exchange.respond(secured(response, for: head))
+        }
+        if let response = doorAnswer(head) ?? files.response(for: head) {
             exchange.respond(secured(response, for: head))
             return
         }
@@ -178,12 +177,27 @@ extension HubServer: LoopHandler {
             })
     }
 
+    /// Where it is not sure where the request ends, whatever follows may be taken for another one (RFC 9112, sections 6.3 and 11.2): nothing is
+    /// answered but this, and the connection ends.
+    private func framingError(_ head: HTTPHead) -> APIError? {
+        if head.header("transfer-encoding") != nil {
+            return APIError(status: 411, code: "length_required", message: "Content-Length is needed; chunked bodies are not taken")
+        }
+        if head.header("content-length") != nil, head.contentLength == nil {
+            return .invalid("Content-Length", "one number of bytes is expected")
+        }
+        return nil
+    }
+
     private func secured(_ response: HTTPResponse, for head: HTTPHead) -> HTTPResponse {
         let origin = RequestOrigin(head, proxies: services.configuration.proxies)
         // A proxy's certificate is one that was given, too, where people are told to come by https.
         var isStrict = origin.isForwarded && services.configuration.isPublicSecure
         if case .given = services.configuration.encryption { isStrict = true }
-        return SecurityHeaders.apply(to: response, isStrict: isStrict && origin.isSecure == true)
+        var response = SecurityHeaders.apply(to: response, isStrict: isStrict && origin.isSecure == true)
+        // A proxy's connection may carry requests of several clients; libwebsockets 4.1.6 can be brought to read from one on into the next.
+        if origin.isForwarded { response.closesConnection = true }
+        return response
     }
 
     /// Redirects to https, and what a phone needs to trust the hub.

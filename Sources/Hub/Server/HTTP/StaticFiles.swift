@@ -8,7 +8,7 @@ import Runtime
 ///
 /// Each file is at its own path, to be asked for again each time, and below `/assets/<hash of the whole folder>/`, where it never changes. The page
 /// refers to its scripts and styles there; modules import each other by relative paths, so that all of them are. What has an address for ever is not:
-/// the page itself, its manifest, and a service worker.
+/// the page itself, its manifest, and the service worker, in which the hub writes what that is to keep: its version and its files.
 struct StaticFiles: Sendable {
     private struct File: Sendable {
         let type: String
@@ -34,6 +34,7 @@ struct StaticFiles: Sendable {
     private let treeHash: String
 
     private static let assets = "/assets/"
+    private static let workerPath = "/sw.js"
     private static let forever = "public, max-age=31536000, immutable"
 
     private static let types: [String: String] = [
@@ -61,6 +62,9 @@ struct StaticFiles: Sendable {
         let names = contents.keys.sorted()
         treeHash = Self.hash(Array(names.map { "\($0)\n\(Self.hash(contents[$0]!.bytes))\n" }.joined().utf8))
         contents["/index.html"] = (Self.page(index.bytes, below: Self.assets + treeHash, paths: contents.keys), index.type)
+        if let worker = contents[Self.workerPath] {
+            contents[Self.workerPath] = (Self.worker(worker.bytes, version: treeHash, files: contents.mapValues(\.bytes)), worker.type)
+        }
         files = contents.mapValues { File($0.bytes, type: $0.type) }
     }
 
@@ -74,6 +78,19 @@ struct StaticFiles: Sendable {
                 text = text.replacing("\(attribute)=\"\(path.dropFirst())\"", with: "\(attribute)=\"\(prefix)\(path)\"")
             }
         }
+        return Array(text.utf8)
+    }
+
+    /// The service worker with its list: the page, and what that may need where it never changes, each with its hash as browsers check it
+    /// (Subresource Integrity). In order, so that it is another worker only when something has changed.
+    private static func worker(_ bytes: [UInt8], version: String, files: [String: [UInt8]]) -> [UInt8] {
+        let kept = files.keys.sorted().filter { path in
+            [".js", ".css", ".svg"].contains { path.hasSuffix($0) } && path != workerPath && !path.hasPrefix("/help/")
+        }
+        let list = [("/", files["/index.html"]!)] + kept.map { (assets + version + $0, files[$0]!) }
+        let entries = JSON.array(list.map { .array([.string($0), .string("sha256-" + Data(Crypto.sha256($1)).base64EncodedString())]) })
+        let text = String(decoding: bytes, as: UTF8.self)
+            .replacing("{{version}}", with: version).replacing("\"{{files}}\"", with: entries.text)
         return Array(text.utf8)
     }
 
@@ -104,8 +121,8 @@ struct StaticFiles: Sendable {
             else { return nil }
             isForever = hash == treeHash
             path = String(rest.dropFirst(hash.count))
-            // Pages have one address.
-            if path == "/" || path.hasSuffix(".html") { return nil }
+            // Pages and the service worker have one address.
+            if path == "/" || path.hasSuffix(".html") || path == Self.workerPath { return nil }
         }
         // The pages of help are filled in first: `page`.
         guard !path.hasPrefix("/help/"), let file = files[path == "/" ? "/index.html" : path] else { return nil }

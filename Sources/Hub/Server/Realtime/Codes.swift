@@ -43,7 +43,7 @@ struct ReplyError: Error, Hashable {
     }
 }
 
-/// RFC 6455 close codes of the hub. Clients come back after those below 3500, and after the ones of RFC 6455 itself.
+/// RFC 6455 close codes of the hub. Clients come back after those below 3500, from 4000 to 4499, and after the ones of RFC 6455 itself.
 enum CloseCode {
     static let goingAway: UInt16 = 1001
     static let unsupportedData: UInt16 = 1003
@@ -56,4 +56,7 @@ enum CloseCode {
     static let badRequest: UInt16 = 3501
     static let stale: UInt16 = 3502
     static let connectionLimit: UInt16 = 3504
+    /// An own one, from the range of applications: another connection of the device has its place. It does not come back, for each would
+    /// put the other out for ever.
+    static let replaced: UInt16 = 4500
 }

@@ -107,9 +107,12 @@ extension Command {
     }
 
     private static func parseConnect(_ json: JSON) throws(Malformed) -> Connect {
-        let data = json["data"] ?? [:]
-        let name = data["kind"]?.stringValue ?? "viewer"
-        guard let kind = Connect.Kind(rawValue: name) else { throw Malformed(reason: "connect.data.kind: sensor or viewer is expected") }
+        guard case .object = json else { throw Malformed(reason: "connect: an object is expected") }
+        let data = given("data", in: json) ?? [:]
+        guard case .object = data else { throw Malformed(reason: "connect.data: an object is expected") }
+        guard let name = (data["kind"] ?? "viewer").stringValue, let kind = Connect.Kind(rawValue: name) else {
+            throw Malformed(reason: "connect.data.kind: sensor or viewer is expected")
+        }
         var device: DeviceID?
         if kind == .sensor {
             guard let id = data["device_id"]?.stringValue.flatMap({ DeviceID($0) }) else {
@@ -121,15 +124,21 @@ extension Command {
         guard case .bool(let canForceKeyframe) = canForce else {
             throw Malformed(reason: "connect.data.can_force_keyframe: true or false is expected")
         }
+        let token = given("token", in: json)
+        if let token, token.stringValue == nil { throw Malformed(reason: "connect.token: text is expected") }
         var positions: [String: StreamPosition] = [:]
-        if case .object(let subscriptions)? = json["subs"] {
+        if let subs = given("subs", in: json) {
+            guard case .object(let subscriptions) = subs else { throw Malformed(reason: "connect.subs: an object is expected") }
             for (channel, subscription) in subscriptions.prefix(16) where subscription["recover"] == .bool(true) {
                 positions[channel] = try position(in: subscription, "connect.subs")
             }
         }
         return Connect(
-            token: json["token"]?.stringValue, kind: kind, device: device, canForceKeyframe: canForceKeyframe, positions: positions)
+            token: token?.stringValue, kind: kind, device: device, canForceKeyframe: canForceKeyframe, positions: positions)
     }
+
+    /// A field; one that is null is none.
+    private static func given(_ name: String, in json: JSON) -> JSON? { json[name].flatMap { $0 == .null ? nil : $0 } }
 
     private static func parseSubscribe(_ json: JSON) throws(Malformed) -> Subscribe {
         Subscribe(

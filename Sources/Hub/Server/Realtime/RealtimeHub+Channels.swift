@@ -17,7 +17,7 @@ extension RealtimeHub {
             let (reply, isLost) = subscription(to: channel, position: request.position)
             if isLost, request.rejectsUnrecovered { throw ReplyError.unrecoverablePosition }
             client.subscriptions = subscriptions
-            subscribers[channel, default: [:]][client.socket.id] = client
+            addSubscriber(client, to: channel)
             client.reply(id, "subscribe", reply)
         } catch let refusal as Subscriptions<Channel>.Refusal {
             throw replyError(refusal)
@@ -42,8 +42,14 @@ extension RealtimeHub {
     /// - Returns: what the client is told of it.
     func subscribeServerSide(_ client: Client, to channel: Channel, position: StreamPosition?) -> JSON {
         client.subscriptions.subscribeServerSide(channel)
-        subscribers[channel, default: [:]][client.socket.id] = client
+        addSubscriber(client, to: channel)
         return subscription(to: channel, position: position).json
+    }
+
+    private func addSubscriber(_ client: Client, to channel: Channel) {
+        // What it is told of the channel's position counts these.
+        if let lines = unsent.take(channel) { send(lines, to: channel) }
+        subscribers[channel, default: [:]][client.socket.id] = client
     }
 
     func removeSubscriber(_ client: Client, from channel: Channel) {
@@ -154,10 +160,20 @@ extension RealtimeHub {
 
     private func publish(text: String, to channel: Channel) {
         let offset = histories[channel, default: makeHistory()].append(text, at: now)
-        guard let clients = subscribers[channel], !clients.isEmpty else { return }
+        guard subscribers[channel] != nil else { return }
+        let line = "{\"push\":{\"channel\":\(JSON.string(channel.name).text),\"pub\":{\"data\":\(text),\"offset\":\(offset)}}}"
+        if let full = unsent.add(line, to: channel) { send(full, to: channel) }
+    }
+
+    /// At the end of a turn of the loop: a subscriber gets what was published on a channel meanwhile as one message, a line each.
+    func sendPublications() {
+        for (channel, lines) in unsent.takeAll() { send(lines, to: channel) }
+    }
+
+    private func send(_ lines: [UInt8], to channel: Channel) {
+        guard let clients = subscribers[channel] else { return }
         // Made once; the same bytes go to every subscriber.
-        let message = MessageBuffer(
-            text: "{\"push\":{\"channel\":\(JSON.string(channel.name).text),\"pub\":{\"data\":\(text),\"offset\":\(offset)}}}")
+        let message = MessageBuffer(text: lines)
         for client in clients.values { client.push(message) }
     }
 

@@ -10,11 +10,12 @@ extension RealtimeHub {
 
     func sensorArrived(_ client: Client, device: DeviceID, scope: AccountScope) {
         let key = DeviceKey(account: scope.account, device: device)
-        // A sensor that comes back before its old connection was missed takes its place.
+        // A sensor that comes back before its old connection was missed takes its place. Where the old one is another page that lives, it is told
+        // not to come back.
         if let old = sensors[key], old !== client {
             sensors[key] = nil
             sensorLeft(key)
-            old.socket.close(code: CloseCode.goingAway, reason: "the device has connected again")
+            old.socket.close(code: CloseCode.replaced, reason: "another connection of this device took over")
         }
         sensors[key] = client
         announcePresence(key, scope: scope)

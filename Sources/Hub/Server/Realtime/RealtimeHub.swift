@@ -25,6 +25,7 @@ actor RealtimeHub {
     /// Of sockets behind trusted proxies.
     private var socketsOfAddress: [String: Int] = [:]
     var subscribers: [Channel: [UInt64: Client]] = [:]
+    var unsent = UnsentPublications<Channel>()
     /// Those whose channels have a history.
     var accountUsers: [AccountID: Set<UserID>] = [:]
     var accountOfUser: [UserID: AccountID] = [:]
