@@ -58,7 +58,7 @@ public enum ClipSampler {
         return ClipSamples(frames: frames, sounds: meter.finish(origin: origin))
     }
 
-    private static func rows(of picture: Frame) -> [UInt8] {
+    static func rows(of picture: Frame) -> [UInt8] {
         let raw = picture.pointer.pointee
         let width = Int(raw.width), height = Int(raw.height), stride = Int(raw.linesize.0)
         var luma = [UInt8]()

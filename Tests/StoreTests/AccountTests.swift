@@ -42,7 +42,7 @@ struct AccountTests {
         let f = try await StoreFixture(kind)
         let again = try await f.store.devices.register(f.device, label: "Door", in: f.ours, now: f.at(5))
         #expect(again.createdAt == f.now)
-        try await f.store.devices.touch(f.device, in: f.ours, at: f.at(7))
+        try await f.store.health.heard(f.device, report: nil, in: f.ours, at: f.at(7))
         #expect(try await f.store.devices.list(in: f.ours) == [Device(id: f.device, label: "Door", createdAt: f.now, lastSeenAt: f.at(7))])
     }
 

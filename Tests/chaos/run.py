@@ -60,6 +60,7 @@ class Run:
         environment = {
             "DATA_DIR": str(folder / "data"), "AUTH_DEV_LOGIN_ENABLED": "true", "TELEGRAM_BOT_TOKEN": botapi.TOKEN,
             "TELEGRAM_API_BASE_URL": self.bot.url, "LOG_LEVEL": "debug",
+            "OFFLINE_SECONDS": "0",
         }
         if database is not None:
             environment["DATABASE_URL"] = database.url("chaos")

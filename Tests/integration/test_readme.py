@@ -27,7 +27,7 @@ def test_every_request_of_the_readme_succeeds(hub, clip):
 
 def test_every_route_of_the_documentation_is_in_the_readme():
     readme = (ROOT / "README.md").read_text()
-    for method, path in re.findall(r"^\| `(GET|POST|PUT|DELETE) ([^`?]+)`", (ROOT / "docs/API.md").read_text(), re.M):
+    for method, path in re.findall(r"^\| `(GET|POST|PUT|PATCH|DELETE) ([^`?]+)`", (ROOT / "docs/API.md").read_text(), re.M):
         pattern = re.sub(r"\\\{[^}]*\\\}", r"[^ ?]+", re.escape(path))
         if path.startswith("/media") or "upload" in path:
             continue

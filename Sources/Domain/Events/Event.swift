@@ -8,11 +8,13 @@ public enum ClipSource: String, Hashable, Sendable {
     case upload
     /// Stored elsewhere by the client; the hub has its address only.
     case external
+    /// There is none, nor will there be: people are told something of the camera itself (`DeviceNotice`).
+    case notice
 }
 
-/// What set the event off.
+/// What set the event off, or happened during it.
 public struct Trigger: Hashable, Sendable {
-    /// `motion`, `sound`, `manual`, or another word of `a–z _`, at most 32 characters.
+    /// `motion`, `sound`, `tamper`, `manual`, or another word of `a–z _`, at most 32 characters.
     public let type: String
     public let at: Timestamp
     /// The trigger's own measure (for motion: share of the picture that moved, 0…1), if it has one.
@@ -24,15 +26,28 @@ public struct Trigger: Hashable, Sendable {
         self.score = score
     }
 
+    /// So many of one event are told apart.
+    public static let maximumCauses = 8
+
     public static func isValidType(_ type: String) -> Bool {
         (1...32).contains(type.utf8.count)
             && type.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || $0 == UInt8(ascii: "_") }
     }
 }
 
+/// Where a clip is of which stills came first.
+public enum ClipState: String, Hashable, Sendable {
+    /// The hub looks at the stills.
+    case preview
+    /// The phone has it; the hub did not want it.
+    case onDevice = "on_device"
+    /// Somebody wants it after all; alerts there are none of it.
+    case requested
+}
+
 /// The clip as the hub has it. Keys name objects of the clip storage.
 public struct Clip: Hashable, Sendable {
-    /// Container type, such as `video/mp4`.
+    /// Container type, such as `video/mp4`; empty where there is no clip.
     public var mime: String
     public var sizeBytes: Int64
     public var durationSeconds: Double?
@@ -50,6 +65,14 @@ public struct Clip: Hashable, Sendable {
     public var isIncomplete = false
     /// What is wrong with the clip although the event goes on, in words.
     public var problem: String?
+
+    /// `nil` where no stills came first, and once the clip is here.
+    public var state: ClipState?
+    /// How many stills of it are kept.
+    public var stills = 0
+
+    /// It is on the phone, which may still bring it.
+    public var isKept: Bool { state == .onDevice || state == .requested }
 
     /// A `problem` that comes and goes with the file.
     public static let missingFile = "the clip's file is missing"
@@ -129,6 +152,8 @@ public struct Event: Hashable, Sendable {
     public var analysis: AnalysisResult?
     public var times: EventTimes
     public var feedback: Feedback?
+    /// Everything that happened in the clip, where the sensor said so; the trigger is among it.
+    public var causes: [Trigger] = []
 
     public init(
         id: EventID, device: DeviceID, session: SessionID, source: ClipSource, trigger: Trigger, createdAt: Timestamp,
@@ -146,5 +171,11 @@ public struct Event: Hashable, Sendable {
         self.clip = clip
         self.analysis = nil
         self.times = EventTimes()
+    }
+
+    /// What may keep an alert of it back.
+    public var importance: AlertImportance {
+        guard source == .notice else { return .usual }
+        return trigger.type == DeviceNotice.Kind.attention.rawValue ? .raised : .highest
     }
 }

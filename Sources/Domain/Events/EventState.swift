@@ -42,14 +42,17 @@ public enum EventState: Hashable, Sendable {
         case dropped(reason: String)
         /// A person asked to try again.
         case retried
-        /// A sensor came back to a clip that had been closed without it.
+        /// A sensor came back to a clip that had been closed without it, or that it had kept.
         case resumed
+        /// The stills are all there is to it for now: the clip stays where it is.
+        case kept
     }
 
     /// The state after `input`, or `nil` when that cannot happen in this state: the caller changes nothing then.
     public func after(_ input: Input) -> EventState? {
         switch (self, input) {
         case (.recording, .received): .uploaded
+        case (.recording, .kept): .done
         case (.uploaded, .enqueued): .queued
         case (.queued, .started), (.processing, .started): .processing
         case (.processing, .requeued): .queued

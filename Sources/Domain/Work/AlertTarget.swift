@@ -1,5 +1,15 @@
 // Who gets the alerts of a device.
 
+/// What may keep an alert back.
+public enum AlertImportance: Hashable, Sendable {
+    /// Snooze and cooldown.
+    case usual
+    /// A snooze, but no cooldown.
+    case raised
+    /// Nothing: whoever takes a camera away must not be helped by somebody's snooze.
+    case highest
+}
+
 /// An address that gets the alerts of a device: a Telegram chat, an e-mail address. (The webhook is the installation's.)
 public struct AlertTarget: Hashable, Sendable {
     public let device: DeviceID
@@ -32,11 +42,14 @@ public struct AlertTarget: Hashable, Sendable {
     /// Why an alert does not go out to it now; `nil` when it does.
     ///
     /// - Parameters:
-    ///   - lastDelivered: when the last alert of this device arrived there.
+    ///   - lastDelivered: when the last alert of what this device saw arrived there.
     ///   - cooldownSeconds: how long after an alert that arrived none follows; 0: no cooldown.
-    public func suppression(at now: Timestamp, lastDelivered: Timestamp?, cooldownSeconds: Double) -> String? {
+    public func suppression(
+        at now: Timestamp, lastDelivered: Timestamp?, cooldownSeconds: Double, importance: AlertImportance = .usual
+    ) -> String? {
         if let disabledReason { return disabledReason }
-        if let snoozedUntil, now < snoozedUntil { return "snoozed" }
+        if importance != .highest, let snoozedUntil, now < snoozedUntil { return "snoozed" }
+        guard importance == .usual else { return nil }
         // One that lies ahead was noted by a clock that has been set back since.
         if let lastDelivered, cooldownSeconds > 0, lastDelivered <= now, now < lastDelivered.advanced(bySeconds: cooldownSeconds) {
             return "cooldown: an alert of this camera arrived \(Int(now.seconds(since: lastDelivered))) s before"

@@ -57,12 +57,15 @@ struct EventProcessor: Sendable {
         try await storage.put(made.poster, key: posterKey)
         try await storage.put(made.thumbnail, key: thumbnailKey)
 
-        let analysis = BuiltinAnalysis.describe(
+        var analysis = BuiltinAnalysis.describe(
             ClipMeasurements(frames: made.frames, sounds: made.sounds), trigger: event.trigger, durationSeconds: made.clip.durationSeconds,
             prompt: prompt)
         var changes = EventChanges()
         let clip = made.clip
         changes.clip = {
+            // Its rest is not news either.
+            if !$0.isIncomplete { $0.state = nil }
+            $0.stills = 0
             $0.mime = clip.mime
             $0.sizeBytes = clip.sizeBytes
             $0.durationSeconds = clip.durationSeconds
@@ -72,13 +75,18 @@ struct EventProcessor: Sendable {
             $0.posterKey = posterKey
             $0.thumbnailKey = thumbnailKey
         }
+        if event.clip.state == .requested {
+            analysis.shouldNotify = false
+            analysis.alertReason = "Somebody asked for this clip."
+        }
         changes.analysis = analysis
         return Result(changes: changes, analysis: analysis)
     }
 
     /// What was received is not needed any more once the result is in the database.
     func removeReceived(_ event: Event, in scope: AccountScope) async {
-        for object in [ClipObject.log, ClipObject.upload, ClipObject.still] {
+        let stills = (0..<PreviewStills.maximumCount).map(ClipObject.still)
+        for object in [ClipObject.log, ClipObject.upload] + stills {
             try? await storage.remove(key: ClipObject.key(scope, event.id, object))
         }
     }
@@ -98,7 +106,7 @@ struct EventProcessor: Sendable {
         let clip =
             switch event.source {
             case .stream: try ClipAssembler.assemble(log: "\(folder)/\(ClipObject.log)", into: folder, name: name)
-            case .upload, .external: try ClipAssembler.makePlayable(file: "\(folder)/\(ClipObject.upload)", into: folder, name: name)
+            case .upload, .external, .notice: try ClipAssembler.makePlayable(file: "\(folder)/\(ClipObject.upload)", into: folder, name: name)
             }
         try MediaInspector.check(file: clip.path, declaredDurationSeconds: event.clip.durationSeconds)
         // The moment of the trigger is the picture that says why there is an event.

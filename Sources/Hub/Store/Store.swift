@@ -17,6 +17,8 @@ public struct Store: Sendable {
     private let listener: PostgresListener?
     public let users: Users
     public let devices: Devices
+    public let deviceSettings: DeviceSettingsRows
+    public let health: DeviceHealthRows
     public let sessions: Sessions
     public let events: EventRows
     public let jobs: Jobs
@@ -31,6 +33,8 @@ public struct Store: Sendable {
         self.listener = listener
         users = Users(database: database)
         devices = Devices(database: database)
+        deviceSettings = DeviceSettingsRows(database: database)
+        health = DeviceHealthRows(database: database)
         sessions = Sessions(database: database)
         events = EventRows(database: database)
         jobs = Jobs(database: database)

@@ -8,12 +8,12 @@ struct EventStateTests {
         .recording, .uploaded, .queued, .processing, .done, .failed(failure), .failed(passing), .dropped(reason: "stopped"),
     ]
     private static let inputs: [EventState.Input] = [
-        .received, .enqueued, .started, .requeued, .finished, .failed(failure), .dropped(reason: "x"), .retried, .resumed,
+        .received, .enqueued, .started, .requeued, .finished, .failed(failure), .dropped(reason: "x"), .retried, .resumed, .kept,
     ]
 
     /// What each input makes of each state; nothing where there is no line.
     private static let expected: [EventState: [EventState.Input: EventState]] = [
-        .recording: [.received: .uploaded, .failed(failure): .failed(failure), .dropped(reason: "x"): .dropped(reason: "x")],
+        .recording: [.received: .uploaded, .kept: .done, .failed(failure): .failed(failure), .dropped(reason: "x"): .dropped(reason: "x")],
         .uploaded: [.enqueued: .queued, .failed(failure): .failed(failure), .dropped(reason: "x"): .dropped(reason: "x")],
         .queued: [.started: .processing, .failed(failure): .failed(failure), .dropped(reason: "x"): .dropped(reason: "x")],
         .processing: [

@@ -72,6 +72,12 @@ struct DeliveryStateTests {
         var snoozed = target
         snoozed.snoozedUntil = Self.now.advanced(bySeconds: 1)
         #expect(snoozed.suppression(at: Self.now, lastDelivered: nil, cooldownSeconds: 0) == "snoozed")
+        // What is told of a camera itself is held back by no cooldown, and that it is away by nothing.
+        for importance in [AlertImportance.raised, .highest] {
+            #expect(target.suppression(at: Self.now, lastDelivered: before, cooldownSeconds: 60, importance: importance) == nil)
+        }
+        #expect(snoozed.suppression(at: Self.now, lastDelivered: nil, cooldownSeconds: 0, importance: .raised) == "snoozed")
+        #expect(snoozed.suppression(at: Self.now, lastDelivered: before, cooldownSeconds: 60, importance: .highest) == nil)
         #expect(snoozed.suppression(at: Self.now.advanced(bySeconds: 1), lastDelivered: nil, cooldownSeconds: 0) == nil)
     }
 }

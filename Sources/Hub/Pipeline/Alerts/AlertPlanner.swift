@@ -37,14 +37,21 @@ public struct AlertPlanner: Sendable {
         }
         if event.state == .done, event.analysis?.shouldNotify == true {
             recipients += try await store.targets.list(device: event.device, in: scope).map(Self.recipient)
-            recipients.append(Deliveries.Recipient(channel: .webhook, target: Self.webhookTarget))
+            recipients.append(.webhook)
         }
         var seen: Set<Deliveries.Recipient> = []
         try await plan(event, .clip, recipients.filter { channels.contains($0.channel) && seen.insert($0).inserted }, in: scope)
     }
 
-    /// The webhook has one address, that of the configuration.
-    static let webhookTarget = "default"
+    /// People are told of a camera itself. Nothing happens when its session is not active any more.
+    public func tell(
+        _ events: [Event], _ memory: DeviceHealth.Memory, of device: DeviceID, during session: SessionID, in scope: AccountScope
+    ) async throws {
+        let milliseconds = now.milliseconds
+        try await store.health.tell(
+            events, memory, of: device, during: session, channels: channels, deadline: deadline, in: scope, now: now
+        ) { makeUUIDv7(milliseconds: milliseconds) }
+    }
 
     private static func recipient(_ target: AlertTarget) -> Deliveries.Recipient {
         Deliveries.Recipient(channel: target.channel, target: target.address)

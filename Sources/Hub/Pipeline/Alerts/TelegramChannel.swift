@@ -183,8 +183,11 @@ actor TelegramChannel: AlertChannel {
         func button(_ action: AlertAction, _ text: String) -> TelegramKeyboard.Button? {
             action.callbackData(for: alert.delivery.id).flatMap { .callback(text, data: $0) }
         }
-        let snooze = AlertAction.snoozeMinutes.compactMap { button(.snooze(minutes: $0), "Snooze \($0) min") }
-        var others = [button(.falseAlarm, "False alarm")].compactMap(\.self)
+        // What cannot be snoozed has no such button, and that a camera is away is never a false alarm.
+        let event = alert.event, isNotice = event.source == .notice
+        let minutes = event.importance == .highest ? [] : AlertAction.snoozeMinutes
+        let snooze = minutes.compactMap { button(.snooze(minutes: $0), "Snooze \($0) min") }
+        var others = isNotice ? [] : [button(.falseAlarm, "False alarm")].compactMap(\.self)
         if let publicURL, let open = TelegramKeyboard.Button.url("Open", address: "\(publicURL)/#/event/\(alert.event.id)") { others.append(open) }
         return TelegramKeyboard(rows: [snooze, others])
     }

@@ -41,7 +41,7 @@ struct WebhookChannel: AlertChannel {
         let event = alert.event
         try await post(
             Body(
-                type: "event.alert", delivery_id: alert.delivery.id.rawValue, possible_repeat: alert.delivery.possibleRepeat,
+                type: event.source == .notice ? "device.alert" : "event.alert", delivery_id: alert.delivery.id.rawValue, possible_repeat: alert.delivery.possibleRepeat,
                 event: Body.Event(
                     event_id: event.id.rawValue, device_id: event.device.rawValue, device_label: alert.deviceLabel,
                     session_id: event.session.rawValue, trigger_type: event.trigger.type,

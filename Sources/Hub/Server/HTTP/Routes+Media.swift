@@ -14,7 +14,8 @@ extension Services {
 
     private static let mediaTypes = [
         ClipObject.clipMP4: "video/mp4", ClipObject.clipWebM: "video/webm", ClipObject.poster: "image/jpeg",
-        ClipObject.thumbnail: "image/jpeg", ClipObject.still: "image/jpeg",
+        ClipObject.thumbnail: "image/jpeg", ClipObject.still(0): "image/jpeg", ClipObject.still(1): "image/jpeg",
+        ClipObject.still(2): "image/jpeg",
     ]
 
     /// A clip or picture by its signed link, with ranges.
@@ -30,7 +31,7 @@ extension Services {
 
         let etag = String(Crypto.sha256Hex("\(scope.account)/\(event)/\(object)/\(reader.size)/\(reader.version)").prefix(32))
         // A link with a version names what was made once; a clip whose end came later has another one. A still may be sent again.
-        let isForever = head.query("v") != nil && object != ClipObject.still
+        let isForever = head.query("v") != nil && !object.hasPrefix("still")
         var headers: [(name: String, value: String)] = [
             ("Content-Type", type), ("ETag", "\"\(etag)\""), ("Accept-Ranges", "bytes"),
             ("Cache-Control", isForever ? "private, max-age=\(MediaSigner.lifetimeSeconds), immutable" : "private, no-cache"),

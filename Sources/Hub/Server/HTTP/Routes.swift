@@ -10,7 +10,10 @@ import Store
 struct Services: Sendable {
     let accounts: Accounts
     let watching: Watching
+    let control: DeviceControl
+    let reports: DeviceReports
     let events: Events
+    let previews: Previews
     let store: Store
     let storage: any ClipStorage
     let telegram: TelegramLinking
@@ -27,7 +30,7 @@ struct Services: Sendable {
 
 extension Services {
     func routes() -> [Route] {
-        systemRoutes() + accountRoutes() + watchingRoutes() + eventRoutes() + workRoutes() + alertRoutes() + telegramRoutes() + mediaRoutes() + liveRoutes()
+        systemRoutes() + accountRoutes() + watchingRoutes() + deviceRoutes() + eventRoutes() + workRoutes() + alertRoutes() + telegramRoutes() + mediaRoutes() + liveRoutes()
     }
 
     private func systemRoutes() -> [Route] {

@@ -28,6 +28,7 @@ extension RealtimeHub {
 
     func sensorLeft(_ key: DeviceKey) {
         announcePresence(key, scope: AccountScope(key.account))
+        abandonCommands(of: key)
         if let stream = relayOfDevice[key] { endLive(stream, reason: "the camera is not connected") }
     }
 
@@ -60,6 +61,10 @@ extension RealtimeHub {
 
     func isOnline(_ key: DeviceKey) -> Bool { sensors[key] != nil }
 
+    var connectedSensors: Set<DeviceReports.Key> {
+        Set(sensors.keys.map { DeviceReports.Key(scope: AccountScope($0.account), device: $0.device) })
+    }
+
     private func liveEnd(_ key: DeviceKey, _ stream: UInt32) -> Publication {
         Publication("live.stopped", ["device_id": .string(key.device.rawValue), "stream": .integer(Int64(stream))])
     }
@@ -69,7 +74,13 @@ extension RealtimeHub {
         let services = services!
         let now = now
         Task {
-            try? await services.store.devices.touch(key.device, in: scope, at: now)
+            let reported = DeviceReports.Key(scope: scope, device: key.device), report = services.reports.find(reported)
+            do {
+                try await services.store.health.heard(key.device, report: report?.stored, in: scope, at: now)
+                if let report, !self.isOnline(key) { services.reports.forget(report, of: reported) }
+            } catch {
+                log.debug("it was not noted when a device was heard of", ["device_id": key.device.rawValue])
+            }
             let watching = (try? await services.watching.isWatching(key.device, in: scope)) ?? false
             // Only the newest state is worth telling.
             guard self.isOnline(key) == isOnline else { return }

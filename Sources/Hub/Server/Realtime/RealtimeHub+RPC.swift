@@ -7,6 +7,14 @@ import Store
 
 extension RealtimeHub {
     func call(_ method: String, _ data: JSON, id: Int64, by client: Client) async throws {
+        if method == "device.command" {
+            return try await startCommand(try Fields(data), try identity(of: client)) { result in
+                switch result {
+                case .success(let answer): client.reply(id, "rpc", ["data": answer])
+                case .failure(let error): client.refuse(id, ReplyError(error))
+                }
+            }
+        }
         let result = try await perform(method, try Fields(data), by: client, try identity(of: client))
         client.reply(id, "rpc", ["data": result])
     }
@@ -18,6 +26,9 @@ extension RealtimeHub {
                 log.debug("a message without a method was ignored", ["client": client.name])
                 return
             }
+            if method == "device.command" {
+                return try await startCommand(try Fields(data["data"] ?? [:]), try identity(of: client)) { _ in }
+            }
             _ = try await perform(method, try Fields(data["data"] ?? [:]), by: client, try identity(of: client))
         } catch {
             log.debug("a message was ignored", ["client": client.name, "error": String(describing: error)])
@@ -28,9 +39,12 @@ extension RealtimeHub {
         let scope = identity.scope
         switch method {
         case "session.start":
+            let device = try sensor(identity)
+            // Before it watches: from then on it is missed when it is away.
+            try await services.store.health.heard(device, report: nil, in: scope, at: now)
             let session = try await services.watching.start(
-                device: try sensor(identity), prompt: try fields.optionalText("analysis_prompt", maximum: 1000), in: scope)
-            return ["session": services.presenter.session(session)]
+                device: device, prompt: try fields.optionalText("analysis_prompt", maximum: 1000), in: scope)
+            return ["session": services.presenter.session(session), "settings": try await services.control.settings(of: device, in: scope)]
         case "session.stop":
             let session = try await services.watching.stop(try fields.identifier("session_id"), in: scope)
             return ["session": services.presenter.session(session)]
@@ -48,6 +62,10 @@ extension RealtimeHub {
         case "clip.abort":
             _ = try sensor(identity)
             return try await abortClip(fields, by: client)
+        case "clip.request":
+            let event = try await services.events.request(
+                try fields.identifier("event_id"), in: scope, cameras: services.control.cameras)
+            return ["event": try await services.events.present(event, in: scope)]
         case "live.watch":
             guard client.speaksMedia else {
                 throw APIError(status: 400, code: "subprotocol", message: "live streams need the subprotocol \(Self.subprotocol)")
@@ -62,20 +80,23 @@ extension RealtimeHub {
         case "live.keyframe":
             wantsKeyframe(try streamID(fields), client: client)
             return [:]
+        case "device.settings":
+            let device = try device(fields, of: identity)
+            guard let patch = fields.optionalJSON("patch") else { return try await services.control.settings(of: device, in: scope) }
+            return try await services.control.change(device, by: patch, in: scope)
+        case "device.commandResult":
+            return try finishCommand(fields, by: client, device: try sensor(identity), in: scope)
         case "device.telemetry":
             let device = try sensor(identity)
-            let telemetry = try fields.json("telemetry")
-            guard case .object = telemetry, telemetry.utf8.count <= 4096 else {
-                throw APIError.invalid("telemetry", "an object of at most 4096 bytes is expected")
-            }
+            let report = try DeviceReports.read(try fields.json("telemetry"), at: now)
+            services.reports.set(report, of: DeviceReports.Key(scope: scope, device: device))
             // To the second is no use to anybody who asks when a device was heard of last.
-            let now = now
-            if now.seconds(since: client.touchedAt) >= configuration.limits.touchSeconds {
-                client.touchedAt = now
-                try await services.store.devices.touch(device, in: scope, at: now)
+            if report.at.seconds(since: client.touchedAt) >= configuration.limits.touchSeconds {
+                client.touchedAt = report.at
+                try await services.store.health.heard(device, report: report.stored, in: scope, at: report.at)
             }
             publish(
-                Publication("device.telemetry", ["device_id": .string(device.rawValue), "telemetry": telemetry]),
+                Publication("device.telemetry", ["device_id": .string(device.rawValue), "telemetry": report.telemetry]),
                 about: DeviceKey(account: scope.account, device: device))
             return [:]
         default:
@@ -88,6 +109,13 @@ extension RealtimeHub {
             throw APIError(status: 403, code: "not_a_sensor", message: "only a sensor can do this")
         }
         return device
+    }
+
+    /// The device that a request names; a sensor's is its own.
+    private func device(_ fields: Fields, of identity: Client.Identity) throws(APIError) -> DeviceID {
+        guard let own = identity.device else { return try fields.identifier("device_id") }
+        guard try fields.optionalIdentifier("device_id") ?? own == own else { throw .notFound("device") }
+        return own
     }
 
     private func streamID(_ fields: Fields) throws(APIError) -> UInt32 {

@@ -12,12 +12,13 @@ struct Events: Sendable {
     let presenter: Presenter
     let clock: WallClock
     let limits: ServerConfiguration.Limits
+    let metrics: Metrics
 
     private static let clipTypes: Set<String> = [
         "video/mp4", "video/webm", "video/x-matroska", "video/quicktime", "video/x-msvideo", "video/mpeg", "application/octet-stream",
     ]
 
-    private var now: Timestamp { Timestamp(milliseconds: clock.milliseconds) }
+    var now: Timestamp { Timestamp(milliseconds: clock.milliseconds) }
 
     // MARK: - Reading
 
@@ -82,6 +83,7 @@ struct Events: Sendable {
             }
             return event
         case .noSuchSession: throw APIError.notFound("session")
+        case .limited(let time): throw tooMany(until: time)
         }
     }
 
@@ -98,16 +100,26 @@ struct Events: Sendable {
             // The answer to the first request, or its second half, may have been lost.
             return event.state == .recording ? try await enqueue(event.id, changes: EventChanges(), in: scope) : event
         case .noSuchSession: throw APIError.notFound("session")
+        case .limited(let time): throw tooMany(until: time)
         }
     }
 
-    private func insert(_ event: Event, in scope: AccountScope) async throws -> EventInsertion {
+    func insert(_ event: Event, in scope: AccountScope) async throws -> EventInsertion {
         if event.source != .external, try await storage.room() <= 0 { throw StoreError.storageFull }
         // What is known already is never refused for what waits behind it.
         if try await store.jobs.backlog(in: scope) >= limits.maximumBacklog, try await store.events.find(event.id, in: scope) == nil {
             throw APIError.backlogFull
         }
-        return try await store.events.insert(event, in: scope)
+        let limit = event.source == .external ? nil : UploadLimit(perHour: limits.uploadsPerHour)
+        return try await store.events.insert(event, limit: limit, in: scope)
+    }
+
+    func tooMany(until time: Timestamp) -> APIError {
+        metrics.refused(by: "uploads_per_hour")
+        let words = "this camera may begin \(limits.uploadsPerHour) clips an hour; another at \(formatISO8601(milliseconds: time.milliseconds))"
+        return APIError(
+            status: 429, code: "uploads_per_hour", message: "uploads_per_hour: \(words)",
+            retryAt: time.milliseconds)
     }
 
     private func newEvent(_ declared: Declaration, source: ClipSource, state: EventState) -> Event {
@@ -195,86 +207,12 @@ struct Events: Sendable {
     }
 
     /// All frames of a streamed clip are on disk.
-    func close(_ id: EventID, firstByteAt: Timestamp?, durationSeconds: Double?, in scope: AccountScope) async throws -> Event {
+    func close(
+        _ id: EventID, firstByteAt: Timestamp?, durationSeconds: Double?, causes: [Trigger]?, in scope: AccountScope) async throws -> Event {
         var changes = Self.whole { clip in if let durationSeconds { clip.durationSeconds = durationSeconds } }
         changes.firstByteAt = firstByteAt
+        changes.causes = causes
         return try await enqueue(id, changes: changes, in: scope)
-    }
-
-    // MARK: - Streamed clips
-
-    /// What a sensor says when it opens a clip.
-    struct Opening {
-        let event: EventID
-        let session: SessionID
-        let device: DeviceID
-        let trigger: Trigger
-        let mime: String
-        let width: Int?
-        let height: Int?
-        let preRollMilliseconds: Int64
-    }
-
-    /// Makes the event, or finds it again after a break, and opens its log.
-    func open(_ opening: Opening, in scope: AccountScope) async throws -> (event: Event, writer: ClipLogWriter) {
-        var event = Event(
-            id: opening.event, device: opening.device, session: opening.session, source: .stream, trigger: opening.trigger,
-            createdAt: now, state: .recording,
-            startedAt: opening.trigger.at.advanced(byMilliseconds: -opening.preRollMilliseconds),
-            clip: Clip(mime: opening.mime, width: opening.width, height: opening.height))
-        switch try await insert(event, in: scope) {
-        case .inserted(let inserted): event = inserted
-        case .exists(let existing):
-            guard existing.source == .stream, existing.device == opening.device else {
-                throw APIError.conflict("event_exists", "event_id: another event has this id")
-            }
-            event = try await takeUp(existing, in: scope)
-        case .noSuchSession: throw APIError.notFound("session")
-        }
-        return (event, try await storage.clipLog(in: scope, event: event.id))
-    }
-
-    /// A clip that is opened again, after a break or after it had been closed without its sensor.
-    private func takeUp(_ event: Event, in scope: AccountScope) async throws -> Event {
-        if event.state == .recording {
-            // It has been heard of.
-            return try await store.events.update(event.id, changes: EventChanges(), in: scope, now: now) ?? event
-        }
-        guard event.clip.isIncomplete else {
-            throw APIError.conflict("already_durable", "event_id: this event is \(event.state.name) already")
-        }
-        guard let resumed = try await store.events.resume(event.id, in: scope, now: now) else { throw APIError.busy }
-        return resumed
-    }
-
-    func noteFirstByte(_ id: EventID, at time: Timestamp, in scope: AccountScope) async throws {
-        var changes = EventChanges()
-        changes.firstByteAt = time
-        _ = try await store.events.update(id, changes: changes, in: scope, now: now)
-    }
-
-    /// A picture of the moment of the trigger.
-    func setStill(_ bytes: [UInt8], of id: EventID, in scope: AccountScope) async throws {
-        let key = ClipObject.key(scope, id, ClipObject.still)
-        try await storage.put(bytes, key: key)
-        var changes = EventChanges()
-        changes.clip = { clip in
-            // The processed poster, should it be there already, is the better picture.
-            guard clip.posterKey == nil else { return }
-            clip.posterKey = key
-            clip.thumbnailKey = key
-        }
-        guard let updated = try await store.events.update(id, changes: changes, in: scope, now: now) else { return }
-        try await planner.planStill(updated, in: scope)
-    }
-
-    func fail(_ id: EventID, reason: String, retryable: Bool, in scope: AccountScope) async throws -> Event {
-        let failure = EventFailure(stage: .receiving, reason: reason, retryable: retryable)
-        guard let event = try await store.events.apply(.failed(failure), to: id, in: scope, now: now) else {
-            return try await find(id, in: scope)
-        }
-        try await planner.planClip(event, in: scope)
-        return event
     }
 
     // MARK: - Results from elsewhere

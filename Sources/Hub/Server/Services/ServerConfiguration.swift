@@ -47,6 +47,11 @@ public struct ServerConfiguration: Sendable {
         public var maximumStillBytes = 512 << 10
         /// A streamed clip of which nothing is heard for so long is closed with what arrived.
         public var clipIdleSeconds = 300.0
+        /// A camera's problem that lasts so long is told, and its absence; 0: never.
+        public var attentionSeconds = 60.0
+        public var offlineSeconds = 60.0
+        /// Clips that one device may begin in an hour; 0: no limit.
+        public var uploadsPerHour = 0
         /// Events of one account that may wait to be processed; more are refused until some are done.
         public var maximumBacklog = 1000
         /// A JSON body.

@@ -7,11 +7,14 @@ import Store
 /// Who is connected right now; answered by the socket side.
 protocol PresenceSource: Sendable {
     func isOnline(_ device: DeviceID, in scope: AccountScope) async -> Bool
+    /// All cameras that are connected.
+    func connected() async -> Set<DeviceReports.Key>
 }
 
 struct Watching: Sendable {
     let store: Store
     let presence: any PresenceSource
+    let reports: DeviceReports
     let presenter: Presenter
     let clock: WallClock
 
@@ -20,19 +23,28 @@ struct Watching: Sendable {
     func register(_ id: DeviceID?, label: String, in scope: AccountScope) async throws -> JSON {
         let id = id ?? DeviceID(trusted: makeUUIDv7(milliseconds: clock.milliseconds))
         let device = try await store.devices.register(id, label: label, in: scope, now: now)
-        return await present(device, in: scope, watching: try await isWatching(id, in: scope))
+        return try await present(device, in: scope)
     }
 
     func devices(in scope: AccountScope) async throws -> JSON {
+        let stored = try await store.health.reports(in: scope)
         var list: [JSON] = []
-        for device in try await store.devices.list(in: scope) {
-            list.append(await present(device, in: scope, watching: try await isWatching(device.id, in: scope)))
-        }
+        for device in try await store.devices.list(in: scope) { list.append(try await present(device, stored[device.id], in: scope)) }
         return .array(list)
     }
 
-    func present(_ device: Device, in scope: AccountScope, watching: Bool) async -> JSON {
-        presenter.device(device, in: scope, isOnline: await presence.isOnline(device.id, in: scope), isWatching: watching)
+    func present(_ device: Device, in scope: AccountScope) async throws -> JSON {
+        try await present(device, try await store.health.report(of: device.id, in: scope), in: scope)
+    }
+
+    private func present(_ device: Device, _ stored: DeviceHealthRows.Report?, in scope: AccountScope) async throws -> JSON {
+        let key = DeviceReports.Key(scope: scope, device: device.id)
+        let known = stored.flatMap { stored in
+            JSON(parsing: stored.telemetry.utf8).map { DeviceReports.Report(telemetry: $0, at: stored.at) }
+        }
+        return presenter.device(
+            device, in: scope, isOnline: await presence.isOnline(device.id, in: scope), isWatching: try await isWatching(device.id, in: scope),
+            report: reports.find(key) ?? known, needsAttention: reports.needsAttention(key))
     }
 
     func isWatching(_ device: DeviceID, in scope: AccountScope) async throws -> Bool {

@@ -15,6 +15,7 @@ extension Presenter {
         switch event.state {
         case .recording: add("durable", nil)
         case .uploaded, .queued, .processing: add("analysed", nil)
+        case .done where event.source == .notice: break
         case .done: add("analysed", event.times.done)
         case .failed(let failure): add("failed", event.updatedAt, failure.reason)
         case .dropped(let reason): add("dropped", event.updatedAt, reason)

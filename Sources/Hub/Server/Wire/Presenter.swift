@@ -2,6 +2,7 @@
 
 import Domain
 import Runtime
+import Store
 
 struct Presenter: Sendable {
     let signer: MediaSigner
@@ -19,12 +20,16 @@ struct Presenter: Sendable {
             "event_id": .string(event.id.rawValue), "session_id": .string(event.session.rawValue),
             "device_id": .string(event.device.rawValue), "status": .string(event.state.name),
             "trigger_type": .string(event.trigger.type), "trigger_score": .optional(event.trigger.score),
+            "causes": .array((event.causes.isEmpty ? [event.trigger] : event.causes).map(cause)),
             "triggered_at": time(event.trigger.at), "created_at": time(event.createdAt), "updated_at": time(event.updatedAt),
             "started_at": time(event.startedAt), "duration_seconds": .optional(event.clip.durationSeconds),
-            "clip_mime": .string(event.clip.mime), "clip_size_bytes": .integer(event.clip.sizeBytes),
+            "clip_mime": event.source == .notice ? .null : .string(event.clip.mime),
+            "clip_size_bytes": event.source == .notice ? .null : .integer(event.clip.sizeBytes),
             "clip_etag": .optional(event.clip.etag), "clip_uri": .optional(event.clip.externalURI),
             "clip_uploaded_at": time(event.times.durable), "width": .optional(event.clip.width), "height": .optional(event.clip.height),
             "clip_url": url(event.clip.problem == Clip.missingFile ? nil : event.clip.key), "poster_url": url(event.clip.posterKey), "thumbnail_url": url(event.clip.thumbnailKey),
+            "clip_state": .optional(event.clip.state?.rawValue),
+            "still_urls": .array((0..<event.clip.stills).map { url(ClipObject.key(scope, event.id, ClipObject.still($0))) }),
             "failure": .null, "dropped_reason": .null, "incomplete": .bool(event.clip.isIncomplete),
             "clip_problem": .optional(event.clip.problem), "feedback": .optional(event.feedback?.rawValue),
             "stages": [
@@ -45,6 +50,10 @@ struct Presenter: Sendable {
         return .object(json)
     }
 
+    private func cause(_ cause: Trigger) -> JSON {
+        ["type": .string(cause.type), "at": time(cause.at), "score": .optional(cause.score)]
+    }
+
     private func analysisFields(_ analysis: AnalysisResult?) -> [String: JSON] {
         [
             "summary": .optional(analysis?.summary), "label": .optional(analysis?.label), "confidence": .optional(analysis?.confidence),
@@ -62,10 +71,17 @@ struct Presenter: Sendable {
         return .object(json)
     }
 
-    func device(_ device: Device, in scope: AccountScope, isOnline: Bool, isWatching: Bool) -> JSON {
+    /// - Parameter report: the newest that is known of it.
+    func device(
+        _ device: Device, in scope: AccountScope, isOnline: Bool, isWatching: Bool, report: DeviceReports.Report?, needsAttention: Bool
+    ) -> JSON {
         [
             "device_id": .string(device.id.rawValue), "label": .string(device.label), "created_at": time(device.createdAt),
             "last_seen_at": time(device.lastSeenAt), "online": .bool(isOnline), "watching": .bool(isWatching),
+            "health": [
+                "problems": .array((report?.problems ?? []).map { .string($0) }), "telemetry": report?.telemetry ?? [:],
+                "reported_at": time(report?.at), "attention": .bool(needsAttention),
+            ],
             "snapshot_url": .string(
                 signer.snapshotPath(device: device.id, account: scope.account, now: Timestamp(milliseconds: clock.milliseconds))),
         ]

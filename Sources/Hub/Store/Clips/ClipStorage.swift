@@ -43,6 +43,8 @@ public enum ClipObject {
     public static let log = "clip.log"
     public static let upload = "upload.bin"
     public static let still = "still.jpg"
+    /// Those that came before a clip: the first is `still`.
+    public static func still(_ number: Int) -> String { number == 0 ? still : "still-\(number).jpg" }
     public static let poster = "poster.jpg"
     public static let thumbnail = "thumbnail.jpg"
     /// The playable clip, in one of two containers.

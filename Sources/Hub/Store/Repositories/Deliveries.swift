@@ -14,6 +14,9 @@ public struct Deliveries: Sendable {
             self.channel = channel
             self.target = target
         }
+
+        /// The webhook has one address, that of the configuration.
+        public static let webhook = Recipient(channel: .webhook, target: "default")
     }
 
     /// What an attempt came to.
@@ -34,33 +37,7 @@ public struct Deliveries: Sendable {
         makeID: @escaping @Sendable () -> String
     ) async throws -> [Delivery] {
         try await database.write { session in
-            // While this row is held the event cannot come to its end unseen: a still that was planned after it would never be completed.
-            if stage == .still, try EventRows.find(event.id, in: scope, session)?.state.isFinal ?? true { return [] }
-            var planned: [Delivery] = []
-            for recipient in recipients {
-                let rows = try session.query(
-                    """
-                    SELECT * FROM deliveries WHERE account_id = $1 AND event_id = $2 AND channel = $3 AND target = $4 \(session.dialect.forUpdate)
-                    """,
-                    [.text(scope.account.rawValue), .text(event.id.rawValue), .text(recipient.channel.rawValue), .text(recipient.target)],
-                    table: "deliveries")
-                let delivery: Delivery
-                if let row = rows.first {
-                    guard stage == .clip, let completed = try Delivery(row).after(.completed, at: now) else { continue }
-                    delivery = completed
-                    try Self.write(delivery, change: nil, in: scope, session)
-                } else {
-                    delivery = Delivery(
-                        id: DeliveryID(trusted: makeID()), event: event.id, device: event.device, channel: recipient.channel,
-                        target: recipient.target, wanted: stage, createdAt: now, updatedAt: now, deadline: deadline)
-                    try Self.insert(delivery, in: scope, session)
-                }
-                planned.append(delivery)
-                try Jobs.enqueue(
-                    JobID(trusted: makeID()), lane: .deliver(delivery.channel), event: event.id, delivery: delivery.id, key: "deliver:\(scope.account)/\(delivery.id)",
-                    in: scope, now: now, session)
-            }
-            return planned
+            try Self.plan(event, stage: stage, recipients: recipients, deadline: deadline, in: scope, now: now, makeID: makeID, session)
         }
     }
 
@@ -193,6 +170,40 @@ public struct Deliveries: Sendable {
 
     // MARK: Inside a transaction
 
+    @discardableResult
+    static func plan(
+        _ event: Event, stage: Delivery.Stage, recipients: [Recipient], deadline: Timestamp, in scope: AccountScope, now: Timestamp,
+        makeID: () -> String, _ session: borrowing Database.Session
+    ) throws(StoreError) -> [Delivery] {
+        // While this row is held the event cannot come to its end unseen: a still that was planned after it would never be completed.
+        if stage == .still, try EventRows.find(event.id, in: scope, session)?.state.isFinal ?? true { return [] }
+        var planned: [Delivery] = []
+        for recipient in recipients {
+            let rows = try session.query(
+                """
+                SELECT * FROM deliveries WHERE account_id = $1 AND event_id = $2 AND channel = $3 AND target = $4 \(session.dialect.forUpdate)
+                """,
+                [.text(scope.account.rawValue), .text(event.id.rawValue), .text(recipient.channel.rawValue), .text(recipient.target)],
+                table: "deliveries")
+            let delivery: Delivery
+            if let row = rows.first {
+                guard stage == .clip, let completed = try Delivery(row).after(.completed, at: now) else { continue }
+                delivery = completed
+                try Self.write(delivery, change: nil, in: scope, session)
+            } else {
+                delivery = Delivery(
+                    id: DeliveryID(trusted: makeID()), event: event.id, device: event.device, channel: recipient.channel,
+                    target: recipient.target, wanted: stage, createdAt: now, updatedAt: now, deadline: deadline)
+                try Self.insert(delivery, in: scope, session)
+            }
+            planned.append(delivery)
+            try Jobs.enqueue(
+                JobID(trusted: makeID()), lane: .deliver(delivery.channel), event: event.id, delivery: delivery.id, key: "deliver:\(scope.account)/\(delivery.id)",
+                in: scope, now: now, session)
+        }
+        return planned
+    }
+
     private struct Attempt {
         let outcome: DeliveryAttempt.Outcome
         var statusCode: Int?
@@ -220,16 +231,26 @@ public struct Deliveries: Sendable {
             found = target
         }
         guard let found else { return "unlinked" }
-        let last = try session.query(
+        let importance = try EventRows.find(delivery.event, in: scope, isChanging: false, session)?.importance ?? .usual
+        let last = try lastDelivered(before: delivery, cooldownSeconds: cooldownSeconds, in: scope, now: now, session)
+        return found.suppression(at: now, lastDelivered: last, cooldownSeconds: cooldownSeconds, importance: importance)
+    }
+
+    /// When an alert of what the device saw arrived at the same target, within the cooldown.
+    private static func lastDelivered(
+        before delivery: Delivery, cooldownSeconds: Double, in scope: AccountScope, now: Timestamp, _ session: borrowing Database.Session
+    ) throws(StoreError) -> Timestamp? {
+        guard cooldownSeconds > 0 else { return nil }
+        return try session.query(
             """
-            SELECT MAX(sent_at) AS last FROM deliveries WHERE account_id = $1 AND device_id = $2 AND channel = $3 AND target = $4
-            AND sent_at IS NOT NULL AND id <> $5
+            SELECT MAX(sent_at) AS last FROM deliveries JOIN events ON events.account_id = deliveries.account_id AND events.id = deliveries.event_id
+            WHERE deliveries.account_id = $1 AND deliveries.device_id = $2 AND channel = $3 AND target = $4 AND sent_at > $6 AND deliveries.id <> $5
+            AND events.source <> 'notice'
             """,
             [
                 .text(scope.account.rawValue), .text(delivery.device.rawValue), .text(delivery.channel.rawValue), .text(delivery.target),
-                .text(delivery.id.rawValue),
+                .text(delivery.id.rawValue), .integer(now.advanced(bySeconds: -cooldownSeconds).milliseconds),
             ], table: "deliveries")[0].time("last")
-        return found.suppression(at: now, lastDelivered: last, cooldownSeconds: cooldownSeconds)
     }
 
     static func isDue(_ id: DeliveryID, in scope: AccountScope, _ session: borrowing Database.Session) throws(StoreError) -> Bool {

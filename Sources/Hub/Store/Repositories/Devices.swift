@@ -36,13 +36,9 @@ public struct Devices: Sendable {
         }
     }
 
-    /// The device was heard of.
-    public func touch(_ id: DeviceID, in scope: AccountScope, at now: Timestamp) async throws {
-        try await database.write { session in
-            _ = try session.query(
-                "UPDATE devices SET last_seen_at = $3 WHERE account_id = $1 AND id = $2",
-                [.text(scope.account.rawValue), .text(id.rawValue), .integer(now.milliseconds)])
-        }
+    /// What is shown of it has changed.
+    public func announce(_ id: DeviceID, in scope: AccountScope, now: Timestamp) async throws {
+        try await database.write { session in try Outbox.add(.deviceUpdated, id.rawValue, in: scope, now: now, session) }
     }
 }
 
