@@ -13,12 +13,18 @@ const INVALID_TOKEN = 3500;
 const SILENCE_MS = 10_000;
 
 export class RpcError extends Error {
-  /** @param {number} code @param {string} message @param {boolean} temporary */
-  constructor(code, message, temporary) {
+  /** @param {number} code @param {string} message @param {boolean} temporary @param {number|null} [retryAt] when it may succeed, ms since 1970 */
+  constructor(code, message, temporary, retryAt = null) {
     super(message);
     this.code = code;
     this.temporary = temporary;
+    this.retryAt = retryAt;
   }
+}
+
+/** @param {{code: number, message: string, temporary?: boolean, retry_at?: string|number}} error of a reply */
+function errorOf({ code, message, temporary, retry_at: retryAt }) {
+  return new RpcError(code, message, Boolean(temporary), retryAt === undefined ? null : new Date(retryAt).getTime() || null);
 }
 
 /**
@@ -235,7 +241,7 @@ export class Connection extends EventTarget {
     if (!call) return;
     this.#pending.delete(message.id);
     this.options.clearTimeout(call.timer);
-    if (message.error) call.reject(new RpcError(message.error.code, message.error.message, Boolean(message.error.temporary)));
+    if (message.error) call.reject(errorOf(message.error));
     else call.resolve(message);
   }
 
