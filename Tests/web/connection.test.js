@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { Connection, isFatal } from "../../Public/js/net/connection.js";
+import { Connection, isFatal, REPLACED } from "../../Public/js/net/connection.js";
 
 /** A WebSocket whose other end is the test. */
 class FakeSocket {
@@ -166,6 +166,20 @@ test("some closings are for good", async () => {
   clock.advance(1e6);
   assert.equal(FakeSocket.all.length, 1);
   assert.equal(connection.state, "closed");
+});
+
+test("who was replaced by another page does not come back by itself, and does when it is asked", async () => {
+  assert.ok(isFatal(REPLACED) && isFatal(3999) && isFatal(4500) && !isFatal(4499) && !isFatal(5000));
+  await open();
+  const call = connection.rpc("a");
+  socket().onclose({ code: REPLACED, reason: "the device has connected again" });
+  await assert.rejects(call, { temporary: true });
+  assert.deepEqual(of("fatal"), [{ code: 4500, reason: "the device has connected again" }]);
+  assert.equal(connection.state, "closed");
+  clock.advance(1e6);
+  assert.equal(FakeSocket.all.length, 1);
+  connection.connect();
+  assert.equal(FakeSocket.all.length, 2);
 });
 
 test("silence is a broken connection", async () => {

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { concat, element, number } from "../../Public/js/lib/bytes.js";
+import { ascii, box, concat, element, fullBox, number } from "../../Public/js/lib/bytes.js";
 import { ContainerSplitter } from "../../Public/js/lib/container-splitter.js";
 import { LatencyControl } from "../../Public/js/lib/latency.js";
 import { Mp4Muxer } from "../../Public/js/lib/mp4-muxer.js";
@@ -85,6 +85,51 @@ test("a block of a group is a keyframe when it refers to no other", () => {
   const segments = split(concat(head, cluster), 5).slice(1);
   assert.deepEqual(segments.map(({ key, timestamp }) => [key, timestamp]), [[true, 100_000], [false, 140_000]]);
   assert.deepEqual(segments[0].bytes, element([0x1f, 0x43, 0xb6, 0x75], element([0xe7], number(100, 8)), element([0xa0], block(0))));
+});
+
+for (const [name, each] of [["an MP4 of whole groups", 1e6], ["an MP4 of single pictures", 1e5]]) {
+  test(`${name} says how long each piece lasts`, { skip }, () => {
+    const segments = split(make(FORMATS[name]), 4096).slice(1);
+    // The first picture beside sound lasts as long as the sound's encoder looks ahead.
+    assert.deepEqual(segments.slice(1).map(({ duration }) => duration), segments.slice(1).map(() => each));
+    segments.slice(1).forEach(({ timestamp }, index) => assert.ok(Math.abs(timestamp - segments[index].timestamp - segments[index].duration) <= 1));
+  });
+}
+
+/** A file of a video and a sound track of 1000 ticks a second, whose samples last 40 and 20 ticks where nobody says otherwise. */
+function fragmented(...trafs) {
+  const trak = (id, handler) => box("trak", fullBox("tkhd", 0, 3, number(0, 8), number(id, 4)),
+    box("mdia", fullBox("mdhd", 0, 0, number(0, 8), number(1000, 4)), fullBox("hdlr", 0, 0, number(0, 4), ascii(handler))));
+  const trex = (id, duration) => fullBox("trex", 0, 0, number(id, 4), number(1, 4), number(duration, 4), number(0, 4), number(0x10000, 4));
+  const moov = box("moov", trak(1, "vide"), trak(2, "soun"), box("mvex", trex(1, 40), trex(2, 20)));
+  return concat(box("ftyp", ascii("iso5")), moov, box("moof", ...trafs), box("mdat", [1]));
+}
+const time = (ticks) => fullBox("tfdt", 1, 0, number(ticks, 8));
+const numbers = (...values) => concat(...values.map((value) => number(value, 4)));
+const VIDEO = fullBox("tfhd", 0, 0x20000, number(1, 4));
+
+for (const [what, traf, expected] of [
+  ["the track for all", [VIDEO, time(500), fullBox("trun", 0, 0, number(3, 4))], { key: false, timestamp: 500_000, duration: 120_000 }],
+  ["the fragment for all", [fullBox("tfhd", 0, 0x2003a, numbers(1, 1, 50, 7, 0)), time(0), fullBox("trun", 0, 0, number(3, 4))], { key: true, timestamp: 0, duration: 150_000 }],
+  ["each sample", [VIDEO, time(10), fullBox("trun", 0, 0x701, numbers(2, 99, 30, 7, 0, 35, 7, 0x10000))], { key: true, timestamp: 10_000, duration: 65_000 }],
+  ["several runs", [VIDEO, time(0), fullBox("trun", 0, 0x105, numbers(2, 99, 0, 30, 33)), fullBox("trun", 0, 0, number(2, 4))], { key: true, timestamp: 0, duration: 143_000 }],
+  ["sound alone, of which the time is known", [fullBox("tfhd", 0, 0x20000, number(2, 4)), time(700), fullBox("trun", 0, 0, number(2, 4))], { key: false, timestamp: 700_000, duration: 0 }],
+]) {
+  test(`the length of an MP4's piece, said by ${what}`, () => {
+    const [, { key, timestamp, duration }] = split(fragmented(box("traf", ...traf)), 11);
+    assert.deepEqual({ key, timestamp, duration }, expected);
+  });
+}
+
+test("an MP4's piece is timed by its video, also behind its sound", () => {
+  const sound = box("traf", fullBox("tfhd", 0, 0x20000, number(2, 4)), time(700), fullBox("trun", 0, 0, number(2, 4)));
+  const video = box("traf", VIDEO, time(720), fullBox("trun", 0, 0, number(1, 4)));
+  const [, { timestamp, duration }] = split(fragmented(sound, video), 64);
+  assert.deepEqual([timestamp, duration], [720_000, 40_000]);
+});
+
+test("a run that is too short for its samples is refused", () => {
+  assert.throws(() => split(fragmented(box("traf", VIDEO, time(0), fullBox("trun", 0, 0x100, numbers(9, 1)))), 64), RangeError);
 });
 
 test("what is no recording is refused", () => {

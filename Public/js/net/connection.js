@@ -9,6 +9,8 @@ const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 30_000;
 const TOKEN_EXPIRED = 109;
 const INVALID_TOKEN = 3500;
+/** The device was connected from elsewhere, which has it now. */
+export const REPLACED = 4500;
 /** Patience beyond the hub's own ping interval. */
 const SILENCE_MS = 10_000;
 

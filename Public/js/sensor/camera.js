@@ -42,16 +42,13 @@ export function checkBrowser() {
   if (!navigator.mediaDevices?.getUserMedia) {
     throw new CameraError("This browser gives pages no camera.", "Use a current Chrome, Edge, Safari or Firefox.");
   }
-  if (!canEncode() && !("MediaRecorder" in globalThis)) {
+  if (!("VideoEncoder" in globalThis) && !("MediaRecorder" in globalThis)) {
     throw new CameraError(
       "This browser can neither encode nor record video.",
       "Use a current Chrome, Edge, Safari or Firefox; on an old phone a current Chrome.",
     );
   }
 }
-
-/** Whether pictures can be encoded one by one (WebCodecs). Elsewhere a recorder does it, somewhat later. */
-export const canEncode = () => "VideoEncoder" in globalThis;
 
 /**
  * Starts the camera, with sound where that is wanted and there is any.

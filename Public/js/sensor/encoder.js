@@ -14,6 +14,23 @@ const VIDEO_CODECS = [
   { codec: "vp8" },
 ];
 
+/**
+ * How this browser encodes pictures of a size one by one (WebCodecs); `null` where it cannot, so that a recorder must do it, somewhat later.
+ * @param {{width?: number, height?: number, frameRate?: number}} [settings] of the camera's track
+ * @returns {Promise<VideoEncoderConfig|null>}
+ */
+export async function videoConfiguration({ width = 640, height = 480, frameRate } = {}) {
+  if (!("VideoEncoder" in globalThis)) return null;
+  for (const codec of VIDEO_CODECS) {
+    // Some sources say 0 for "as it comes".
+    /** @type {VideoEncoderConfig} */
+    const configuration = { width, height, framerate: frameRate || 30, bitrate: bitRate(width, height), ...codec, latencyMode: "realtime" };
+    const answer = await VideoEncoder.isConfigSupported(configuration).catch(() => null);
+    if (answer?.supported) return configuration;
+  }
+  return null;
+}
+
 /** Events: `chunk` {chunk}, `configuration` {track}, `ended` (the camera stopped by itself). */
 export class MediaEncoder extends EventTarget {
   liveKind = KIND.live;
@@ -34,9 +51,8 @@ export class MediaEncoder extends EventTarget {
 
   async start() {
     const [track] = this.stream.getVideoTracks();
-    const { width = 640, height = 480, frameRate } = track.getSettings();
-    // Some sources say 0 for "as it comes".
-    const configuration = await this.#supported({ width, height, framerate: frameRate || 30, bitrate: bitRate(width, height) });
+    const configuration = await videoConfiguration(track.getSettings());
+    if (!configuration) throw new CameraError("This browser has no video encoder for H.264 or VP8.", "Use a current Chrome, Edge or Safari.");
     this.#run(this.#encodeVideo(track, configuration));
     const [sound] = this.stream.getAudioTracks();
     if (sound && "AudioEncoder" in globalThis && "MediaStreamTrackProcessor" in globalThis) this.#run(this.#encodeAudio(sound));
@@ -64,17 +80,6 @@ export class MediaEncoder extends EventTarget {
   /** The next picture becomes a keyframe. */
   forceKeyframe() {
     this.#isKeyframeWanted = true;
-  }
-
-  /** @param {{width: number, height: number, framerate: number, bitrate: number}} size */
-  async #supported(size) {
-    for (const codec of VIDEO_CODECS) {
-      /** @type {VideoEncoderConfig} */
-      const configuration = { ...size, ...codec, latencyMode: "realtime" };
-      const answer = await VideoEncoder.isConfigSupported(configuration).catch(() => null);
-      if (answer?.supported) return configuration;
-    }
-    throw new CameraError("This browser has no video encoder for H.264 or VP8.", "Use a current Chrome, Edge or Safari.");
   }
 
   /** @param {Promise<void>} work */

@@ -47,9 +47,11 @@ export class LiveSender {
     this.#stream = null;
   }
 
-  /** The hub has no use for the stream. @param {number} stream */
+  /** The hub has no use for the stream. @param {number} stream @returns {boolean} whether it is the one that is sent */
   refused(stream) {
-    if (stream === this.#stream) this.#stream = null;
+    if (stream !== this.#stream) return false;
+    this.#stream = null;
+    return true;
   }
 
   /** A track's configuration is new. @param {number} track */

@@ -78,6 +78,7 @@ class SensorPage extends HTMLElement {
     this.lock = el("p", { class: "muted small" });
     this.hiddenNote = el("p", { class: "notice", hidden: true, text: "This page is in the background: phones stop the camera of a hidden page. Bring it to the front." });
     this.stalledNote = el("p", { class: "notice", hidden: true, text: "The camera delivers no pictures. If this stays so, stop watching and start again." });
+    this.liveNote = el("p", { class: "notice", hidden: true });
     this.meterBar = el("div", { class: "meter-bar" });
     this.meterText = el("p", { class: "meter-text", "data-motion-score": "", "data-score": "0", "data-threshold": "0" });
     this.meter = el("div", { class: "meter" }, this.meterBar, el("div", { class: "meter-mark" }));
@@ -88,7 +89,7 @@ class SensorPage extends HTMLElement {
       "div", { class: "sensor-stage", hidden: true },
       el("div", { class: "sensor-view" }, this.video, el("p", { class: "badge badge-live", hidden: true }, icon("live"), "Live: somebody is watching")),
       el("div", { class: "card stack sensor-panel" },
-        el("h1", { class: "sensor-title" }), this.status, this.hiddenNote, this.stalledNote,
+        el("h1", { class: "sensor-title" }), this.status, this.hiddenNote, this.stalledNote, this.liveNote,
         el("section", { class: "stack-tight", "aria-label": "Motion" }, el("h2", { text: "Motion" }), this.meter, this.meterText),
         el("div", { class: "row" },
           el("button", { class: "button", type: "button", onclick: () => this.#sensor?.recordNow() }, icon("record"), "Record now"),
@@ -121,7 +122,7 @@ class SensorPage extends HTMLElement {
     this.#sensor = sensor;
     sensor.addEventListener("change", () => this.#update(sensor));
     sensor.addEventListener("motion", (/** @type {any} */ { detail }) => this.#showMotion(detail));
-    sensor.addEventListener("ended", (/** @type {any} */ { detail }) => this.#ended(detail.reason));
+    sensor.addEventListener("ended", (/** @type {any} */ { detail }) => this.#ended(detail));
     this.video.addEventListener("playing", () => { this.dataset.cameraStartedAt = String(performance.timeOrigin + performance.now()); }, { once: true });
     try {
       await sensor.start({ label, sound: this.sound.checked });
@@ -142,11 +143,17 @@ class SensorPage extends HTMLElement {
     this.startButton.focus();
   }
 
-  /** @param {string} reason */
-  async #ended(reason) {
+  /** @param {{reason: string, isReplaced: boolean}} end */
+  async #ended({ reason, isReplaced }) {
     if (this.dataset.state !== "watching") return;
     await this.#sensor?.stop();
-    this.#fail(new CameraError("Watching has ended.", reason));
+    this.#fail(new CameraError(isReplaced ? "Watching goes on elsewhere." : "Watching has ended.", reason));
+    if (!isReplaced) return;
+    // The one thing to be done here is to take it back.
+    this.form.hidden = true;
+    const again = el("button", { class: "button button-primary button-large", type: "button", onclick: () => this.form.requestSubmit() }, icon("eye"), "Watch here instead");
+    this.problem.append(again);
+    again.focus();
   }
 
   /** @param {any} error */
@@ -178,7 +185,17 @@ class SensorPage extends HTMLElement {
     this.querySelector(".badge-live").hidden = !sensor.isLive;
     this.lock.textContent = sensor.isScreenKeptOn ? "The screen stays on while watching." : "The screen may turn off: set the phone's screen time-out to the longest.";
     this.stalledNote.hidden = !sensor.isStalled;
+    this.#showLiveProblem(sensor.liveProblem);
     this.#showVisibility();
+  }
+
+  /** @param {string|null} problem */
+  #showLiveProblem(problem) {
+    this.liveNote.hidden = !problem;
+    const words = problem ? `The live picture has ended: the hub cannot use what this browser records (${problem}). Clips are recorded as before.` : "";
+    if (words === this.liveNote.textContent) return;
+    this.liveNote.textContent = words;
+    if (words) announce(words);
   }
 
   #showVisibility() {

@@ -2,10 +2,11 @@
 // A camera at work: media, motion, clips and live, without a screen of its own.
 
 import { api } from "../net/api.js";
-import { canEncode, startCamera } from "./camera.js";
+import { REPLACED } from "../net/connection.js";
+import { startCamera } from "./camera.js";
 import { askToPersist } from "./clip-store.js";
 import { ClipRecorder } from "./clips.js";
-import { MediaEncoder, pageNow } from "./encoder.js";
+import { MediaEncoder, pageNow, videoConfiguration } from "./encoder.js";
 import { LiveSender } from "./live.js";
 import { watchMotion } from "./motion-watch.js";
 import { RecorderEncoder } from "./recorder.js";
@@ -22,6 +23,11 @@ const STALLED_MS = 5000;
 const OPEN_MS = 20_000;
 const AGAIN_MS = 2000;
 
+/** Why the connection was closed for good. @param {{code: number, reason: string}} close */
+const closedWords = ({ code, reason }) => code === REPLACED
+  ? "This camera was opened on another page or tab; it goes on there."
+  : `The hub closed the connection: ${reason || code}.`;
+
 /** @returns {{device_id?: string, label: string, sound: boolean}} */
 export function rememberedDevice() {
   try {
@@ -31,10 +37,14 @@ export function rememberedDevice() {
   }
 }
 
-/** Events: `change` (something to show), `motion` {score, threshold, state}, `ended` {reason} (the camera stopped by itself). */
+/**
+ * Events: `change` (something to show), `motion` {score, threshold, state}, `ended` {reason, isReplaced} (the camera stopped by itself, or goes
+ * on in another page).
+ */
 export class Sensor extends EventTarget {
   isScreenKeptOn = false;
   isLive = false;
+  /** Why the hub ended the live stream, while there is no other. @type {string|null} */ liveProblem = null;
   /** Whether the camera has stopped to deliver pictures. */
   isStalled = false;
   /** @type {import("./uplink.js").Uplink|null} */ uplink = null;
@@ -93,7 +103,9 @@ export class Sensor extends EventTarget {
   /** @param {string} deviceId @param {import("./uplink.js").Uplink} uplink */
   async #record(deviceId, uplink) {
     const stream = /** @type {MediaStream} */ (this.#stream);
-    const encoder = canEncode() ? new MediaEncoder(stream, this.video) : new RecorderEncoder(stream);
+    const canEncode = await videoConfiguration(stream.getVideoTracks()[0].getSettings());
+    this.#check();
+    const encoder = canEncode ? new MediaEncoder(stream, this.video) : new RecorderEncoder(stream);
     const { connection } = uplink;
     const { signal } = this.#stopped;
     const live = new LiveSender(connection, encoder);
@@ -119,17 +131,18 @@ export class Sensor extends EventTarget {
     }, { signal });
     connection.addEventListener("publication", (/** @type {any} */ { detail }) => {
       if (detail.channel === `sensor:${deviceId}`) live.asked(detail.data);
+      if (detail.data.type === "live.start") this.liveProblem = null;
       if (detail.data.type === "session.stopped" && detail.data.session.session_id === this.#sessionId) this.#ended("Watching was stopped from another device.");
       this.isLive = live.isLive;
       this.#changed();
     }, { signal });
     connection.addEventListener("message", (/** @type {any} */ { detail }) => {
       if (detail.data.type !== "live.error") return;
-      live.refused(detail.data.stream);
+      if (live.refused(detail.data.stream)) this.liveProblem = detail.data.message;
       this.isLive = live.isLive;
       this.#changed();
     }, { signal });
-    connection.addEventListener("fatal", (/** @type {any} */ { detail }) => this.#ended(`The hub closed the connection: ${detail.reason || detail.code}.`), { signal });
+    connection.addEventListener("fatal", (/** @type {any} */ { detail }) => this.#ended(closedWords(detail), detail.code === REPLACED), { signal });
 
     await encoder.start();
     this.#check();
@@ -141,7 +154,7 @@ export class Sensor extends EventTarget {
         else setTimeout(() => { if (connection.state === "open" && this.#sessionId) begin(); }, AGAIN_MS);
       });
       connection.addEventListener("open", begin, { signal });
-      connection.addEventListener("fatal", (/** @type {any} */ { detail }) => reject(new Error(`The hub refused the connection: ${detail.reason}.`)), { signal });
+      connection.addEventListener("fatal", (/** @type {any} */ { detail }) => reject(new Error(closedWords(detail))), { signal });
       // Clips of before may have opened it.
       if (connection.state === "open") begin();
     });
@@ -190,7 +203,8 @@ export class Sensor extends EventTarget {
     clearInterval(this.#ticks);
     this.#endMotion?.();
     this.#endMotion = null;
-    this.#encoder?.stop();
+    // A clip that is being recorded gets the last slice of a recorder.
+    await this.#encoder?.stop();
     this.#encoder = null;
     this.#recorder?.stop();
     this.#stream?.getTracks().forEach((track) => track.stop());
@@ -214,9 +228,9 @@ export class Sensor extends EventTarget {
     this.#recorder?.recordNow();
   }
 
-  /** @param {string} reason */
-  #ended(reason) {
-    this.dispatchEvent(new CustomEvent("ended", { detail: { reason } }));
+  /** @param {string} reason @param {boolean} [isReplaced] another page is this camera now */
+  #ended(reason, isReplaced = false) {
+    this.dispatchEvent(new CustomEvent("ended", { detail: { reason, isReplaced } }));
   }
 
   async #report() {

@@ -4,8 +4,8 @@
 import { getToken, renewToken } from "../net/api.js";
 import { Connection, socketURL } from "../net/connection.js";
 import { uuidv7 } from "../lib/uuid.js";
-import { canEncode } from "./camera.js";
 import { openClipStore } from "./clip-store.js";
+import { videoConfiguration } from "./encoder.js";
 import { Outbox } from "./outbox.js";
 
 /** Who of several pages recorded a clip: each holds a lock of its name as long as it lives. */
@@ -32,7 +32,8 @@ async function makeUplink(deviceId) {
     store = openClipStore();
     navigator.locks.request(lockOf(PAGE), () => never);
   }
-  return new Uplink(deviceId, await store);
+  // Of the usual size: should a camera's own be another matter, the hub sees that no keyframe comes.
+  return new Uplink(deviceId, await store, (await videoConfiguration()) !== null);
 }
 
 /** Another page may still be at work with its clips; a lock of a page that is gone is free. @param {string} page @returns {Promise<void>} */
@@ -47,9 +48,9 @@ export class Uplink {
   /** Cameras that run. @type {Set<object>} */ #holders = new Set();
   #isRefused = false;
 
-  /** @param {string} deviceId @param {import("../lib/memory-clip-store.js").ClipStore} store */
-  constructor(deviceId, store) {
-    const connection = new Connection({ url: socketURL(), getToken, renewToken, kind: "sensor", deviceId, canForceKeyframe: canEncode() });
+  /** @param {string} deviceId @param {import("../lib/memory-clip-store.js").ClipStore} store @param {boolean} canForceKeyframe */
+  constructor(deviceId, store, canForceKeyframe) {
+    const connection = new Connection({ url: socketURL(), getToken, renewToken, kind: "sensor", deviceId, canForceKeyframe });
     const outbox = new Outbox({ connection, store, deviceId, page: PAGE, claim });
     this.connection = connection;
     this.outbox = outbox;

@@ -1,6 +1,7 @@
 // @ts-check
 // Decodes a live stream onto a canvas, the newest picture at once.
 
+import { fromBase64 } from "../lib/bytes.js";
 import { FLAG, TRACK } from "../net/frame.js";
 
 /** Pictures waiting in the decoder beyond which it is too slow and starts again from a keyframe… */
@@ -9,6 +10,28 @@ const MAXIMUM_QUEUE = 8;
 const OVERLOAD_PATIENCE = 1000;
 /** Errors in a row, without a picture between them, after which it is given up. */
 const MAXIMUM_ERRORS = 5;
+
+/** What a configuration frame means to a decoder. @param {Uint8Array} payload @returns {VideoDecoderConfig} */
+function configurationOf(payload) {
+  const { codec, width, height, description } = JSON.parse(new TextDecoder().decode(payload));
+  return {
+    codec,
+    codedWidth: width,
+    codedHeight: height,
+    optimizeForLatency: true,
+    ...(description ? { description: fromBase64(description) } : {}),
+  };
+}
+
+/** Whether this browser decodes pictures of such a configuration one by one. @param {Uint8Array} payload @returns {Promise<boolean>} */
+export async function canDecode(payload) {
+  if (!("VideoDecoder" in globalThis)) return false;
+  try {
+    return (await VideoDecoder.isConfigSupported(configurationOf(payload))).supported === true;
+  } catch {
+    return false;
+  }
+}
 
 export class LivePlayer {
   frames = 0;
@@ -71,14 +94,7 @@ export class LivePlayer {
   /** @param {Uint8Array<ArrayBuffer>} payload */
   #configure(payload) {
     try {
-      const { codec, width, height, description } = JSON.parse(new TextDecoder().decode(payload));
-      this.#configuration = {
-        codec,
-        codedWidth: width,
-        codedHeight: height,
-        optimizeForLatency: true,
-        ...(description ? { description: Uint8Array.from(atob(description), (character) => character.charCodeAt(0)) } : {}),
-      };
+      this.#configuration = configurationOf(payload);
       this.#errors = 0;
       this.#restart();
     } catch {

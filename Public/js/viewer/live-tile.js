@@ -1,16 +1,19 @@
 // @ts-check
 // One camera: its state, its live picture, its alerts.
 
-import { el, icon } from "../components/dom.js";
-import { KIND } from "../net/frame.js";
+import { announce, el, icon } from "../components/dom.js";
+import { Patience, TICK_MS } from "../lib/patience.js";
 import { alertState, nextSnoozeEnd } from "../state/alerts.js";
 import { cameraState } from "../state/words.js";
 import { openAlertsDialog } from "./alerts-dialog.js";
-import { LivePlayer } from "./live-player.js";
-import { canPlayFiles, MsePlayer } from "./mse-player.js";
+import { LivePicture } from "./live-picture.js";
+import { canPlayFiles } from "./mse-player.js";
 
 /** A hidden page stops watching after this, so that the phone can stop sending. */
 const HIDDEN_MS = 10_000;
+/** Without a picture for so long it is no longer live, which is said. */
+const SILENT_SECONDS = 5;
+const SILENT_WORDS = `No picture for ${SILENT_SECONDS} s. It goes on by itself when the camera sends again.`;
 /** Browsers take a longer one for none. */
 const MAXIMUM_TIMEOUT_MS = 2 ** 31 - 1;
 
@@ -18,8 +21,8 @@ export class LiveTile extends HTMLElement {
   /** @type {Record<string, any>} */ device = {};
   /** @type {import("./hub.js").ViewerHub} */ hub;
   /** @type {number|null} */ #stream = null;
-  /** @type {LivePlayer|MsePlayer|null} */ #player = null;
-  /** Whether the picture is played as a file, by the video element. */ #isFile = false;
+  #silence = new Patience(SILENT_SECONDS);
+  /** @type {any} */ #ticks = null;
   #isWanted = false;
   /** Which answer to `live.watch` is still wanted. */ #watchNumber = 0;
   #askedAt = 0;
@@ -33,8 +36,11 @@ export class LiveTile extends HTMLElement {
     super();
     this.hub = hub;
     this.device = device;
-    this.canvas = el("canvas", { width: 640, height: 360, "aria-hidden": "true", hidden: true });
-    this.video = el("video", { "aria-hidden": "true", tabindex: "-1", hidden: true });
+    this.picture = new LivePicture({
+      onPicture: () => this.#picture(),
+      wantKeyframe: () => this.#wantKeyframe(),
+      onFailure: (reason) => this.#giveUp(reason),
+    });
     this.text = el("p", { class: "tile-text" });
     this.liveBadge = el("p", { class: "badge tile-live", hidden: true }, icon("live"), "Live");
     this.heading = el("h3", {});
@@ -44,7 +50,7 @@ export class LiveTile extends HTMLElement {
     this.remark = el("p", { class: "tile-remark", hidden: true });
     this.className = "card";
     this.append(
-      el("div", { class: "tile-picture" }, icon("camera"), this.canvas, this.video, this.text, this.liveBadge),
+      el("div", { class: "tile-picture" }, icon("camera"), this.picture.canvas, this.picture.video, this.text, this.liveBadge),
       el("div", { class: "tile-foot" }, el("div", { class: "tile-head" }, this.heading, this.badge), el("div", { class: "row" }, this.button, this.alerts), this.remark),
     );
   }
@@ -53,7 +59,7 @@ export class LiveTile extends HTMLElement {
     this.#abort = new AbortController();
     const { signal } = this.#abort;
     this.dataset.deviceId = this.device.device_id;
-    this.hub.addEventListener("frame", (/** @type {any} */ { detail }) => { this.#frame(detail.frame); }, { signal });
+    this.hub.addEventListener("frame", (/** @type {any} */ { detail }) => { if (detail.frame.stream === this.#stream) this.picture.push(detail.frame); }, { signal });
     this.hub.addEventListener("message", (/** @type {any} */ { detail }) => this.#message(detail.data), { signal });
     // Also one that was never seen to be away: it came back before the hub missed it.
     this.hub.addEventListener("publication", (/** @type {any} */ { detail: { data } }) => {
@@ -87,7 +93,7 @@ export class LiveTile extends HTMLElement {
     this.badge.replaceChildren(icon(symbol), text);
     this.badge.dataset.tone = tone;
     if (cameBack) this.#resume();
-    if (this.dataset.live === "off") this.text.textContent = this.#invitation();
+    if (this.dataset.live === "off") this.#say(this.#invitation());
     this.#label();
     this.#targets = null;
     this.#showAlerts();
@@ -115,7 +121,10 @@ export class LiveTile extends HTMLElement {
     }
     const number = ++this.#watchNumber;
     this.#show("starting");
+    delete this.dataset.firstFrameMs;
     this.#askedAt = performance.now();
+    this.#silence.reset();
+    this.#ticks ??= setInterval(() => this.#tick(), TICK_MS);
     const { connection } = this.hub;
     try {
       const { stream, online } = await connection.rpc("live.watch", { device_id: this.device.device_id });
@@ -125,38 +134,30 @@ export class LiveTile extends HTMLElement {
         return;
       }
       this.#stream = stream;
-      if (!online) this.text.textContent = "The camera is not connected. The picture comes as soon as it is.";
+      if (!online) this.#say("The camera is not connected. The picture comes as soon as it is.");
     } catch (error) {
       if (number === this.#watchNumber) this.#ended(/** @type {Error} */ (error).message);
     }
   }
 
-  /** The first one tells what is needed to show it. @param {any} frame */
-  #frame(frame) {
-    if (frame.stream !== this.#stream) return;
-    if (!this.#player) this.#isFile = frame.kind !== KIND.live || !("VideoDecoder" in globalThis);
-    this.#player ??= this.#playerFor(frame.stream);
-    this.#player?.push(frame);
-  }
-
-  /** @param {number} stream */
-  #playerFor(stream) {
-    const callbacks = {
-      onPicture: () => this.#picture(),
-      wantKeyframe: () => this.hub.connection.rpc("live.keyframe", { stream }).catch(() => {}),
-      onFailure: (/** @type {string} */ reason) => this.#giveUp(reason),
-    };
-    if (!this.#isFile) return new LivePlayer(this.canvas, callbacks);
-    if (canPlayFiles()) return new MsePlayer(this.video, callbacks);
-    this.#giveUp("This browser cannot show the picture of this camera (Media Source Extensions are missing). Use a current Chrome, Edge, Firefox or Safari.");
-    return null;
-  }
-
   #picture() {
-    this.dataset.frames = String(this.#player?.frames ?? 0);
+    this.#silence.reset();
+    this.dataset.frames = String(this.picture.frames);
     if (this.dataset.live === "playing") return;
-    this.dataset.firstFrameMs = String(Math.round(performance.now() - this.#askedAt));
+    this.dataset.firstFrameMs ??= String(Math.round(performance.now() - this.#askedAt));
     this.#show("playing");
+    announce(`${this.device.label}: live.`);
+  }
+
+  #wantKeyframe() {
+    if (this.#stream !== null) this.hub.connection.rpc("live.keyframe", { stream: this.#stream }).catch(() => {});
+  }
+
+  /** A camera may be connected and send nothing: it froze, or its network is bad. */
+  #tick() {
+    const isExpected = this.dataset.live === "playing" || (this.dataset.live === "starting" && this.device.online);
+    if (!isExpected) this.#silence.reset();
+    else if (this.#silence.tick(document.visibilityState === "visible")) this.#show("silent");
   }
 
   #leave() {
@@ -167,22 +168,22 @@ export class LiveTile extends HTMLElement {
   #forget() {
     this.#watchNumber++;
     this.#stream = null;
-    this.#player?.close();
-    this.#player = null;
+    clearInterval(this.#ticks);
+    this.#ticks = null;
+    this.picture.close();
   }
 
   /** @param {Record<string, any>} data */
   #message(data) {
     if (this.#stream === null || data.stream !== this.#stream) return;
-    if (data.type === "live.gap") this.#player?.gap();
+    if (data.type === "live.gap") this.picture.gap();
     if (data.type === "live.ended") this.#ended(endOf(data.reason));
   }
 
   /** @param {string} reason */
   #ended(reason) {
     this.#forget();
-    this.#show("ended");
-    this.text.textContent = reason;
+    this.#show("ended", reason);
   }
 
   /** Trying again would not help. @param {string} reason */
@@ -204,20 +205,26 @@ export class LiveTile extends HTMLElement {
     }
   }
 
-  /** @param {"off"|"starting"|"playing"|"ended"} state */
-  #show(state) {
+  /** @param {"off"|"starting"|"playing"|"silent"|"ended"} state @param {string} [reason] */
+  #show(state, reason = "") {
     if (state === "off") {
       delete this.dataset.frames;
       delete this.dataset.firstFrameMs;
     }
     this.dataset.live = state;
     // The last picture stays, dimmed, while there is no newer one.
-    this.canvas.hidden = !this.dataset.frames || this.#isFile;
-    this.video.hidden = !this.dataset.frames || !this.#isFile;
+    this.picture.show(Boolean(this.dataset.frames));
     this.text.hidden = state === "playing";
     this.liveBadge.hidden = state !== "playing";
-    this.text.textContent = state === "starting" ? "Asking the camera…" : state === "off" ? this.#invitation() : "";
+    this.#say({ off: this.#invitation(), starting: "Asking the camera…", playing: "", silent: SILENT_WORDS, ended: reason }[state]);
     this.#label();
+  }
+
+  /** @param {string} text */
+  #say(text) {
+    if (text === this.text.textContent) return;
+    this.text.textContent = text;
+    if (text && this.dataset.live !== "off") announce(`${this.device.label}: ${text}`);
   }
 
   #invitation() {

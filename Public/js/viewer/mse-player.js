@@ -3,9 +3,9 @@
 
 import { fromBase64 } from "../lib/bytes.js";
 import { LatencyControl } from "../lib/latency.js";
-import { Mp4Muxer } from "../lib/mp4-muxer.js";
-import { WebMMuxer } from "../lib/webm-muxer.js";
+import { Patience, TICK_MS } from "../lib/patience.js";
 import { FLAG, KIND, TRACK } from "../net/frame.js";
+import { muxed } from "./muxed.js";
 
 /** @typedef {{kind: number, flags: number, track: number, timestamp: number, duration: number, payload: Uint8Array<ArrayBuffer>}} Frame */
 
@@ -16,8 +16,7 @@ const MAXIMUM_STAGED = 2 << 20;
 /** Of what was shown, so much is kept at most, and at least. */
 const KEEP_SECONDS = 15, LEAVE_SECONDS = 5;
 /** No picture so long after the first keyframe: it does not play. */
-const START_MS = 10_000;
-const USUAL_DURATION_US = 33_333, MAXIMUM_DURATION_US = 2_000_000;
+const START_SECONDS = 10;
 
 /** Safari on phones has the managed one only. @returns {typeof MediaSource|undefined} */
 const mediaSource = () => /** @type {any} */ (globalThis).ManagedMediaSource ?? globalThis.MediaSource;
@@ -30,6 +29,7 @@ export class MsePlayer {
   /** @type {MediaSource|null} */ #source = null;
   /** @type {SourceBuffer|null} */ #buffer = null;
   /** Of the source that is in use. */ #abort = new AbortController();
+  /** Of the player. */ #closed = new AbortController();
   /** @type {{mime: string, init: Uint8Array, segment: (frame: Frame) => Uint8Array|null}|null} */ #format = null;
   #configuration = "";
   /** @type {Uint8Array[]} */ #staged = [];
@@ -38,8 +38,9 @@ export class MsePlayer {
   /** Timestamp of the first frame, from which the source counts. @type {number|null} */ #origin = null;
   #latency = new LatencyControl();
   #errors = 0;
-  #isClosed = false;
-  /** @type {any} */ #startTimer = null;
+  #start = new Patience(START_SECONDS);
+  /** Runs while the first picture of a source is waited for. @type {any} */ #startTicks = null;
+  /** Whether the source in use has shown a picture. */ #hasShown = false;
 
   /**
    * @param {HTMLVideoElement} video
@@ -68,9 +69,17 @@ export class MsePlayer {
     this.#waitsForKeyframe = true;
   }
 
+  /** The element is left empty, so that nothing of the stream stays in memory. */
   close() {
-    this.#isClosed = true;
+    if (this.#isClosed) return;
+    this.#closed.abort();
     this.#release();
+    this.video.removeAttribute("src");
+    this.video.load();
+  }
+
+  get #isClosed() {
+    return this.#closed.signal.aborted;
   }
 
   /** @param {Frame} frame */
@@ -103,14 +112,16 @@ export class MsePlayer {
     this.#source = source;
     this.#origin = null;
     this.#waitsForKeyframe = true;
+    this.#hasShown = false;
     this.#latency = new LatencyControl({ canChangeRate: !("ManagedMediaSource" in globalThis) });
     this.#stage(this.#format.init);
     source.addEventListener("sourceopen", () => this.#opened(source, signal), { signal });
     // Only the managed one says when it wants something.
     source.addEventListener("startstreaming", () => this.#append(), { signal });
     video.addEventListener("error", () => this.#failed(), { signal });
-    video.src = URL.createObjectURL(source);
-    signal.addEventListener("abort", () => URL.revokeObjectURL(video.src));
+    const url = URL.createObjectURL(source);
+    video.src = url;
+    signal.addEventListener("abort", () => URL.revokeObjectURL(url));
     video.play().catch((error) => {
       if (!signal.aborted && error.name === "NotAllowedError") this.#giveUp("This browser does not let the picture play by itself. Allow it in its settings for this site.");
     });
@@ -140,9 +151,9 @@ export class MsePlayer {
     this.#waitsForKeyframe = false;
     // Rounded down as WebM rounds: a first picture before zero would be dropped.
     this.#origin ??= Math.floor(frame.timestamp / 1000) * 1000;
-    this.#startTimer ??= setTimeout(() => {
-      if (!this.frames) this.#giveUp("This browser does not show the camera's picture.");
-    }, START_MS);
+    if (!this.#hasShown) this.#startTicks ??= setInterval(() => {
+      if (this.#start.tick(!document.hidden)) this.#giveUp("This browser does not show the camera's picture.");
+    }, TICK_MS);
     const segment = this.#format?.segment(frame);
     if (!segment) return;
     this.#keepUp();
@@ -215,14 +226,14 @@ export class MsePlayer {
   /** @param {string} reason */
   #giveUp(reason) {
     if (this.#isClosed) return;
-    this.close();
+    // Who is told may want to keep the last picture.
     this.onFailure(reason);
+    this.close();
   }
 
   #release() {
     this.#abort.abort();
-    clearTimeout(this.#startTimer);
-    this.#startTimer = null;
+    this.#endStart();
     this.#staged = [];
     this.#stagedBytes = 0;
     this.#buffer = null;
@@ -232,44 +243,36 @@ export class MsePlayer {
     this.video.pause();
   }
 
+  #endStart() {
+    clearInterval(this.#startTicks);
+    this.#startTicks = null;
+    this.#start.reset();
+  }
+
   #countPictures() {
+    const { video } = this;
+    const { signal } = this.#closed;
     const count = () => {
-      if (this.#isClosed) return;
       this.frames++;
       this.#errors = 0;
+      this.#hasShown = true;
+      this.#endStart();
       this.onPicture();
     };
-    if (!("requestVideoFrameCallback" in this.video)) {
-      /** @type {HTMLVideoElement} */ (this.video).addEventListener("timeupdate", count);
+    if (!("requestVideoFrameCallback" in video)) {
+      // It comes a few times a second, while the picture moves on.
+      /** @type {HTMLVideoElement} */ (video).addEventListener("timeupdate", count, { signal });
       return;
     }
-    const next = () => this.video.requestVideoFrameCallback(() => {
-      if (this.#isClosed) return;
-      count();
-      next();
-    });
+    let handle = 0;
+    const next = () => {
+      handle = video.requestVideoFrameCallback(() => {
+        count();
+        // Whoever was told may have closed it.
+        if (!signal.aborted) next();
+      });
+    };
+    signal.addEventListener("abort", () => video.cancelVideoFrameCallback(handle));
     next();
   }
-}
-
-/** @param {any} json of a configuration frame of access units */
-function muxed(json) {
-  const muxer = json.codec.startsWith("avc") ? new Mp4Muxer(json) : new WebMMuxer(json);
-  /** @type {Frame|null} */
-  let held = null;
-  return {
-    mime: muxer.mime,
-    init: muxer.init,
-    // Each picture is held until the next tells how long it lasts: after a gap that nobody announced, browsers drop all up to a keyframe.
-    segment: (/** @type {Frame} */ frame) => {
-      const last = held;
-      held = frame;
-      if (!last) return null;
-      const { flags, timestamp, payload } = last;
-      // What follows frames that were left out begins anew.
-      const isNext = frame.timestamp > timestamp && frame.timestamp - timestamp < MAXIMUM_DURATION_US;
-      const duration = isNext ? frame.timestamp - timestamp : USUAL_DURATION_US;
-      return muxer.segment({ key: Boolean(flags & FLAG.keyframe), timestamp, duration, payload });
-    },
-  };
 }
