@@ -22,9 +22,30 @@ struct EventRowsTests {
             summary: "Ein Mensch „im“ Flur", label: "person", confidence: 0.5, tags: ["a", "b,\"c"], shouldNotify: true, alertReason: "why",
             provider: "p", model: "m")
         changes.firstByteAt = f.at(1)
+        changes.causes = [Trigger(type: "motion", at: f.now, score: 0.25), Trigger(type: "sound", at: f.at(3))]
         let updated = try #require(try await f.store.events.update(event.id, changes: changes, in: f.ours, now: f.at(2)))
         #expect(updated.clip.key == "a/e/clip.mp4" && updated.updatedAt == f.at(2) && updated.times.firstByte == f.at(1))
         #expect(try await f.store.events.find(event.id, in: f.ours) == updated)
+    }
+
+    @Test(arguments: TestDatabase.kinds) func `a device begins so many clips an hour, and what was begun goes on`(kind: TestDatabase.Kind) async throws {
+        let f = try await StoreFixture(kind)
+        let limit = UploadLimit(perHour: 2)
+        func insert(_ id: String, at seconds: Double, in scope: AccountScope) async throws -> EventInsertion {
+            try await f.store.events.insert(f.event(id, at: seconds), limit: limit, in: scope)
+        }
+        for (id, seconds) in [("a", 0.0), ("b", 600)] {
+            guard case .inserted = try await insert(id, at: seconds, in: f.ours) else { return #expect(Bool(false)) }
+        }
+        guard case .limited(let time) = try await insert("c", at: 700, in: f.ours) else { return #expect(Bool(false)) }
+        #expect(time == f.at(3600))
+        #expect(try await f.store.events.find(EventID(trusted: "c"), in: f.ours) == nil)
+        guard case .exists = try await insert("b", at: 700, in: f.ours) else { return #expect(Bool(false)) }
+        // Another account's device of the same name has its own hour, and what is stored elsewhere does not count.
+        guard case .inserted = try await insert("c", at: 700, in: f.theirs) else { return #expect(Bool(false)) }
+        _ = try await f.store.events.insert(f.event("external", at: 800, source: .external), in: f.theirs)
+        guard case .inserted = try await insert("d", at: 900, in: f.theirs) else { return #expect(Bool(false)) }
+        guard case .inserted = try await insert("c", at: 3600, in: f.ours) else { return #expect(Bool(false)) }
     }
 
     @Test(arguments: TestDatabase.kinds) func `the same id is one event, and a session of another device is none`(kind: TestDatabase.Kind) async throws {

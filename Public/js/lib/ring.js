@@ -13,12 +13,17 @@
 
 export class PrerollRing {
   /** @param {{seconds: number, maximumBytes?: number}} limits */
-  constructor({ seconds, maximumBytes = 32 << 20 }) {
-    this.span = seconds * 1e6;
-    this.maximumBytes = maximumBytes;
+  constructor(limits) {
+    this.limit(limits);
     /** @type {Chunk[]} */
     this.chunks = [];
     this.bytes = 0;
+  }
+
+  /** From the next chunk on. @param {{seconds: number, maximumBytes?: number}} limits */
+  limit({ seconds, maximumBytes = 32 << 20 }) {
+    this.span = seconds * 1e6;
+    this.maximumBytes = maximumBytes;
   }
 
   /** @param {Chunk} chunk */

@@ -4,33 +4,50 @@
 import { PrerollRing } from "../lib/ring.js";
 import { ClipTrigger } from "../lib/trigger.js";
 import { uuidv7 } from "../lib/uuid.js";
-import { FLAG } from "../net/frame.js";
-import { pageNow, pageTime } from "./encoder.js";
+import { FLAG, TRACK } from "../net/frame.js";
+import { pageNow, pageTime } from "./page-clock.js";
 
 /**
  * @typedef {import("../lib/ring.js").Chunk} Chunk
  * @typedef {import("../lib/upload.js").ClipFrame} ClipFrame
+ * @typedef {import("./encoder.js").MediaEncoder|import("./recorder.js").RecorderEncoder} Encoder
  */
 
-/** As long as the ring must reach back: pre-roll, cooldown, and a group of pictures. */
-const RING_SECONDS = 14;
+/** A clip begins with the keyframe before its time. */
+const GROUP_SECONDS = 5;
+/** More than any encoder is told to make. */
+const MAXIMUM_BYTES_A_SECOND = 1 << 20;
+const MAXIMUM_BYTES = 64 << 20;
 
 export class ClipRecorder {
   trigger = new ClipTrigger();
-  #ring = new PrerollRing({ seconds: RING_SECONDS });
+  #ring = new PrerollRing({ seconds: 0 });
   /** @type {import("./outbox.js").Clip|null} */ #recording = null;
+  /** @type {Encoder|null} */ #encoder = null;
 
   /**
    * @param {import("./outbox.js").Outbox} outbox
-   * @param {import("./encoder.js").MediaEncoder|import("./recorder.js").RecorderEncoder} encoder
    * @param {() => string|null} sessionId
    * @param {() => Promise<Uint8Array|null>} takeStill
    */
-  constructor(outbox, encoder, sessionId, takeStill) {
+  constructor(outbox, sessionId, takeStill) {
     this.outbox = outbox;
-    this.encoder = encoder;
     this.sessionId = sessionId;
     this.takeStill = takeStill;
+  }
+
+  /** Another encoder takes over: the clip that is being recorded ends here. @param {Encoder} encoder */
+  use(encoder) {
+    this.configured(TRACK.video);
+    this.#encoder = encoder;
+  }
+
+  /** @param {import("../state/settings.js").Settings["clip"]} settings */
+  set({ pre_roll_seconds: preRoll, post_roll_seconds: postRoll, max_seconds: longest, cooldown_seconds: cooldown }) {
+    Object.assign(this.trigger, { preRoll: preRoll * 1000, postRoll: postRoll * 1000, longest: longest * 1000, cooldown: cooldown * 1000 });
+    // Motion that began in the cooldown is reached back to.
+    const seconds = preRoll + cooldown + GROUP_SECONDS;
+    this.#ring.limit({ seconds, maximumBytes: Math.min(seconds * MAXIMUM_BYTES_A_SECOND, MAXIMUM_BYTES) });
   }
 
   /** @param {Chunk} chunk */
@@ -42,7 +59,7 @@ export class ClipRecorder {
 
   /** The codec's configuration changed. A clip has one for its video, so that the next begins; what the ring has no longer fits. @param {number} track */
   configured(track) {
-    if (track !== 0) return;
+    if (track !== TRACK.video) return;
     this.#perform(this.trigger.cut(pageNow()));
     this.#ring.clear();
   }
@@ -78,13 +95,14 @@ export class ClipRecorder {
   #open({ trigger, at, score, from }) {
     const sessionId = this.sessionId();
     const chunks = this.#ring.from((from - performance.timeOrigin) * 1000);
-    if (!sessionId || !chunks.length) return;
+    const encoder = this.#encoder;
+    if (!encoder || !sessionId || !chunks.length) return;
     const first = chunks[0].timestamp;
     const wallAt = Math.round(Date.now() - (pageNow() - at));
-    const { tracks } = this.encoder;
+    const { tracks } = encoder;
     this.#recording = this.outbox.begin(
       { id: uuidv7(wallAt), sessionId, trigger, at: wallAt, score, preRollMs: Math.max(0, Math.round(at - pageTime(first))), tracks, firstTimestamp: first },
-      [...this.encoder.clipBeginning(first), ...chunks.filter((chunk) => tracks.some(({ track }) => track === chunk.track)).map(frameOf)],
+      [...encoder.clipBeginning(first), ...chunks.filter((chunk) => tracks.some(({ track }) => track === chunk.track)).map(frameOf)],
       this.takeStill(),
     );
   }

@@ -14,10 +14,11 @@ export class LiveSender {
   /** @type {number[]} */ #tracks = [];
   #waitsForKeyframe = true;
 
-  /** @param {import("../net/connection.js").Connection} connection @param {import("./encoder.js").MediaEncoder|import("./recorder.js").RecorderEncoder} encoder */
-  constructor(connection, encoder) {
+  /** @type {import("./encoder.js").MediaEncoder|import("./recorder.js").RecorderEncoder|null} */ #encoder = null;
+
+  /** @param {import("../net/connection.js").Connection} connection */
+  constructor(connection) {
     this.connection = connection;
-    this.encoder = encoder;
   }
 
   get isLive() {
@@ -31,15 +32,21 @@ export class LiveSender {
       this.#tracks = tracks;
       this.#sequence = 0;
       this.#restart();
-      for (const { track } of this.encoder.beginnings) this.configured(track);
-      for (const chunk of this.encoder.group) this.chunk(chunk);
+      for (const { track } of this.#encoder?.beginnings ?? []) this.configured(track);
+      for (const chunk of this.#encoder?.group ?? []) this.chunk(chunk);
     } else if (stream !== this.#stream) {
       return;
     } else if (type === "live.keyframe") {
-      this.encoder.forceKeyframe();
+      this.#encoder?.forceKeyframe();
     } else if (type === "live.stop") {
       this.#stream = null;
     }
+  }
+
+  /** Another encoder takes over, from its next keyframe on. @param {import("./encoder.js").MediaEncoder|import("./recorder.js").RecorderEncoder} encoder */
+  use(encoder) {
+    this.#encoder = encoder;
+    if (this.isLive) this.#restart();
   }
 
   /** The connection is gone, and whoever watched with it; the hub asks again. */
@@ -57,7 +64,7 @@ export class LiveSender {
   /** A track's configuration is new. @param {number} track */
   configured(track) {
     if (this.#stream === null || !this.#tracks.includes(track)) return;
-    const payload = this.encoder.beginnings.find((beginning) => beginning.track === track)?.payload;
+    const payload = this.#encoder?.beginnings.find((beginning) => beginning.track === track)?.payload;
     if (payload) this.#send({ flags: FLAG.configuration, track, timestamp: 0, duration: 0 }, payload);
   }
 
@@ -76,13 +83,12 @@ export class LiveSender {
 
   #restart() {
     this.#waitsForKeyframe = true;
-    this.encoder.forceKeyframe();
+    this.#encoder?.forceKeyframe();
   }
 
   /** @param {{flags: number, track: number, timestamp: number, duration: number}} header @param {Uint8Array} payload */
   #send(header, payload) {
-    this.connection.sendFrame(
-      encodeFrame({ ...header, kind: this.encoder.liveKind, stream: /** @type {number} */ (this.#stream), sequence: this.#sequence++ }, payload),
-    );
+    if (this.#stream === null || !this.#encoder) return;
+    this.connection.sendFrame(encodeFrame({ ...header, kind: this.#encoder.liveKind, stream: this.#stream, sequence: this.#sequence++ }, payload));
   }
 }

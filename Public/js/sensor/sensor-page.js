@@ -180,7 +180,8 @@ class SensorPage extends HTMLElement {
     if (sensor !== this.#sensor) return;
     const state = sensor.uplink?.connection.state ?? "idle";
     this.dataset.connection = state;
-    this.status.textContent = CONNECTION_WORDS[state];
+    this.dataset.phase = sensor.phase;
+    this.status.textContent = sensor.phase === "standby" ? `Stopped from another device. ${CONNECTION_WORDS[state]}` : CONNECTION_WORDS[state];
     this.status.dataset.connection = state;
     this.querySelector(".badge-live").hidden = !sensor.isLive;
     this.lock.textContent = sensor.isScreenKeptOn ? "The screen stays on while watching." : "The screen may turn off: set the phone's screen time-out to the longest.";

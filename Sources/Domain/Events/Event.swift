@@ -10,9 +10,9 @@ public enum ClipSource: String, Hashable, Sendable {
     case external
 }
 
-/// What set the event off.
+/// What set the event off, or happened during it.
 public struct Trigger: Hashable, Sendable {
-    /// `motion`, `sound`, `manual`, or another word of `a–z _`, at most 32 characters.
+    /// `motion`, `sound`, `tamper`, `manual`, or another word of `a–z _`, at most 32 characters.
     public let type: String
     public let at: Timestamp
     /// The trigger's own measure (for motion: share of the picture that moved, 0…1), if it has one.
@@ -23,6 +23,9 @@ public struct Trigger: Hashable, Sendable {
         self.at = at
         self.score = score
     }
+
+    /// So many of one event are told apart.
+    public static let maximumCauses = 8
 
     public static func isValidType(_ type: String) -> Bool {
         (1...32).contains(type.utf8.count)
@@ -129,6 +132,8 @@ public struct Event: Hashable, Sendable {
     public var analysis: AnalysisResult?
     public var times: EventTimes
     public var feedback: Feedback?
+    /// Everything that happened in the clip, where the sensor said so; the trigger is among it.
+    public var causes: [Trigger] = []
 
     public init(
         id: EventID, device: DeviceID, session: SessionID, source: ClipSource, trigger: Trigger, createdAt: Timestamp,

@@ -50,6 +50,8 @@ struct Configuration: Sendable {
     /// Whether the socket offers the subprotocol `echo`, which tests of RFC 6455 need.
     var echoes = false
     var maximumBacklog = 1000
+    /// Clips that one camera may begin in an hour; 0: no limit.
+    var uploadsPerHour = 0
     var viewersPerStream = 64
     var streamsPerAccount = 32
     var diskReserveBytes: Int64 = 256 << 20
@@ -117,6 +119,7 @@ struct Configuration: Sendable {
         socketPingSeconds = reader.integer("SOCKET_PING_SECONDS", 1...300) ?? socketPingSeconds
         echoes = reader.bool("PINGWATCH_ECHO") ?? echoes
         maximumBacklog = reader.integer("BACKLOG_LIMIT", 1...1_000_000) ?? maximumBacklog
+        uploadsPerHour = reader.integer("UPLOADS_PER_HOUR", 0...1_000_000) ?? uploadsPerHour
         viewersPerStream = reader.integer("LIVE_VIEWERS_PER_STREAM", 1...100_000) ?? viewersPerStream
         streamsPerAccount = reader.integer("LIVE_STREAMS_PER_ACCOUNT", 1...100_000) ?? streamsPerAccount
         diskReserveBytes = reader.integer("DISK_RESERVE_MB", 0...10_000_000).map { Int64($0) << 20 } ?? diskReserveBytes

@@ -53,6 +53,7 @@ struct Hub {
         server.limits.connectSeconds = Double(configuration.socketConnectSeconds)
         server.limits.pingSeconds = Double(configuration.socketPingSeconds)
         server.limits.maximumBacklog = configuration.maximumBacklog
+        server.limits.uploadsPerHour = configuration.uploadsPerHour
         server.limits.maximumConnectionsPerUser = configuration.maximumConnectionsPerUser
         server.limits.maximumConnectionsPerAddress = configuration.maximumConnectionsPerAddress
         server.limits.maximumSubscriptions = configuration.maximumSubscriptions

@@ -32,6 +32,7 @@ public final class Metrics: Sendable {
         "pingwatch_live_streams": "Cameras that stream live.",
         "pingwatch_live_viewers": "Viewers of live streams.",
         "pingwatch_live_gaps_total": "Times that a viewer fell behind and was skipped to the next keyframe.",
+        "pingwatch_commands_total": "Commands to cameras, by what became of them.",
         "pingwatch_limit_refusals_total": "What was refused at a limit, by limit.",
         "pingwatch_limit_holds_total": "Times that a connection was not read from for a while, by the limit that it passed.",
         "pingwatch_connections": "Connections, of all kinds.",

@@ -32,14 +32,15 @@ public final class HubServer: Sendable {
         let bus = LocalBus(realtime: realtime)
         let metrics = Metrics()
         let watching = Watching(store: store, presence: bus, presenter: presenter, clock: clock)
+        let control = DeviceControl(store: store, cameras: bus, limits: configuration.limits, clock: clock)
         let events = Events(
-            store: store, storage: storage, planner: planner, presenter: presenter, clock: clock, limits: configuration.limits)
+            store: store, storage: storage, planner: planner, presenter: presenter, clock: clock, limits: configuration.limits, metrics: metrics)
         publisher = OutboxPublisher(
-            store: store, bus: bus, events: events, watching: watching, presenter: presenter, metrics: metrics, clock: clock)
+            store: store, bus: bus, events: events, watching: watching, control: control, presenter: presenter, metrics: metrics, clock: clock)
         housekeeper = Housekeeper(
             store: store, storage: storage, planner: planner, realtime: realtime, uploads: uploads, limits: configuration.limits, clock: clock)
         services = Services(
-            accounts: Accounts(store: store, connections: bus, configuration: configuration, clock: clock), watching: watching, events: events,
+            accounts: Accounts(store: store, connections: bus, configuration: configuration, clock: clock), watching: watching, control: control, events: events,
             store: store, storage: storage, telegram: telegram, channels: channels, planner: planner, metrics: metrics, live: bus,
             snapshots: Snapshots(source: bus, limits: configuration.limits, metrics: metrics, clock: clock), presenter: presenter, signer: presenter.signer, configuration: configuration, clock: clock)
         router = Router(accounts: services.accounts, routes: services.routes())
@@ -70,17 +71,25 @@ public final class HubServer: Sendable {
 }
 
 /// The channels of this process.
-private struct LocalBus: Bus, PresenceSource, TokenConnections, LiveSource {
+private struct LocalBus: Bus, PresenceSource, TokenConnections, LiveSource, RemoteControl {
     let realtime: RealtimeHub
 
     func publish(_ publication: Publication, toUsersOf scope: AccountScope) async {
         await realtime.publish(publication, toUsersOf: scope)
     }
 
+    func publish(_ publication: Publication, toSensor device: DeviceID, in scope: AccountScope) async {
+        await realtime.publish(publication, to: .sensor(scope.account, device))
+    }
+
     func close(tokenHash: String) async { await realtime.close(tokenHash: tokenHash) }
 
     func isOnline(_ device: DeviceID, in scope: AccountScope) async -> Bool {
         await realtime.isOnline(RealtimeHub.DeviceKey(account: scope.account, device: device))
+    }
+
+    func command(_ command: RemoteCommand, to device: DeviceID, in scope: AccountScope) async throws -> JSON {
+        try await realtime.command(command, to: RealtimeHub.DeviceKey(account: scope.account, device: device))
     }
 
     func counts() async -> RealtimeCounts { await realtime.counts() }

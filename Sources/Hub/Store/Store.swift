@@ -17,6 +17,7 @@ public struct Store: Sendable {
     private let listener: PostgresListener?
     public let users: Users
     public let devices: Devices
+    public let deviceSettings: DeviceSettingsRows
     public let sessions: Sessions
     public let events: EventRows
     public let jobs: Jobs
@@ -31,6 +32,7 @@ public struct Store: Sendable {
         self.listener = listener
         users = Users(database: database)
         devices = Devices(database: database)
+        deviceSettings = DeviceSettingsRows(database: database)
         sessions = Sessions(database: database)
         events = EventRows(database: database)
         jobs = Jobs(database: database)

@@ -10,6 +10,7 @@ import Store
 struct Services: Sendable {
     let accounts: Accounts
     let watching: Watching
+    let control: DeviceControl
     let events: Events
     let store: Store
     let storage: any ClipStorage
@@ -27,7 +28,7 @@ struct Services: Sendable {
 
 extension Services {
     func routes() -> [Route] {
-        systemRoutes() + accountRoutes() + watchingRoutes() + eventRoutes() + workRoutes() + alertRoutes() + telegramRoutes() + mediaRoutes() + liveRoutes()
+        systemRoutes() + accountRoutes() + watchingRoutes() + deviceRoutes() + eventRoutes() + workRoutes() + alertRoutes() + telegramRoutes() + mediaRoutes() + liveRoutes()
     }
 
     private func systemRoutes() -> [Route] {

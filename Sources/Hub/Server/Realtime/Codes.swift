@@ -8,6 +8,8 @@ struct ReplyError: Error, Hashable {
     let message: String
     /// Whether the same may succeed later.
     var isTemporary = false
+    /// More for programs.
+    var data: JSON?
 
     static let unauthorized = ReplyError(code: 101, message: "unauthorized")
     /// Also for what does not exist: who may not have a channel is not told whether there is one.
@@ -29,12 +31,14 @@ struct ReplyError: Error, Hashable {
     }
 
     init(_ error: APIError) {
-        self.init(code: error.rpcCode, message: error.message, isTemporary: error.status >= 500)
+        self.init(code: error.rpcCode, message: error.message, isTemporary: error.status >= 500 || error.retryAt != nil)
+        if let time = error.retryAt { data = ["code": .string(error.code), "retry_at": .integer(time)] }
     }
 
     var json: JSON {
         var object: [String: JSON] = ["code": .integer(Int64(code)), "message": .string(message)]
         if isTemporary { object["temporary"] = true }
+        if let data { object["data"] = data }
         return .object(object)
     }
 }

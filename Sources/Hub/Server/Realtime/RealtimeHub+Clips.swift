@@ -192,22 +192,41 @@ extension RealtimeHub {
             }
         }
         guard container != nil || width != nil else { throw .invalid("tracks", "a video track is expected") }
-        // A sensor's clock may be off, but not so far that the event would be lost in the timeline.
-        let earliest = now.milliseconds - 30 * 86_400_000, latest = now.milliseconds + 86_400_000
         return Events.Opening(
             event: try fields.identifier("event_id"), session: try fields.identifier("session_id"), device: device,
             trigger: Trigger(
                 type: try trigger.triggerType("type"),
-                at: Timestamp(milliseconds: try trigger.integer("at", in: earliest...latest)),
+                at: Timestamp(milliseconds: try trigger.integer("at", in: plausibleTimes)),
                 score: try trigger.optionalNumber("score", in: 0...1_000_000)),
             mime: container ?? "application/x-pingwatch-units;codecs=\"\(codecs.joined(separator: ","))\"", width: width, height: height,
             preRollMilliseconds: try fields.optionalInteger("pre_roll_ms", in: 0...120_000) ?? 0)
+    }
+
+    /// A sensor's clock may be off, but not so far that the event would be lost in the timeline.
+    private var plausibleTimes: ClosedRange<Int64> { now.milliseconds - 30 * 86_400_000...now.milliseconds + 86_400_000 }
+
+    /// Everything that happened in a clip; `nil` where the sensor does not say.
+    private func causes(_ fields: Fields) throws(APIError) -> [Trigger]? {
+        guard let json = fields.optionalJSON("causes") else { return nil }
+        let list = try KnownFields(["causes": json], at: "").list("causes", count: 0...Trigger.maximumCauses, of: "objects") ?? []
+        var causes: [Trigger] = []
+        for (path, json) in list {
+            let cause = try KnownFields(json, at: path)
+            let type = try cause.required("type", cause.text("type", characters: 1...32))
+            guard Trigger.isValidType(type) else { throw .invalid("\(path).type", "a word of a–z and _ is expected") }
+            causes.append(
+                Trigger(
+                    type: type, at: Timestamp(milliseconds: try cause.required("at", cause.integer("at", in: plausibleTimes))),
+                    score: try cause.number("score", in: 0...1_000_000)))
+        }
+        return causes
     }
 
     func closeClip(_ fields: Fields, by client: Client) async throws -> JSON {
         let clip = try openClip(fields, of: client)
         let frames = UInt32(try fields.integer("frames", in: 0...Int64(UInt32.max)))
         let duration = try fields.optionalNumber("duration_ms", in: 0...86_400_000)
+        let causes = try causes(fields)
         do {
             try clip.receiver.close(frames: frames)
         } catch {
@@ -219,7 +238,7 @@ extension RealtimeHub {
         client.clips[clip.stream] = nil
         await clip.writer.close()
         let queued = try await services.events.close(
-            clip.event, firstByteAt: clip.firstByteAt, durationSeconds: duration.map { $0 / 1000 }, in: clip.scope)
+            clip.event, firstByteAt: clip.firstByteAt, durationSeconds: duration.map { $0 / 1000 }, causes: causes, in: clip.scope)
         return ["status": "durable", "event": services.presenter.event(queued, in: clip.scope)]
     }
 

@@ -113,6 +113,7 @@ extension RealtimeHub {
                 "clip_window_bytes": .integer(Int64(limits.clipWindowBytes)), "max_clip_seconds": .number(limits.maximumClipSeconds),
                 "max_still_bytes": .integer(Int64(limits.maximumStillBytes)),
                 "max_subscriptions": .integer(Int64(limits.maximumSubscriptions)),
+                "uploads_per_hour": .optional(limits.uploadsPerHour > 0 ? limits.uploadsPerHour : nil),
             ],
         ]
         client.reply(id, "connect", .object(answer))

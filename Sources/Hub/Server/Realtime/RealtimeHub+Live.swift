@@ -27,6 +27,7 @@ extension RealtimeHub {
 
     func sensorLeft(_ key: DeviceKey) {
         announcePresence(key, scope: AccountScope(key.account))
+        abandonCommands(of: key)
         if let stream = relayOfDevice[key] { endLive(stream, reason: "the camera is not connected") }
     }
 

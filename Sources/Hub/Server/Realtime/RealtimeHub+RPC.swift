@@ -7,6 +7,14 @@ import Store
 
 extension RealtimeHub {
     func call(_ method: String, _ data: JSON, id: Int64, by client: Client) async throws {
+        if method == "device.command" {
+            return try await startCommand(try Fields(data), try identity(of: client)) { result in
+                switch result {
+                case .success(let answer): client.reply(id, "rpc", ["data": answer])
+                case .failure(let error): client.refuse(id, ReplyError(error))
+                }
+            }
+        }
         let result = try await perform(method, try Fields(data), by: client, try identity(of: client))
         client.reply(id, "rpc", ["data": result])
     }
@@ -18,6 +26,9 @@ extension RealtimeHub {
                 log.debug("a message without a method was ignored", ["client": client.name])
                 return
             }
+            if method == "device.command" {
+                return try await startCommand(try Fields(data["data"] ?? [:]), try identity(of: client)) { _ in }
+            }
             _ = try await perform(method, try Fields(data["data"] ?? [:]), by: client, try identity(of: client))
         } catch {
             log.debug("a message was ignored", ["client": client.name, "error": String(describing: error)])
@@ -28,9 +39,10 @@ extension RealtimeHub {
         let scope = identity.scope
         switch method {
         case "session.start":
+            let device = try sensor(identity)
             let session = try await services.watching.start(
-                device: try sensor(identity), prompt: try fields.optionalText("analysis_prompt", maximum: 1000), in: scope)
-            return ["session": services.presenter.session(session)]
+                device: device, prompt: try fields.optionalText("analysis_prompt", maximum: 1000), in: scope)
+            return ["session": services.presenter.session(session), "settings": try await services.control.settings(of: device, in: scope)]
         case "session.stop":
             let session = try await services.watching.stop(try fields.identifier("session_id"), in: scope)
             return ["session": services.presenter.session(session)]
@@ -62,6 +74,12 @@ extension RealtimeHub {
         case "live.keyframe":
             wantsKeyframe(try streamID(fields), client: client)
             return [:]
+        case "device.settings":
+            let device = try device(fields, of: identity)
+            guard let patch = fields.optionalJSON("patch") else { return try await services.control.settings(of: device, in: scope) }
+            return try await services.control.change(device, by: patch, in: scope)
+        case "device.commandResult":
+            return try finishCommand(fields, by: client, device: try sensor(identity), in: scope)
         case "device.telemetry":
             let device = try sensor(identity)
             let telemetry = try fields.json("telemetry")
@@ -88,6 +106,13 @@ extension RealtimeHub {
             throw APIError(status: 403, code: "not_a_sensor", message: "only a sensor can do this")
         }
         return device
+    }
+
+    /// The device that a request names; a sensor's is its own.
+    private func device(_ fields: Fields, of identity: Client.Identity) throws(APIError) -> DeviceID {
+        guard let own = identity.device else { return try fields.identifier("device_id") }
+        guard try fields.optionalIdentifier("device_id") ?? own == own else { throw .notFound("device") }
+        return own
     }
 
     private func streamID(_ fields: Fields) throws(APIError) -> UInt32 {

@@ -37,6 +37,9 @@ actor RealtimeHub {
     /// Who waits for a picture of a stream.
     var pictureWaiters: [UInt32: [PictureWaiter]] = [:]
     var sensors: [DeviceKey: Client] = [:]
+    /// What cameras were asked and have not answered, and who wants to know.
+    var pendingCommands = PendingCommands<DeviceKey>(maximumPerCamera: RealtimeHub.commandsPerCamera)
+    var commandEnds: [String: CommandEnd] = [:]
     /// Clips whose connection is gone while their last frames are still being written.
     var departing: [ClipKey: ClipStream] = [:]
     /// Clips that are being opened just now, and who waits for that.
@@ -240,6 +243,7 @@ actor RealtimeHub {
                 client.push([:])
             }
         }
+        tickCommands()
         tickRelays(now: now)
         tickHistories(now: now)
     }

@@ -25,6 +25,8 @@ enum Channel: Hashable, Sendable {
 protocol Bus: Sendable {
     /// To every user of the account.
     func publish(_ publication: Publication, toUsersOf scope: AccountScope) async
+    /// To the camera itself.
+    func publish(_ publication: Publication, toSensor device: DeviceID, in scope: AccountScope) async
 }
 
 /// Knows the connections that were opened with a token.

@@ -12,6 +12,7 @@ struct Events: Sendable {
     let presenter: Presenter
     let clock: WallClock
     let limits: ServerConfiguration.Limits
+    let metrics: Metrics
 
     private static let clipTypes: Set<String> = [
         "video/mp4", "video/webm", "video/x-matroska", "video/quicktime", "video/x-msvideo", "video/mpeg", "application/octet-stream",
@@ -82,6 +83,7 @@ struct Events: Sendable {
             }
             return event
         case .noSuchSession: throw APIError.notFound("session")
+        case .limited(let time): throw tooMany(until: time)
         }
     }
 
@@ -98,6 +100,7 @@ struct Events: Sendable {
             // The answer to the first request, or its second half, may have been lost.
             return event.state == .recording ? try await enqueue(event.id, changes: EventChanges(), in: scope) : event
         case .noSuchSession: throw APIError.notFound("session")
+        case .limited(let time): throw tooMany(until: time)
         }
     }
 
@@ -107,7 +110,16 @@ struct Events: Sendable {
         if try await store.jobs.backlog(in: scope) >= limits.maximumBacklog, try await store.events.find(event.id, in: scope) == nil {
             throw APIError.backlogFull
         }
-        return try await store.events.insert(event, in: scope)
+        let limit = event.source == .external ? nil : UploadLimit(perHour: limits.uploadsPerHour)
+        return try await store.events.insert(event, limit: limit, in: scope)
+    }
+
+    private func tooMany(until time: Timestamp) -> APIError {
+        metrics.refused(by: "uploads_per_hour")
+        return APIError(
+            status: 429, code: "uploads_per_hour",
+            message: "uploads_per_hour: this camera may begin \(limits.uploadsPerHour) clips an hour; another at \(formatISO8601(milliseconds: time.milliseconds))",
+            retryAt: time.milliseconds)
     }
 
     private func newEvent(_ declared: Declaration, source: ClipSource, state: EventState) -> Event {
@@ -195,9 +207,11 @@ struct Events: Sendable {
     }
 
     /// All frames of a streamed clip are on disk.
-    func close(_ id: EventID, firstByteAt: Timestamp?, durationSeconds: Double?, in scope: AccountScope) async throws -> Event {
+    func close(
+        _ id: EventID, firstByteAt: Timestamp?, durationSeconds: Double?, causes: [Trigger]?, in scope: AccountScope) async throws -> Event {
         var changes = Self.whole { clip in if let durationSeconds { clip.durationSeconds = durationSeconds } }
         changes.firstByteAt = firstByteAt
+        changes.causes = causes
         return try await enqueue(id, changes: changes, in: scope)
     }
 
@@ -230,6 +244,7 @@ struct Events: Sendable {
             }
             event = try await takeUp(existing, in: scope)
         case .noSuchSession: throw APIError.notFound("session")
+        case .limited(let time): throw tooMany(until: time)
         }
         return (event, try await storage.clipLog(in: scope, event: event.id))
     }

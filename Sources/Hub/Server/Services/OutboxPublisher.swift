@@ -11,6 +11,7 @@ actor OutboxPublisher {
     private let bus: any Bus
     private let events: Events
     private let watching: Watching
+    private let control: DeviceControl
     private let presenter: Presenter
     private let metrics: Metrics
     private let clock: WallClock
@@ -21,11 +22,12 @@ actor OutboxPublisher {
 
     private static let batch = 500
 
-    init(store: Store, bus: any Bus, events: Events, watching: Watching, presenter: Presenter, metrics: Metrics, clock: WallClock) {
+    init(store: Store, bus: any Bus, events: Events, watching: Watching, control: DeviceControl, presenter: Presenter, metrics: Metrics, clock: WallClock) {
         self.store = store
         self.bus = bus
         self.events = events
         self.watching = watching
+        self.control = control
         self.presenter = presenter
         self.metrics = metrics
         self.clock = clock
@@ -107,6 +109,12 @@ actor OutboxPublisher {
             guard let device = try await store.devices.find(DeviceID(trusted: entry.subject), in: scope) else { return }
             let json = await watching.present(device, in: scope, watching: try await watching.isWatching(device.id, in: scope))
             await bus.publish(Publication(entry.kind.rawValue, ["device": json]), toUsersOf: scope)
+        case .deviceSettings:
+            let device = DeviceID(trusted: entry.subject)
+            let settings = try await control.settings(of: device, in: scope)
+            let publication = Publication(entry.kind.rawValue, ["device_id": .string(entry.subject), "settings": settings])
+            await bus.publish(publication, toUsersOf: scope)
+            await bus.publish(publication, toSensor: device, in: scope)
         case .targetUpdated:
             let targets = try await store.targets.list(device: DeviceID(trusted: entry.subject), in: scope)
             await bus.publish(

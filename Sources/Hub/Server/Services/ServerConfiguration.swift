@@ -47,6 +47,8 @@ public struct ServerConfiguration: Sendable {
         public var maximumStillBytes = 512 << 10
         /// A streamed clip of which nothing is heard for so long is closed with what arrived.
         public var clipIdleSeconds = 300.0
+        /// Clips that one device may begin in an hour; 0: no limit.
+        public var uploadsPerHour = 0
         /// Events of one account that may wait to be processed; more are refused until some are done.
         public var maximumBacklog = 1000
         /// A JSON body.

@@ -9,8 +9,11 @@ public struct APIError: Error, Hashable, Sendable, CustomStringConvertible {
     public let message: String
     /// The field of the request that is at fault.
     public let field: String?
+    /// When the same may succeed, in milliseconds since 1970, where that is known.
+    public let retryAt: Int64?
 
-    public init(status: Int, code: String, message: String, field: String? = nil) {
+    public init(status: Int, code: String, message: String, field: String? = nil, retryAt: Int64? = nil) {
+        self.retryAt = retryAt
         self.status = status
         self.code = code
         self.message = message
@@ -46,6 +49,7 @@ public struct APIError: Error, Hashable, Sendable, CustomStringConvertible {
     var json: JSON {
         var error: [String: JSON] = ["code": .string(code), "message": .string(message)]
         if let field { error["field"] = .string(field) }
+        if let retryAt { error["retry_at"] = .integer(retryAt) }
         return ["error": .object(error)]
     }
 
@@ -57,7 +61,8 @@ public struct APIError: Error, Hashable, Sendable, CustomStringConvertible {
         case 403: 103
         case 404 where code == "no_method": 104
         case 404, 409, 413, 507: status
-        case 503: 108
+        case 429: code == "limit_exceeded" ? 106 : 429
+        case 503, 504: 108
         default: 100
         }
     }

@@ -30,6 +30,8 @@ struct Fields {
         return value
     }
 
+    func optionalJSON(_ name: String) -> JSON? { value(name) }
+
     /// A string without control characters, trimmed, not empty, of at most `maximum` characters.
     func text(_ name: String, maximum: Int) throws(APIError) -> String {
         guard let text = try optionalText(name, maximum: maximum) else { throw .missing(name) }

@@ -19,6 +19,7 @@ struct Presenter: Sendable {
             "event_id": .string(event.id.rawValue), "session_id": .string(event.session.rawValue),
             "device_id": .string(event.device.rawValue), "status": .string(event.state.name),
             "trigger_type": .string(event.trigger.type), "trigger_score": .optional(event.trigger.score),
+            "causes": .array((event.causes.isEmpty ? [event.trigger] : event.causes).map(cause)),
             "triggered_at": time(event.trigger.at), "created_at": time(event.createdAt), "updated_at": time(event.updatedAt),
             "started_at": time(event.startedAt), "duration_seconds": .optional(event.clip.durationSeconds),
             "clip_mime": .string(event.clip.mime), "clip_size_bytes": .integer(event.clip.sizeBytes),
@@ -43,6 +44,10 @@ struct Presenter: Sendable {
         for (name, value) in analysisFields(event.analysis) { json[name] = value }
         if let deviceLabel { json["device_label"] = .string(deviceLabel) }
         return .object(json)
+    }
+
+    private func cause(_ cause: Trigger) -> JSON {
+        ["type": .string(cause.type), "at": time(cause.at), "score": .optional(cause.score)]
     }
 
     private func analysisFields(_ analysis: AnalysisResult?) -> [String: JSON] {

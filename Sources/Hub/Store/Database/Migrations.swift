@@ -18,6 +18,8 @@ enum Migrations {
         Migration(version: 7, name: "fair work", statements: fairWork),
         Migration(version: 8, name: "alerts", statements: alerts),
         Migration(version: 9, name: "incomplete clips", statements: incompleteClips),
+        Migration(version: 10, name: "device settings", statements: deviceSettings),
+        Migration(version: 11, name: "causes", statements: causes),
     ]
 
     /// Brings the database to the newest version. Processes that do so at the same time wait for each other.
@@ -191,5 +193,19 @@ enum Migrations {
     private static let incompleteClips = [
         "ALTER TABLE events ADD COLUMN incomplete BIGINT NOT NULL DEFAULT 0",
         "ALTER TABLE events ADD COLUMN clip_problem TEXT",
+    ]
+
+    private static let deviceSettings = [
+        """
+        CREATE TABLE device_settings (account_id TEXT NOT NULL, device_id TEXT NOT NULL, revision BIGINT NOT NULL, settings TEXT NOT NULL,
+        updated_at BIGINT NOT NULL, PRIMARY KEY (account_id, device_id),
+        FOREIGN KEY (account_id, device_id) REFERENCES devices (account_id, id))
+        """
+    ]
+
+    private static let causes = [
+        "ALTER TABLE events ADD COLUMN causes TEXT",
+        // How many a device has begun of late.
+        "CREATE INDEX events_begun ON events (account_id, device_id, created_at)",
     ]
 }

@@ -15,7 +15,7 @@ extension EventRows {
         "updated_at", "status", "failure_stage", "reason", "retryable", "started_at", "clip_mime", "clip_size_bytes", "clip_seconds",
         "clip_width", "clip_height", "clip_key", "clip_etag", "poster_key", "thumbnail_key", "external_uri", "summary", "label", "confidence",
         "tags", "should_notify", "alert_reason", "provider", "model", "first_byte_at", "durable_at", "queued_at", "processing_at", "done_at",
-        "incomplete", "clip_problem", "feedback",
+        "incomplete", "clip_problem", "feedback", "causes",
     ]
 
     static func insert(_ event: Event, in scope: AccountScope, _ session: borrowing Database.Session) throws(StoreError) {
@@ -66,6 +66,7 @@ extension EventRows {
             .optional(analysis?.model), .optional(times.firstByte?.milliseconds), .optional(times.durable?.milliseconds),
             .optional(times.queued?.milliseconds), .optional(times.processing?.milliseconds), .optional(times.done?.milliseconds),
             .integer(clip.isIncomplete ? 1 : 0), .optional(clip.problem), .optional(event.feedback?.rawValue),
+            .optional(event.causes.isEmpty ? nil : StoredCauses.encode(event.causes)),
         ]
     }
 }
@@ -89,6 +90,8 @@ extension Event {
         times.processing = try row.time("processing_at")
         times.done = try row.time("done_at")
         feedback = try row.optionalText("feedback").flatMap(Feedback.init(rawValue:))
+        guard let causes = try StoredCauses.decode(row.optionalText("causes") ?? "[]") else { throw row.unreadable("causes") }
+        self.causes = causes
     }
 
     private static func state(_ row: Row) throws(StoreError) -> EventState {
@@ -141,4 +144,24 @@ enum JSONStrings {
     }
 
     static func decode(_ text: String) -> [String]? { try? JSONDecoder().decode([String].self, from: Data(text.utf8)) }
+}
+
+/// Triggers in one column, as JSON.
+private enum StoredCauses {
+    private struct Cause: Codable {
+        let type: String
+        let at: Int64
+        let score: Double?
+    }
+
+    static func encode(_ causes: [Trigger]) -> String {
+        let stored = causes.map { Cause(type: $0.type, at: $0.at.milliseconds, score: $0.score) }
+        // Encoding numbers that are finite and strings cannot fail.
+        return String(decoding: (try? JSONEncoder().encode(stored)) ?? Data("[]".utf8), as: UTF8.self)
+    }
+
+    static func decode(_ text: String) -> [Trigger]? {
+        guard let stored = try? JSONDecoder().decode([Cause].self, from: Data(text.utf8)) else { return nil }
+        return stored.map { Trigger(type: $0.type, at: Timestamp(milliseconds: $0.at), score: $0.score) }
+    }
 }

@@ -9,6 +9,8 @@ public enum EventInsertion: Sendable {
     case exists(Event)
     /// The account has no such session, or it belongs to another device.
     case noSuchSession
+    /// The device has begun as many as it may; nothing was stored.
+    case limited(retryAt: Timestamp)
 }
 
 public struct EventFilter: Hashable, Sendable {
@@ -28,6 +30,7 @@ public struct EventChanges: Sendable {
     /// Kept only when there is none yet.
     public var firstByteAt: Timestamp?
     public var feedback: Feedback?
+    public var causes: [Trigger]?
     public init() {}
 
     func apply(to event: inout Event) {
@@ -35,6 +38,7 @@ public struct EventChanges: Sendable {
         if let startedAt { event.startedAt = startedAt }
         if let analysis { event.analysis = analysis }
         if let feedback { event.feedback = feedback }
+        if let causes { event.causes = causes }
         if let firstByteAt, event.times.firstByte == nil { event.times.firstByte = firstByteAt }
     }
 }
@@ -96,13 +100,17 @@ public struct EventRows: Sendable {
 
     // MARK: Writing
 
-    public func insert(_ event: Event, in scope: AccountScope) async throws -> EventInsertion {
+    /// - Parameter limit: of clips that come to this hub; an event that is there already is not refused for it.
+    public func insert(_ event: Event, limit: UploadLimit? = nil, in scope: AccountScope) async throws -> EventInsertion {
         try await database.write { session in
             if let existing = try Self.find(event.id, in: scope, session) { return .exists(existing) }
             let known = try session.query(
                 "SELECT id FROM sessions WHERE account_id = $1 AND id = $2 AND device_id = $3",
                 [.text(scope.account.rawValue), .text(event.session.rawValue), .text(event.device.rawValue)])
             guard !known.isEmpty else { return .noSuchSession }
+            if let limit, let time = try Self.retryAt(limit, of: event.device, in: scope, now: event.createdAt, session) {
+                return .limited(retryAt: time)
+            }
             try Self.insert(event, in: scope, session)
             return .inserted(event)
         }
@@ -228,6 +236,25 @@ public struct EventRows: Sendable {
     }
 
     // MARK: Inside a transaction
+
+    private static func retryAt(
+        _ limit: UploadLimit, of device: DeviceID, in scope: AccountScope, now: Timestamp, _ session: borrowing Database.Session
+    ) throws(StoreError) -> Timestamp? {
+        var begun: [Timestamp] = []
+        for row in try session.query(
+            """
+            SELECT created_at FROM events WHERE account_id = $1 AND device_id = $2 AND created_at > $3 AND created_at <= $4
+            AND source IN ('stream', 'upload') ORDER BY created_at DESC LIMIT $5
+            """,
+            [
+                .text(scope.account.rawValue), .text(device.rawValue), .integer(now.advanced(bySeconds: -UploadLimit.seconds).milliseconds),
+                .integer(now.milliseconds), .integer(Int64(limit.perHour)),
+            ], table: "events")
+        {
+            begun.append(Timestamp(milliseconds: try row.integer("created_at")))
+        }
+        return limit.retryAt(begun: begun, now: now)
+    }
 
     private static func enqueue(
         _ job: JobID, _ event: EventID, in scope: AccountScope, now: Timestamp, _ session: borrowing Database.Session

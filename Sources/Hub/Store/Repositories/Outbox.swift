@@ -11,6 +11,7 @@ public struct OutboxEntry: Hashable, Sendable {
         case sessionStarted = "session.started"
         case sessionStopped = "session.stopped"
         case deviceUpdated = "device.updated"
+        case deviceSettings = "device.settings"
         case targetUpdated = "target.updated"
     }
 

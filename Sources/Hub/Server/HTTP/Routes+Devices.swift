@@ -1,0 +1,24 @@
+// The routes of what is set for a camera and asked of it.
+
+import Domain
+import Loop
+
+extension Services {
+    func deviceRoutes() -> [Route] {
+        [
+            Route(.get, "/devices/{id}/settings") { request in
+                Router.json(try await control.settings(of: try request.identifier(0, "device"), in: request.scope))
+            },
+            Route(.patch, "/devices/{id}/settings") { request in
+                guard let patch = JSON(parsing: request.body) else {
+                    throw APIError(status: 400, code: "invalid_json", message: "the body is not JSON")
+                }
+                return Router.json(try await control.change(try request.identifier(0, "device"), by: patch, in: request.scope))
+            },
+            Route(.post, "/devices/{id}/commands") { request in
+                let device: DeviceID = try request.identifier(0, "device")
+                return Router.json(try await control.command(try RemoteCommand(try request.fields()), to: device, in: request.scope))
+            },
+        ]
+    }
+}
