@@ -24,10 +24,8 @@ export class RpcError extends Error {
   }
 }
 
-/** @param {{code: number, message: string, temporary?: boolean, retry_at?: string|number}} error of a reply */
-function errorOf({ code, message, temporary, retry_at: retryAt }) {
-  return new RpcError(code, message, Boolean(temporary), retryAt === undefined ? null : new Date(retryAt).getTime() || null);
-}
+/** @param {{code: number, message: string, temporary?: boolean, data?: {retry_at?: number}}} error of a reply */
+const errorOf = ({ code, message, temporary, data }) => new RpcError(code, message, Boolean(temporary), data?.retry_at ?? null);
 
 /**
  * Whether a closed connection is to be opened again.

@@ -18,6 +18,7 @@ import { ClipKeeper } from "./clip-keeper.js";
  * @property {boolean} isRecording
  * @property {Promise<Uint8Array|null>|null} still the picture of the trigger, until the store has it
  * @property {boolean} isStillSent
+ * @property {boolean} isBegun whether the hub has opened it: it counts already where there is a limit
  * @property {Backoff} backoff
  * @property {number|null} retryAt when it is tried again, on the clock of `performance.now()`
  * @property {any} retryTimer
@@ -43,6 +44,8 @@ const HOLD_MARGIN_MS = 1000;
 export class Outbox extends EventTarget {
   /** Newest first. @type {Clip[]} */
   clips = [];
+  /** What the plan lets through, `null`: all. @type {number|null} */
+  uploadsPerHour = null;
   /** Until when the plan lets nothing through, ms since 1970. @type {number|null} */
   heldUntil = null;
 
@@ -250,7 +253,7 @@ export class Outbox extends EventTarget {
 
   /** The clip that is recorded goes first: its trigger and picture are the alert. @param {Clip} clip */
   #mayOpen(clip) {
-    if (clip.retryAt !== null || (this.heldUntil ?? 0) > this.now()) return false;
+    if (clip.retryAt !== null || (!clip.isBegun && (this.heldUntil ?? 0) > this.now())) return false;
     return clip.isRecording || this.pending.filter(({ upload, isRecording }) => !isRecording && upload.phase !== "waiting").length < SENT_AT_ONCE;
   }
 
@@ -279,6 +282,7 @@ export class Outbox extends EventTarget {
       const answer = await this.connection.rpc("clip.open", {
         event_id: id, session_id: sessionId, trigger: { type: trigger, at, score }, tracks, pre_roll_ms: preRollMs,
       });
+      clip.isBegun = true;
       clip.upload.opened({ stream: answer.stream, next: answer.next, windowBytes: answer.window_bytes });
       if (clip.upload.reason) this.#fail(clip, clip.upload.reason, answer.stream);
       else this.#sendStill(clip, answer.stream);
@@ -387,7 +391,7 @@ export class Outbox extends EventTarget {
   #insert(record, upload, still) {
     /** @type {Clip} */
     const clip = {
-      record, upload, still: still?.catch(() => null) ?? null, isRecording: false, isStillSent: false, backoff: new Backoff({ random: this.random }),
+      record, upload, still: still?.catch(() => null) ?? null, isRecording: false, isStillSent: false, isBegun: false, backoff: new Backoff({ random: this.random }),
       retryAt: null, retryTimer: null, saveTimer: null, problem: null, isGone: record.frames === 0 && upload.phase !== "waiting",
     };
     this.clips.unshift(clip);

@@ -54,7 +54,10 @@ export class Uplink {
     const outbox = new Outbox({ connection, store, deviceId, page: PAGE, claim });
     this.connection = connection;
     this.outbox = outbox;
-    connection.addEventListener("open", () => outbox.connected());
+    connection.addEventListener("open", (/** @type {any} */ { detail }) => {
+      outbox.uploadsPerHour = detail.data?.limits?.uploads_per_hour ?? null;
+      outbox.connected();
+    });
     connection.addEventListener("state", () => { if (connection.state !== "open") outbox.disconnected(); });
     connection.addEventListener("message", (/** @type {any} */ { detail }) => outbox.message(detail.data));
     connection.addEventListener("fatal", () => { this.#isRefused = true; });

@@ -3,7 +3,7 @@
 
 import { announce, el, icon } from "../../components/dom.js";
 import { judged, missed, PASSES, seenCount, sensitivityAdvice, undone, WALK_TEST, walkWords } from "../../state/walk-test.js";
-import { pageNow } from "../encoder.js";
+import { pageNow } from "../page-clock.js";
 import { Blip } from "./blip.js";
 import { Meter, motionWords } from "./meter.js";
 import { Slider } from "./slider.js";
