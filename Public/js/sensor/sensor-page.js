@@ -82,7 +82,7 @@ class SensorPage extends HTMLElement {
     this.recordButton = el("button", { class: "button", type: "button", onclick: () => this.#sensor?.recordNow() }, icon("record"), "Record now");
     this.dimButton = el("button", { class: "button", type: "button", onclick: () => this.dim.dim() }, icon("moon"), "Dim the screen");
     this.setupButton = el("button", { class: "button button-quiet", type: "button", onclick: () => this.#openSetup() }, icon("motion"), "Placement and walk test");
-    this.buttons = el("div", { class: "row row-tight" }, this.recordButton, this.dimButton,
+    this.buttons = el("div", { class: "sensor-buttons" }, this.recordButton, this.dimButton,
       el("button", { class: "button button-danger", type: "button", onclick: () => this.#stop() }, icon("stop"), "Stop watching"));
     this.stage = el(
       "div", { class: "sensor-stage", hidden: true },

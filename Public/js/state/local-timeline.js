@@ -44,7 +44,8 @@ export function causeWords({ trigger, causes = [] }) {
 /** "until 15:40": what the plan has to do with it. @param {number} until ms since 1970 @param {number|null} perHour */
 export function heldWords(until, perHour) {
   const time = new Date(until).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-  return `${perHour ? `${perHour} uploads an hour are used up` : "the uploads of this hour are used up"}; goes at ${time}`;
+  const used = perHour === 1 ? "1 upload an hour is used up" : perHour ? `${perHour} uploads an hour are used up` : "the uploads of this hour are used up";
+  return `${used}; goes at ${time}`;
 }
 
 /**

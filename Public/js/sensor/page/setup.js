@@ -8,8 +8,8 @@ import "./walk-test.js";
 
 const DONE_KEY = "pingwatch.setup";
 const STEPS = [
-  { name: "framing", title: "Place the phone", next: "Walk test" },
-  { name: "walk", title: "Walk test", next: "Test alert" },
+  { name: "framing", title: "Place the phone", next: "Next: walk test" },
+  { name: "walk", title: "Walk test", next: "Next: test alert" },
   { name: "alert", title: "Test alert", next: "Done: dim the screen" },
 ];
 

@@ -19,7 +19,7 @@ class WalkTestView extends HTMLElement {
   connectedCallback() {
     if (this.childElementCount) return;
     this.dots = el("ol", { class: "walk-dots", "aria-hidden": "true" }, ...Array.from({ length: PASSES }, () => el("li", {}, icon("motion"))));
-    this.title = el("p", { class: "walk-title" });
+    this.headline = el("p", { class: "walk-title" });
     this.text = el("p", { class: "walk-text" });
     this.meter = new Meter("Motion");
     this.sound = el("input", { type: "checkbox" });
@@ -33,7 +33,7 @@ class WalkTestView extends HTMLElement {
     this.result = el("div", { class: "stack-tight", hidden: true }, this.advice, el("div", { class: "row row-tight" }, this.apply), this.slider.element);
     this.append(
       el("p", { class: "muted", text: `Put the phone where it is to stay, press nothing, and walk ${PASSES} times through its picture. It sounds each time it sees you.` }),
-      el("div", { class: "walk-board" }, this.dots, this.title, this.text), this.meter.element,
+      el("div", { class: "walk-board" }, this.dots, this.headline, this.text), this.meter.element,
       el("label", { class: "check" }, this.sound, el("span", { text: "Sound when it sees me" })),
       el("div", { class: "row row-tight" }, this.missedButton, this.undoButton, this.againButton), this.result,
     );
@@ -76,10 +76,10 @@ class WalkTestView extends HTMLElement {
     this.#state = state;
     if (seenCount(state) > seenCount(before)) this.#seen();
     const { title, text } = walkWords(state);
-    if (state.phase === before.phase && state.passes.length === before.passes.length && this.title.textContent) return;
+    if (state.phase === before.phase && state.passes.length === before.passes.length && this.headline.textContent) return;
     this.dataset.phase = state.phase;
     this.dataset.seen = String(seenCount(state));
-    this.title.textContent = title;
+    this.headline.textContent = title;
     this.text.textContent = text;
     announce(`${title}. ${text}`);
     [...this.dots.children].forEach((dot, index) => { dot.dataset.pass = index < state.passes.length ? (state.passes[index].isSeen ? "seen" : "missed") : ""; });
