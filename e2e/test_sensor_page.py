@@ -152,6 +152,8 @@ def test_a_test_alert_goes_to_who_gets_alerts(hub, bot, camera_browser):
     wait_until(page, lambda: hub.call("GET", status, token=token)[1]["linked"])
     page.get_by_role("button", name="Next: walk test").click()
     page.get_by_role("button", name="Next: test alert").click()
+    # Telegram takes one message a second for a chat, and has just sent that it is linked.
+    page.wait_for_timeout(1100)
     page.get_by_role("button", name="Send a test alert").click()
     expect(page.locator("pw-test-alert").get_by_text("Sent. It should be in the chat now.")).to_be_visible(timeout=20_000)
     assert [m.chat for m in bot.messages if "test" in (m.text or "").lower()] == ["4711"]

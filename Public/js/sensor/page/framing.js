@@ -15,7 +15,7 @@ class Framing extends HTMLElement {
 
   connectedCallback() {
     if (this.childElementCount) return;
-    this.hints = el("ul", { class: "plain-list framing-hints", role: "status" });
+    this.hints = el("ul", { class: "plain-list framing-hints", "aria-label": "What to put right" });
     this.append(
       el("p", { text: "Stand the phone where it sees who comes in: a door or a path in the middle third, windows and leaves at the edge or out of sight." }),
       el("p", { class: "muted small", text: "About two metres high is best. Plug it in now, so that it need not be moved later." }),
