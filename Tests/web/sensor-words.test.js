@@ -65,6 +65,7 @@ test("all well is one line of what is known", () => {
   const health = { fps: 29.7, wantedFps: 30, battery: { level: 0.8, charging: true }, storage: { used: 1e9, quota: 13e9 } };
   assert.equal(wellWords(health).replaceAll("\u00a0", " "), "All well: 30 pictures a second, battery 80 % and charging, 12 GB free");
   assert.equal(wellWords({}), "All well");
+  assert.equal(wellWords({ fps: 30 }, false), "The phone is well: 30 pictures a second");
   assert.equal(roomWords(2.34e9).replaceAll("\u00a0", " "), "2.3 GB");
   assert.deepEqual(healthDetails({ fps: 29.71, wantedFps: 30 }), [["Pictures a second", "29.7 of 30"]]);
   assert.deepEqual(healthDetails({ clockOffsetMs: -70_000 }), [["Clock", "70 s ahead of the hub"]]);

@@ -80,7 +80,7 @@ class SensorPage extends HTMLElement {
     this.standby = el("div", { class: "stack standby", hidden: true }, el("p", { text: "Stopped from another device. It can be started there, or here." }),
       el("button", { class: "button button-primary button-large", type: "button", onclick: () => this.#resume() }, icon("eye"), "Start watching"));
     this.recordButton = el("button", { class: "button", type: "button", onclick: () => this.#sensor?.recordNow() }, icon("record"), "Record now");
-    this.dimButton = el("button", { class: "button", type: "button", onclick: () => this.dim.dim() }, icon("moon"), "Dim the screen");
+    this.dimButton = el("button", { class: "button", type: "button", onclick: () => this.dim.dim() }, icon("moon"), "Dim screen");
     this.setupButton = el("button", { class: "button button-quiet", type: "button", onclick: () => this.#openSetup() }, icon("motion"), "Placement and walk test");
     this.buttons = el("div", { class: "sensor-buttons" }, this.recordButton, this.dimButton,
       el("button", { class: "button button-danger", type: "button", onclick: () => this.#stop() }, icon("stop"), "Stop watching"));
@@ -89,8 +89,8 @@ class SensorPage extends HTMLElement {
       el("div", { class: "stack" }, this.view, this.setup),
       el("div", { class: "card stack sensor-panel" }, this.heading, this.status, this.siren, this.standby, this.health, this.liveNote, this.buttons, this.detection, this.setupButton),
     );
-    this.recorded = el("div", { class: "card recorded", hidden: true }, this.clips);
-    this.replaceChildren(this.problem, this.start, this.waiting, this.stage, this.recorded, this.dim);
+    this.recorded = el("div", { class: "card stack recorded", hidden: true }, this.waiting, this.clips);
+    this.replaceChildren(this.problem, this.start, this.stage, this.recorded, this.dim);
   }
 
   /** @param {"idle"|"starting"|"watching"|"standby"|"error"} state */
@@ -212,9 +212,10 @@ class SensorPage extends HTMLElement {
   #showHealth() {
     const { health, phase, uplink } = /** @type {Sensor} */ (this.#sensor);
     if (this.stage.hidden) return;
-    this.health.show(health);
+    const isConnected = uplink?.connection.state === "open";
+    this.health.show(health, isConnected);
     this.health.hidden = phase === "standby" && !health.problems.length;
-    this.dim.show(health.problems.map(({ code }) => code), uplink?.connection.state === "open" ? "" : "The hub is away");
+    this.dim.show(health.problems.map(({ code }) => code), isConnected ? "" : "The hub is away");
   }
 
   #showSiren() {
@@ -244,7 +245,7 @@ class SensorPage extends HTMLElement {
   #showClips() {
     if (!this.#uplink) return;
     this.clips.show(this.#uplink);
-    this.recorded.hidden = this.stage.hidden && !this.#uplink.outbox.clips.length;
+    this.recorded.hidden = this.stage.hidden && !this.#uplink.outbox.clips.length && !this.#uplink.outbox.keeper.lostCount;
     this.dataset.pending = String(this.waiting.show(this.#uplink));
   }
 

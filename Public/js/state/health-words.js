@@ -11,13 +11,14 @@ export const roomWords = (bytes) => (bytes < 1e9 ? `${Math.max(0, Math.round(byt
 /** @param {NonNullable<Health["battery"]>} battery */
 const batteryWords = ({ level, charging }) => `battery ${percent(level)}${charging ? " and charging" : ", not charging"}`;
 
-/** One calm line. @param {Health} health */
-export function wellWords({ fps, battery, storage }) {
+/** One calm line. @param {Health} health @param {boolean} [isConnected] without its hub the phone alone is well */
+export function wellWords({ fps, battery, storage }, isConnected = true) {
+  const begin = isConnected ? "All well" : "The phone is well";
   const parts = [
     fps ? `${Math.round(fps)} pictures a second` : null, battery ? batteryWords(battery) : null,
     storage ? `${roomWords(storage.quota - storage.used)} free` : null,
   ].filter(Boolean);
-  return parts.length ? `All well: ${parts.join(", ")}` : "All well";
+  return parts.length ? `${begin}: ${parts.join(", ")}` : begin;
 }
 
 /** What is known, for who wants to know. @param {Health} health @returns {[string, string][]} */

@@ -23,12 +23,12 @@ class Health extends HTMLElement {
     clearTimeout(this.#noteTimer);
   }
 
-  /** @param {Partial<import("../health-watch.js").Health>} health */
-  show(health) {
+  /** @param {Partial<import("../health-watch.js").Health>} health @param {boolean} isConnected to the hub, which is said elsewhere */
+  show(health, isConnected) {
     const codes = (health.problems ?? []).map(({ code }) => code);
     this.dataset.problems = codes.join(" ");
     this.well.hidden = codes.length > 0;
-    this.well.lastChild.textContent = wellWords(health);
+    this.well.lastChild.textContent = wellWords(health, isConnected);
     if (codes.join() !== this.#shown) {
       // Only what is new is read out.
       const news = codes.filter((code) => !this.#shown.split(",").includes(code));

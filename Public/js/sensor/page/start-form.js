@@ -11,6 +11,10 @@ class StartForm extends HTMLElement {
   #abort = new AbortController();
 
   connectedCallback() {
+    this.#build();
+  }
+
+  #build() {
     const device = rememberedDevice();
     this.label = el("input", { name: "label", required: true, maxlength: 80, autocomplete: "off", value: device.label, placeholder: "Hallway" });
     this.sound = el("input", { type: "checkbox", name: "sound" });
@@ -19,6 +23,7 @@ class StartForm extends HTMLElement {
     const name = el("label", { class: "field" }, el("span", { text: "Device name" }), this.label);
     const sound = el("label", { class: "check" }, this.sound, el("span", { text: "Record sound" }));
     const isKnown = Boolean(device.device_id && device.label);
+    this.dataset.known = String(isKnown);
     this.reasons = el(
       "ul", { class: "reasons", "aria-label": "What the browser will ask, and why" },
       reason("camera", "Camera", "It is what watches. Your browser asks whether this page may use it."),
@@ -44,6 +49,8 @@ class StartForm extends HTMLElement {
 
   /** @param {keyof typeof BUTTON_WORDS} state */
   show(state) {
+    // By now it has a name.
+    if (state === "idle" && this.dataset.known === "false" && rememberedDevice().device_id) this.#build();
     this.button.disabled = state === "starting";
     this.button.lastChild.textContent = BUTTON_WORDS[state];
   }
