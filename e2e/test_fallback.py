@@ -21,6 +21,36 @@ NO_H264 = """
 const supports = VideoEncoder.isConfigSupported.bind(VideoEncoder);
 VideoEncoder.isConfigSupported = (config) => (config.codec.startsWith("avc") ? Promise.resolve({ supported: false }) : supports(config));
 """
+# They have WebCodecs, and no codec that is of use.
+USELESS_ENCODER = "VideoEncoder.isConfigSupported = async () => ({ supported: false });"
+USELESS_DECODER = "VideoDecoder.isConfigSupported = async () => ({ supported: false });"
+# A camera that freezes when it is told to.
+FREEZES = """
+const encode = VideoEncoder.prototype.encode;
+VideoEncoder.prototype.encode = function (...parameters) { if (!window.isFrozen) encode.apply(this, parameters); };
+"""
+# A recorder whose slices are seldom.
+SELDOM = NO_ENCODER + """
+const start = MediaRecorder.prototype.start;
+MediaRecorder.prototype.start = function () { start.call(this, 3000); };
+"""
+# A sensor that leaves out a piece of its recording when it is told to.
+DAMAGES = NO_ENCODER + """
+const send = WebSocket.prototype.send;
+WebSocket.prototype.send = function (data) {
+  if (!(window.isDamaged && data instanceof Uint8Array && data[0] === 5)) return send.call(this, data);
+  const damaged = data.slice();
+  damaged[8] = 9;
+  return send.call(this, damaged);
+};
+"""
+# How many object URLs there are.
+COUNTS_URLS = """
+window.urls = 0;
+const { createObjectURL, revokeObjectURL } = URL;
+URL.createObjectURL = (object) => { window.urls++; return createObjectURL(object); };
+URL.revokeObjectURL = (url) => { window.urls--; revokeObjectURL(url); };
+"""
 
 
 def open_viewer(browser, hub, script: str | None = None) -> tuple[Page, list[str]]:
@@ -56,7 +86,9 @@ def plays_as_file(page: Page, duration: float = 3) -> None:
 
 @pytest.mark.parametrize("camera_script, viewer_script, is_file", [
     (NO_ENCODER, NO_DECODER, True), (NO_ENCODER, None, True), (None, NO_DECODER, True), (NO_H264, NO_DECODER, True), (NO_WEBM_RECORDER, None, True),
-], ids=["recorder to files", "recorder to WebCodecs", "WebCodecs to files", "VP8 units to files", "MP4 recorder to WebCodecs"])
+    (USELESS_ENCODER, USELESS_DECODER, True), (None, USELESS_DECODER, True),
+], ids=["recorder to files", "recorder to WebCodecs", "WebCodecs to files", "VP8 units to files", "MP4 recorder to WebCodecs",
+        "an encoder without codec to a decoder without codec", "WebCodecs to a decoder without codec"])
 def test_a_live_picture_without_webcodecs(hub, camera_browser, viewer_browser, camera_script, viewer_script, is_file):
     camera, camera_errors = start_camera(camera_browser, hub, script=camera_script)
     viewer, viewer_errors = open_viewer(viewer_browser, hub, viewer_script)
@@ -102,11 +134,86 @@ def test_a_clip_of_a_recorder_begins_before_its_trigger_and_plays(hub, bot, came
     assert camera_errors + viewer_errors == []
 
 
+def test_a_clip_that_is_stopped_has_its_last_slice(hub, bot, camera_browser):
+    camera, camera_errors = start_camera(camera_browser, hub, script=SELDOM)
+    # The first slice has come, the second has not.
+    camera.wait_for_timeout(3800)
+    camera.get_by_role("button", name="Record now").click()
+    camera.wait_for_timeout(1200)
+    camera.get_by_role("button", name="Stop watching").click()
+    expect(camera.locator("pw-sensor-page")).to_have_attribute("data-state", "idle")
+    token = hub.sign_in(EMAIL)
+    wait_until(camera, lambda: [event["status"] for event in hub.call("GET", "/events", token=token)[1]] == ["done"], timeout=60)
+    [event] = hub.call("GET", "/events", token=token)[1]
+    assert event["duration_seconds"] > seconds(event["triggered_at"]) - seconds(event["started_at"]) + 1
+    assert camera_errors == []
+
+
+def test_a_live_picture_that_stops_is_said_in_words_and_goes_on(hub, camera_browser, viewer_browser):
+    camera, _ = start_camera(camera_browser, hub, script=FREEZES)
+    viewer, viewer_errors = open_viewer(viewer_browser, hub)
+    tile = watch(viewer)
+    expect(viewer.locator("#announcements")).to_have_text("Hallway: live.")
+    camera.evaluate("window.isFrozen = true")
+    expect(tile).to_have_attribute("data-live", "silent", timeout=15_000)
+    expect(tile.get_by_text("No picture for 5 s.")).to_be_visible()
+    expect(tile.get_by_text("Live", exact=True).first).to_be_hidden()
+    expect(viewer.locator("#announcements")).to_contain_text("Hallway: No picture for 5 s.")
+    # The last picture stays.
+    expect(tile.locator("canvas")).to_be_visible()
+    check(viewer, "live-silent")
+    camera.evaluate("window.isFrozen = false")
+    expect(tile).to_have_attribute("data-live", "playing", timeout=15_000)
+    expect(tile.get_by_text("No picture for 5 s.")).to_be_hidden()
+    assert viewer_errors == []
+
+
+def test_a_live_picture_that_ended_is_kept_and_its_source_is_not(hub, camera_browser, viewer_browser):
+    camera, _ = start_camera(camera_browser, hub, script=NO_ENCODER)
+    viewer, viewer_errors = open_viewer(viewer_browser, hub, COUNTS_URLS)
+    tile = watch(viewer)
+    plays_as_file(viewer, 1)
+    assert viewer.evaluate("window.urls") == 1
+    viewer.get_by_role("button", name="Stop live: Hallway").click()
+    is_released = "() => window.urls === 0 && !document.querySelector('pw-live-tile video').src"
+    assert viewer.evaluate(is_released)
+    expect(tile.locator("canvas")).to_be_hidden()
+    watch(viewer)
+    plays_as_file(viewer, 1)
+    camera.get_by_role("button", name="Stop watching").click()
+    expect(tile).to_have_attribute("data-live", "ended", timeout=15_000)
+    assert viewer.evaluate(is_released)
+    expect(tile.locator("canvas")).to_be_visible()
+    brightest = viewer.evaluate("""() => {
+        const canvas = document.querySelector("pw-live-tile canvas");
+        return canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.reduce((most, value, index) => (index % 4 === 3 ? most : Math.max(most, value)), 0);
+    }""")
+    assert brightest > 60
+    assert viewer_errors == []
+
+
+def test_why_the_hub_ended_a_live_picture_is_said_at_the_camera(hub, camera_browser, viewer_browser):
+    camera, camera_errors = start_camera(camera_browser, hub, script=DAMAGES)
+    viewer, _ = open_viewer(viewer_browser, hub)
+    tile = watch(viewer)
+    camera.evaluate("window.isDamaged = true")
+    words = "The live picture has ended: the hub cannot use what this browser records (sequence: piece"
+    expect(camera.locator("pw-sensor-page").get_by_text(words)).to_be_visible()
+    expect(camera.locator("#announcements")).to_contain_text(words)
+    expect(tile).to_have_attribute("data-live", "ended")
+    check(camera, "camera-live-error")
+    camera.evaluate("window.isDamaged = false")
+    viewer.get_by_role("button", name="Stop live: Hallway").click()
+    watch(viewer)
+    expect(camera.locator("pw-sensor-page").get_by_text(words)).to_be_hidden()
+    assert camera_errors == []
+
+
 def test_a_viewer_that_can_play_nothing_says_so(hub, camera_browser, viewer_browser):
     start_camera(camera_browser, hub)
     viewer, _ = open_viewer(viewer_browser, hub, NO_DECODER + "delete globalThis.MediaSource; delete globalThis.ManagedMediaSource;")
     viewer.get_by_role("button", name="Live: Hallway").click()
-    expect(viewer.get_by_text(re.compile("This browser cannot show the live picture"))).to_be_visible()
+    expect(viewer.locator("pw-live-tile").get_by_text(re.compile("This browser cannot show the live picture"))).to_be_visible()
     expect(viewer.get_by_role("button", name="Live: Hallway")).to_be_visible()
 
 
@@ -114,7 +221,7 @@ def test_a_picture_that_a_browser_cannot_play_is_said_in_words(hub, camera_brows
     start_camera(camera_browser, hub, script=NO_ENCODER)
     viewer, _ = open_viewer(viewer_browser, hub, "MediaSource.isTypeSupported = () => false;")
     viewer.get_by_role("button", name="Live: Hallway").click()
-    expect(viewer.get_by_text("This browser cannot play the camera's picture (video/webm;codecs=")).to_be_visible()
+    expect(viewer.locator("pw-live-tile").get_by_text("This browser cannot play the camera's picture (video/webm;codecs=")).to_be_visible()
     expect(viewer.get_by_role("button", name="Live: Hallway")).to_be_visible()
 
 

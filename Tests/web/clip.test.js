@@ -59,7 +59,7 @@ const table = [
   ["a pause shorter than the post-roll does not end it", [[6, 8], [9.5, 11]], [["open", 6, 2], ["close", 13, "quiet"]]],
   ["motion in the cooldown alone is passed over", [[6, 8], [11, 12]], [["open", 6, 2], ["close", 10, "quiet"]]],
   ["motion that outlasts the cooldown is a clip from its own beginning", [[6, 8], [12, 18]], [["open", 6, 2], ["close", 10, "quiet"], ["open", 15, 10], ["close", 20, "quiet"]]],
-  ["a long stretch is cut, and goes on without a gap", [[6, 40]], [["open", 6, 2], ["close", 26, "longest"], ["open", 31, 26], ["close", 42, "quiet"]]],
+  ["a long stretch is cut, and goes on without a gap", [[6, 40]], [["open", 6, 2], ["close", 26, "longest"], ["open", 26, 26], ["close", 42, "quiet"]]],
   ["quiet is nothing", [], []],
 ];
 for (const [name, stretches, expected] of table) {
@@ -68,9 +68,10 @@ for (const [name, stretches, expected] of table) {
 
 test("trigger: by hand at any time, and stopping ends it", () => {
   const trigger = new ClipTrigger(settings);
-  assert.deepEqual(trigger.manual(10_000), [{ type: "open", trigger: "manual", at: 10_000, score: 0, from: 6000 }]);
+  const byHand = { type: "manual", at: 10_000, score: 0 };
+  assert.deepEqual(trigger.manual(10_000), [{ type: "open", trigger: "manual", at: 10_000, score: 0, from: 6000, causes: [byHand], held: null }]);
   assert.deepEqual(trigger.manual(11_000), [{ type: "extend", at: 11_000, until: 13_000 }]);
-  assert.deepEqual(trigger.stop(11_500), [{ type: "close", at: 11_500, reason: "quiet" }]);
+  assert.deepEqual(trigger.stop(11_500), [{ type: "close", at: 11_500, reason: "quiet", causes: [byHand] }]);
   assert.deepEqual(trigger.stop(11_600), []);
 });
 
@@ -88,7 +89,7 @@ test("trigger: time alone ends a clip when pictures stop coming", () => {
   assert.deepEqual(trigger.time(0), []);
   trigger.motion({ moving: true, score: 1 }, 1000);
   assert.deepEqual(trigger.time(2900), []);
-  assert.deepEqual(trigger.time(3000), [{ type: "close", at: 3000, reason: "quiet" }]);
+  assert.deepEqual(trigger.time(3000), [{ type: "close", at: 3000, reason: "quiet", causes: [{ type: "motion", at: 1000, score: 1 }] }]);
   assert.deepEqual(trigger.time(9000), []);
 });
 

@@ -10,7 +10,7 @@
  * @property {string} deviceId
  * @property {string} sessionId
  * @property {string} page of the page that recorded it
- * @property {"motion"|"manual"} trigger
+ * @property {import("./trigger.js").CauseType} trigger
  * @property {number} at ms since 1970
  * @property {number} score
  * @property {number} preRollMs

@@ -11,12 +11,23 @@
  * @property {Uint8Array} data
  */
 
+/** Of a list that shrinks from its beginning, so many that are gone are kept before they are cut off. */
+const MOST_GONE = 512;
+
+/**
+ * It holds the given seconds, and up to the keyframe before them: chunks without the one before them are of no use. Where keyframes are so
+ * far apart that a single group of pictures is over the bytes, the group is given up, and the ring is empty until the next keyframe.
+ */
 export class PrerollRing {
+  /** @type {Chunk[]} */ #all = [];
+  /** So many at the beginning of `#all` are gone. */
+  #gone = 0;
+  /** Where keyframes are in `#all`, oldest first; the first is the first chunk. @type {number[]} */
+  #keyframes = [];
+
   /** @param {{seconds: number, maximumBytes?: number}} limits */
   constructor(limits) {
     this.limit(limits);
-    /** @type {Chunk[]} */
-    this.chunks = [];
     this.bytes = 0;
   }
 
@@ -26,18 +37,23 @@ export class PrerollRing {
     this.maximumBytes = maximumBytes;
   }
 
+  get chunks() {
+    return this.#all.slice(this.#gone);
+  }
+
   /** @param {Chunk} chunk */
   push(chunk) {
-    this.chunks.push(chunk);
+    const isKeyframe = chunk.track === 0 && chunk.key;
+    if (isKeyframe) this.#keyframes.push(this.#all.length);
+    else if (!this.#keyframes.length) return;
+    this.#all.push(chunk);
     this.bytes += chunk.data.byteLength;
-    // What is dropped goes up to a keyframe: chunks without the one before them are of no use.
-    for (;;) {
-      const next = this.chunks.findIndex((candidate, index) => index > 0 && candidate.key && candidate.track === 0);
-      if (next < 0) break;
-      const isOld = chunk.timestamp - this.chunks[next].timestamp >= this.span;
-      if (!isOld && this.bytes <= this.maximumBytes) break;
-      for (const dropped of this.chunks.splice(0, next)) this.bytes -= dropped.data.byteLength;
+    while (this.#keyframes.length > 1) {
+      const isOld = chunk.timestamp - this.#all[this.#keyframes[1]].timestamp >= this.span;
+      if (!isOld && this.bytes <= this.maximumBytes) return;
+      this.#dropFirstGroup();
     }
+    if (this.bytes > this.maximumBytes) this.clear();
   }
 
   /**
@@ -46,17 +62,29 @@ export class PrerollRing {
    * @returns {Chunk[]}
    */
   from(timestamp) {
-    let start = -1;
-    this.chunks.forEach((chunk, index) => {
-      if (chunk.track === 0 && chunk.key && (start < 0 || chunk.timestamp <= timestamp)) start = index;
-    });
-    if (start < 0) return [];
-    const first = this.chunks[start].timestamp;
-    return this.chunks.slice(start).filter((chunk) => chunk.timestamp >= first);
+    if (!this.#keyframes.length) return [];
+    const start = this.#keyframes.findLast((index) => this.#all[index].timestamp <= timestamp) ?? this.#keyframes[0];
+    const first = this.#all[start].timestamp;
+    return this.#all.slice(start).filter((chunk) => chunk.timestamp >= first);
   }
 
   clear() {
-    this.chunks = [];
+    this.#all = [];
+    this.#gone = 0;
+    this.#keyframes = [];
     this.bytes = 0;
+  }
+
+  #dropFirstGroup() {
+    const [, next] = this.#keyframes;
+    for (let index = this.#gone; index < next; index++) this.bytes -= this.#all[index].data.byteLength;
+    // What is gone must not be held in memory, nor the list moved for each group.
+    this.#all.fill(/** @type {any} */ (null), this.#gone, next);
+    this.#gone = next;
+    this.#keyframes.shift();
+    if (this.#gone < MOST_GONE || this.#gone * 2 < this.#all.length) return;
+    this.#all = this.#all.slice(this.#gone);
+    this.#keyframes = this.#keyframes.map((index) => index - this.#gone);
+    this.#gone = 0;
   }
 }

@@ -13,7 +13,7 @@ const WORDS = [
   [90, "talking across the room"],
   [100, "a whisper nearby"],
 ];
-export const DEFAULT_SENSITIVITY = 65;
+export const DEFAULT_SENSITIVITY = 75;
 
 const between = (/** @type {number[]} */ [low, high], /** @type {number} */ share) => low + (high - low) * share;
 const clamped = (/** @type {number} */ sensitivity) => Math.min(100, Math.max(0, Number.isFinite(sensitivity) ? sensitivity : DEFAULT_SENSITIVITY));

@@ -31,14 +31,16 @@ const HOLD_MS = 1000;
 /** After it, for so long, only what is clearly louder than needed counts. */
 const COOLDOWN_MS = 2000;
 const COOLDOWN_FACTOR = 1.5;
+/** What is loud already goes on at this share of the threshold. */
+const GOES_ON = 0.6;
 const SCORE_RANGE = 60;
 
 /** Of the last frames so many must be loud and have a pitch. */
 const VOICE_WINDOW = 30;
 const VOICE_NEEDED = 8;
-const PITCH_STRENGTH = 0.5;
+const PITCH_STRENGTH = 0.36;
 /** From one frame to the next a pitch moves by no more than this factor. */
-const PITCH_STEP = 0.15;
+const PITCH_STEP = 0.1;
 /** The level, dB, or the pitch moves by so much: a voice is never as steady as a hum. */
 const LIVELY_LEVEL = 1.5;
 const LIVELY_PITCH = 0.015;
@@ -187,10 +189,11 @@ export class SoundEngine {
   #bang({ at, loudness, floor }) {
     this.recent.push(loudness);
     if (this.recent.length > BANG_FRAMES + BEFORE_FRAMES) this.recent.shift();
-    const body = sorted(this.recent.slice(-BANG_FRAMES))[BANG_ORDER - 1] ?? -Infinity;
+    const loudest = sorted(this.recent.slice(-BANG_FRAMES));
+    const body = loudest[BANG_ORDER - 1] ?? -Infinity;
     const before = this.recent.slice(0, -BANG_FRAMES);
     const excess = body - floor;
-    const news = this.bangHabit.update(excess, loudness - floor, this.limits.margin + BANG_MARGIN, HOP_MS) - BANG_MARGIN;
+    const news = this.bangHabit.update(excess, (loudest[1] ?? -Infinity) - floor, loudness - floor, this.limits.margin + BANG_MARGIN, HOP_MS) - BANG_MARGIN;
     if (!before.length || body < this.limits.least || body - Math.min(...before) < BANG_RISE) return this.#certain(at, loudness);
     if (at - this.zeroEndedAt > AFTER_ZERO_MS) return news;
     if (news >= this.limits.margin) this.doubtful = Math.max(this.doubtful, loudness);
@@ -211,8 +214,10 @@ export class SoundEngine {
     const isCooling = !this.isLoud && at - this.quietAt < COOLDOWN_MS;
     const threshold = this.limits.margin * (isCooling ? COOLDOWN_FACTOR : 1);
     const isVoice = voice >= threshold && this.#isVoice;
-    if (isVoice || bang >= threshold || (this.isLoud && voice >= threshold)) {
+    if (isVoice || bang >= threshold || (this.isLoud && voice >= threshold * GOES_ON)) {
       if (!this.isLoud) this.kind = this.#mostlyVoice || bang < threshold ? "voice" : "bang";
+      // A word's first sound is often a bang to us.
+      if (isVoice) this.kind = "voice";
       this.isLoud = true;
       this.loudAt = at;
     } else if (this.isLoud && at - this.loudAt >= HOLD_MS) {

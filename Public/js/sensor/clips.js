@@ -17,12 +17,13 @@ import { pageNow, pageTime } from "./page-clock.js";
 const GROUP_SECONDS = 5;
 /** More than any encoder is told to make. */
 const MAXIMUM_BYTES_A_SECOND = 1 << 20;
-const MAXIMUM_BYTES = 64 << 20;
+const MAXIMUM_BYTES = 32 << 20;
 
 export class ClipRecorder {
   trigger = new ClipTrigger();
   #ring = new PrerollRing({ seconds: 0 });
   /** @type {import("./outbox.js").Clip|null} */ #recording = null;
+  /** Why the last clip is not sent yet; `until` on the page's clock. @type {import("../lib/plan.js").Held|null} */ held = null;
   /** @type {Encoder|null} */ #encoder = null;
 
   /**
@@ -36,10 +37,16 @@ export class ClipRecorder {
     this.takeStill = takeStill;
   }
 
-  /** Another encoder takes over: the clip that is being recorded ends here. @param {Encoder} encoder */
-  use(encoder) {
-    this.configured(TRACK.video);
-    this.#encoder = encoder;
+  /** Another capture takes over: the clip that is being recorded ends here. @param {import("./capture.js").Capture} capture */
+  use(capture) {
+    this.#configured(TRACK.video);
+    this.#encoder = capture.encoder;
+    /** @param {string} type @param {(detail: any) => void} body */
+    const on = (type, body) => capture.addEventListener(type, (/** @type {any} */ { detail }) => body(detail));
+    on("chunk", ({ chunk }) => this.#chunk(chunk));
+    on("configuration", ({ track }) => this.#configured(track));
+    on("motion", (result) => this.#motion(result));
+    on("sound", (result) => this.#sound(result));
   }
 
   /** @param {import("../state/settings.js").Settings["clip"]} settings */
@@ -51,14 +58,14 @@ export class ClipRecorder {
   }
 
   /** @param {Chunk} chunk */
-  chunk(chunk) {
+  #chunk(chunk) {
     this.#ring.push(chunk);
     // Sound that began after the clip is not among its tracks.
     if (this.#recording?.record.tracks.some(({ track }) => track === chunk.track)) this.outbox.add(this.#recording, frameOf(chunk));
   }
 
   /** The codec's configuration changed. A clip has one for its video, so that the next begins; what the ring has no longer fits. @param {number} track */
-  configured(track) {
+  #configured(track) {
     if (track !== TRACK.video) return;
     this.#perform(this.trigger.cut(pageNow()));
     this.#ring.clear();
@@ -69,9 +76,26 @@ export class ClipRecorder {
     this.#perform(this.trigger.time(pageNow()));
   }
 
-  /** @param {{moving: boolean, score: number, at: number}} motion */
-  motion(motion) {
+  /** @param {import("../lib/motion.js").MotionResult & {at: number}} motion */
+  #motion(motion) {
+    if (!this.sessionId()) return;
+    this.#perform(this.trigger.tamper({ tampered: motion.tamper !== null }, motion.at));
     this.#perform(this.trigger.motion(motion, motion.at));
+  }
+
+  /** @param {import("../lib/sound.js").SoundResult} sound */
+  #sound(sound) {
+    if (this.sessionId()) this.#perform(this.trigger.sound(sound, sound.at));
+  }
+
+  /** What the hub allows; an older one says nothing of it. @param {{max_clip_seconds?: number|null, uploads_per_hour?: number|null}} [limits] */
+  limit({ max_clip_seconds: maxClipSeconds = null, uploads_per_hour: uploadsPerHour = null } = {}) {
+    this.trigger.limit({ maxClipSeconds, uploadsPerHour });
+  }
+
+  /** What almost triggered, on the page's clock. */
+  get candidates() {
+    return this.trigger.candidates.entries;
   }
 
   recordNow() {
@@ -87,18 +111,20 @@ export class ClipRecorder {
   #perform(actions) {
     for (const action of actions) {
       if (action.type === "open") this.#open(action);
-      else if (action.type === "close") this.#close();
+      else if (action.type === "cause") this.#note([...this.trigger.causes.values()]);
+      else if (action.type === "close") this.#close(action.causes);
     }
   }
 
-  /** @param {{trigger: "motion"|"manual", at: number, score: number, from: number}} action */
-  #open({ trigger, at, score, from }) {
+  /** @param {Extract<import("../lib/trigger.js").TriggerAction, {type: "open"}>} action */
+  #open({ trigger, at, score, from, held }) {
+    this.held = held;
     const sessionId = this.sessionId();
     const chunks = this.#ring.from((from - performance.timeOrigin) * 1000);
     const encoder = this.#encoder;
-    if (!encoder || !sessionId || !chunks.length) return;
+    if (!encoder || !sessionId || !chunks.length) return this.trigger.undo();
     const first = chunks[0].timestamp;
-    const wallAt = Math.round(Date.now() - (pageNow() - at));
+    const wallAt = wallTime(at);
     const { tracks } = encoder;
     this.#recording = this.outbox.begin(
       { id: uuidv7(wallAt), sessionId, trigger, at: wallAt, score, preRollMs: Math.max(0, Math.round(at - pageTime(first))), tracks, firstTimestamp: first },
@@ -107,11 +133,21 @@ export class ClipRecorder {
     );
   }
 
-  #close() {
+  /** @param {import("../lib/trigger.js").Cause[]} causes */
+  #close(causes) {
+    this.#note(causes);
     if (this.#recording) this.outbox.complete(this.#recording);
     this.#recording = null;
   }
+
+  /** Beside the clip, so that they are stored with it: a reload must not lose them. @param {import("../lib/trigger.js").Cause[]} causes */
+  #note(causes) {
+    if (this.#recording) this.#recording.record.causes = causes.map((cause) => ({ ...cause, at: wallTime(cause.at) }));
+  }
 }
+
+/** A time on the page's clock as the device's clock has it now. @param {number} at ms */
+const wallTime = (at) => Math.round(Date.now() - (pageNow() - at));
 
 /** @param {Chunk} chunk @returns {ClipFrame} */
 const frameOf = ({ key, track, timestamp, duration, data }) => ({ flags: key ? FLAG.keyframe : 0, track, timestamp, duration, payload: data });

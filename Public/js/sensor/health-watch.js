@@ -51,27 +51,24 @@ export class HealthWatch {
     navigator.getBattery?.().then((battery) => { this.#battery = battery; }, () => {});
   }
 
-  /** Another capture counts from zero. */
-  captureBegan() {
+  /** Another capture, which counts from zero. @param {import("./capture.js").Capture} capture */
+  use(capture) {
     this.#stats = [];
     this.#tamper = null;
+    capture.addEventListener("stats", (/** @type {any} */ { detail }) => {
+      this.#stats.push({ ...detail, at: pageNow() });
+      if (this.#stats.length > WINDOW) this.#stats.shift();
+    });
+    capture.addEventListener("motion", (/** @type {any} */ { detail: { tamper } }) => {
+      // Who shakes a camera does no harm that lasts.
+      this.#tamper = tamper === "shake" ? null : tamper;
+    });
   }
 
-  /** @param {WorkerStats} stats */
-  stats(stats) {
-    this.#stats.push({ ...stats, at: pageNow() });
-    if (this.#stats.length > WINDOW) this.#stats.shift();
-  }
-
-  /** @param {{tamper?: "covered"|"moved"|null}} result */
-  motion({ tamper = null }) {
-    this.#tamper = tamper;
-  }
-
-  /** The hub has answered what time it is there. @param {number|undefined} time @param {number} rttMs */
-  connected(time, rttMs) {
+  /** The hub has answered what time it is there. @param {import("./uplink.js").Greeting} greeting */
+  connected({ data, rttMs }) {
     this.#rttMs = rttMs;
-    if (time !== undefined) this.#clockOffsetMs = time + rttMs / 2 - Date.now();
+    if (typeof data?.time === "number") this.#clockOffsetMs = data.time + rttMs / 2 - Date.now();
   }
 
   get isReportDue() {

@@ -32,8 +32,8 @@ export class LiveSender {
       this.#tracks = tracks;
       this.#sequence = 0;
       this.#restart();
-      for (const { track } of this.#encoder?.beginnings ?? []) this.configured(track);
-      for (const chunk of this.#encoder?.group ?? []) this.chunk(chunk);
+      for (const { track } of this.#encoder?.beginnings ?? []) this.#configured(track);
+      for (const chunk of this.#encoder?.group ?? []) this.#chunk(chunk);
     } else if (stream !== this.#stream) {
       return;
     } else if (type === "live.keyframe") {
@@ -43,9 +43,11 @@ export class LiveSender {
     }
   }
 
-  /** Another encoder takes over, from its next keyframe on. @param {import("./encoder.js").MediaEncoder|import("./recorder.js").RecorderEncoder} encoder */
-  use(encoder) {
-    this.#encoder = encoder;
+  /** Another capture takes over, from its next keyframe on. @param {import("./capture.js").Capture} capture */
+  use(capture) {
+    this.#encoder = capture.encoder;
+    capture.addEventListener("chunk", (/** @type {any} */ { detail }) => this.#chunk(detail.chunk));
+    capture.addEventListener("configuration", (/** @type {any} */ { detail }) => this.#configured(detail.track));
     if (this.isLive) this.#restart();
   }
 
@@ -62,14 +64,14 @@ export class LiveSender {
   }
 
   /** A track's configuration is new. @param {number} track */
-  configured(track) {
+  #configured(track) {
     if (this.#stream === null || !this.#tracks.includes(track)) return;
     const payload = this.#encoder?.beginnings.find((beginning) => beginning.track === track)?.payload;
     if (payload) this.#send({ flags: FLAG.configuration, track, timestamp: 0, duration: 0 }, payload);
   }
 
   /** @param {Chunk} chunk */
-  chunk(chunk) {
+  #chunk(chunk) {
     if (this.#stream === null || !this.#tracks.includes(chunk.track)) return;
     if (this.connection.bufferedAmount > MAXIMUM_BACKLOG && !this.#waitsForKeyframe && !chunk.continues) this.#restart();
     const isKeyframe = chunk.track === TRACK.video && chunk.key;

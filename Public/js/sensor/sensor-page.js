@@ -175,12 +175,17 @@ class SensorPage extends HTMLElement {
   async #ended({ title, reason, isReplaced }) {
     if (this.stage.hidden) return;
     await this.#sensor?.stop();
-    this.#fail(new CameraError(title ?? (isReplaced ? "Watching goes on elsewhere." : "Watching has ended."), reason));
-    if (!isReplaced) return;
-    // The one thing to be done here is to take it back.
-    this.start.hidden = true;
+    if (isReplaced) this.#replaced(reason);
+    else this.#fail(new CameraError(title ?? "Watching has ended.", reason));
+  }
+
+  /** The one thing to be done here is to take it back. @param {string} reason */
+  #replaced(reason) {
+    if (!this.isConnected) return;
     const again = el("button", { class: "button button-primary button-large", type: "button", onclick: () => this.start.submit() }, icon("eye"), "Watch here instead");
-    this.problem.append(again);
+    this.problem.replaceChildren(el("h1", { text: "Watching goes on elsewhere" }), el("p", { text: reason }), again);
+    this.#show("error");
+    this.start.hidden = true;
     again.focus();
   }
 

@@ -139,17 +139,20 @@ export class Sensor extends EventTarget {
     return this.settings;
   }
 
-  recordNow() {
-    this.#recorder?.recordNow();
+  recordNow = () => this.#recorder?.recordNow();
+  relearn = () => this.#camera.capture?.relearn();
+
+  /** What people ask from elsewhere. @param {string} command @param {Record<string, unknown>} [args] */
+  perform = (command, args) => perform(this, command, args);
+
+  /** What almost triggered, on the page's clock. */
+  get candidates() {
+    return this.#recorder?.candidates ?? [];
   }
 
-  relearn() {
-    this.#camera.capture?.relearn();
-  }
-
-  /** @param {string} command @param {Record<string, unknown>} [args] */
-  perform(command, args) {
-    return perform(this, command, args);
+  /** Why the last clip is not sent yet; `until` on the page's clock. */
+  get held() {
+    return this.#recorder?.held ?? null;
   }
 
   get hasTorch() {
@@ -188,7 +191,13 @@ export class Sensor extends EventTarget {
     this.#recorder = new ClipRecorder(outbox, () => session.id, () => stillOf(this.video));
     this.#recorder.set(this.settings.clip);
     this.#settings.use(connection);
-    this.#on(connection, "open", ({ data, rttMs }) => this.#watch.connected(data.time, rttMs));
+    const greeted = (/** @type {import("./uplink.js").Greeting} */ greeting) => {
+      this.#watch.connected(greeting);
+      this.#recorder?.limit(greeting.data?.limits);
+    };
+    this.#on(connection, "open", greeted);
+    // Clips of before may have opened it.
+    if (uplink.greeting) greeted(uplink.greeting);
     this.#on(session, "opened", ({ settings }) => {
       this.#settings.received(settings);
       this.#settings.send().catch((error) => this.#emit("note", { text: `The hub refused a setting: ${error.message}` }));
@@ -229,26 +238,11 @@ export class Sensor extends EventTarget {
 
   /** @param {import("./capture.js").Capture} capture */
   #follow(capture) {
-    const { encoder } = capture;
-    const recorder = /** @type {ClipRecorder} */ (this.#recorder);
-    const { live } = /** @type {HubSession} */ (this.#session);
-    recorder.use(encoder);
-    live.use(encoder);
-    this.#watch.captureBegan();
-    // Not only as long as it watches: what the encoder still has belongs to the clip.
-    capture.addEventListener("chunk", (/** @type {any} */ { detail }) => {
-      recorder.chunk(detail.chunk);
-      live.chunk(detail.chunk);
-    });
-    capture.addEventListener("configuration", (/** @type {any} */ { detail }) => {
-      recorder.configured(detail.track);
-      live.configured(detail.track);
-    });
-    this.#on(capture, "stats", (stats) => this.#watch.stats(stats));
+    this.#recorder?.use(capture);
+    this.#session?.live.use(capture);
+    this.#watch.use(capture);
     this.#on(capture, "motion", (result) => {
       this.#score = result.score;
-      this.#watch.motion(result);
-      if (this.#session?.id) recorder.motion(result);
       this.#emit("motion", result);
     });
     this.#on(capture, "sound", (result) => this.#emit("sound", result));

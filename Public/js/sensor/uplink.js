@@ -8,6 +8,8 @@ import { openClipStore } from "./clip-store.js";
 import { videoConfiguration } from "./encoder.js";
 import { Outbox } from "./outbox.js";
 
+/** @typedef {{data: any, rttMs: number}} Greeting */
+
 /** Who of several pages recorded a clip: each holds a lock of its name as long as it lives. */
 const PAGE = uuidv7();
 /** @param {string} page */
@@ -47,6 +49,7 @@ const claim = (page) => new Promise((resolve, reject) => {
 export class Uplink {
   /** Cameras that run. @type {Set<object>} */ #holders = new Set();
   #isRefused = false;
+  /** What the hub said when the connection opened last, and how long that took. @type {Greeting|null} */ greeting = null;
 
   /** @param {string} deviceId @param {import("../lib/memory-clip-store.js").ClipStore} store @param {boolean} canForceKeyframe */
   constructor(deviceId, store, canForceKeyframe) {
@@ -56,6 +59,7 @@ export class Uplink {
     this.outbox = outbox;
     connection.addEventListener("open", (/** @type {any} */ { detail }) => {
       outbox.uploadsPerHour = detail.data?.limits?.uploads_per_hour ?? null;
+      this.greeting = detail;
       outbox.connected();
     });
     connection.addEventListener("state", () => { if (connection.state !== "open") outbox.disconnected(); });

@@ -11,7 +11,12 @@ public final class ThreadExecutor: SerialExecutor {
     public init(name: String) {
         let queue = JobQueue()
         self.queue = queue
-        startThread(name: name) { queue.runUntilStopped() }
+        startThread(name: name) {
+            // Where cores are few, a thread that is woken for each job would interrupt the loop each time; so it finds several at once. One
+            // that the system schedules as usual does the same work.
+            _ = pw_schedule_as_batch()
+            queue.runUntilStopped()
+        }
     }
 
     deinit { queue.stop() }

@@ -1,0 +1,2 @@
+// @ts-check
+export async function runDebianMotion(file) { throw new Error("not yet"); }
