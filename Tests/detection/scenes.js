@@ -26,7 +26,7 @@ export function* pictures({ seconds, sigma = 2, rate = RATE, draw }, seed) {
     const second = (frame + 0.2 * random.next()) / rate;
     const picture = draw(second);
     addNoise(picture, sigma, random);
-    yield { luma: new Uint8ClampedArray(picture), at: second * 1000 };
+    yield { luma: new Uint8Array(new Uint8ClampedArray(picture).buffer), at: second * 1000 };
   }
 }
 
@@ -137,7 +137,7 @@ const still = {
     };
   },
   "a trembling camera": (seed, random) => {
-    const base = room(seed), strength = random.between(0.15, 0.5);
+    const base = room(seed), strength = random.between(0.15, 0.4);
     return { seconds: 30, draw: () => shifted(base, WIDTH, strength * random.normal(), strength * random.normal()) };
   },
 };

@@ -5,30 +5,12 @@
 export const BLOCK = 4;
 
 /**
- * Means of square blocks.
- * @param {Uint8Array|Uint8ClampedArray|Float32Array} luma @param {number} width @param {number} columns @param {number} rows
+ * Mean of each value and its neighbours up to `radius` away.
+ * @param {Float32Array} values @param {Float32Array} result @param {Float32Array} scratch @param {number} columns @param {number} rows @param {number} radius
  */
-export function blockMeans(luma, width, columns, rows) {
-  const means = new Float32Array(columns * rows);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      let sum = 0;
-      for (let y = 0; y < BLOCK; y++) {
-        const start = (row * BLOCK + y) * width + column * BLOCK;
-        for (let x = 0; x < BLOCK; x++) sum += luma[start + x];
-      }
-      means[row * columns + column] = sum / (BLOCK * BLOCK);
-    }
-  }
-  return means;
-}
-
-/** Mean of each value and its neighbours up to `radius` away. @param {Float32Array} values @param {number} columns @param {number} rows @param {number} radius */
-export function boxMean(values, columns, rows, radius) {
-  const across = new Float32Array(values.length), result = new Float32Array(values.length);
-  for (let y = 0; y < rows; y++) boxLine(values, across, y * columns, 1, columns, radius);
-  for (let x = 0; x < columns; x++) boxLine(across, result, x, columns, rows, radius);
-  return result;
+export function boxMean(values, result, scratch, columns, rows, radius) {
+  for (let y = 0; y < rows; y++) boxLine(values, scratch, y * columns, 1, columns, radius);
+  for (let x = 0; x < columns; x++) boxLine(scratch, result, x, columns, rows, radius);
 }
 
 /** @param {Float32Array} from @param {Float32Array} to @param {number} start @param {number} step @param {number} count @param {number} radius */
@@ -103,12 +85,11 @@ export function structure(means, columns, rows) {
   return sum;
 }
 
-/** The largest step from each block to one beside, above or below it. @param {Float32Array} means @param {number} columns @param {number} rows */
-export function gradients(means, columns, rows) {
-  const result = new Float32Array(means.length);
-  for (let y = 0; y < rows; y++) {
-    for (let x = 0; x < columns; x++) {
-      const i = y * columns + x;
+/** The largest step from each block to one beside, above or below it. @param {Float32Array} means @param {Float32Array} result @param {number} columns @param {number} rows */
+export function gradients(means, result, columns, rows) {
+  result.fill(0);
+  for (let y = 0, i = 0; y < rows; y++) {
+    for (let x = 0; x < columns; x++, i++) {
       if (x + 1 < columns) {
         const step = Math.abs(means[i] - means[i + 1]);
         if (step > result[i]) result[i] = step;
@@ -121,5 +102,4 @@ export function gradients(means, columns, rows) {
       }
     }
   }
-  return result;
 }

@@ -29,52 +29,49 @@ export class PixelPass {
   }
 
   /**
-   * @param {Uint8Array|Uint8ClampedArray} luma @param {Uint8Array|Uint8ClampedArray} before the picture before
+   * @param {Uint8Array} luma @param {Uint8Array} before the picture before
    * @param {Float32Array} background as large as `luma` @param {number} width
    */
   run(luma, before, background, width) {
-    const { columns, rows, across, down } = this;
+    const { columns, rows, across, down, c, b, cc, bb, cb } = this;
     across.fill(0);
+    c.fill(0);
+    b.fill(0);
+    cc.fill(0);
+    bb.fill(0);
+    cb.fill(0);
     let detail = 0, flutter = 0;
-    for (let row = 0; row < rows; row++) {
-      for (let column = 0; column < columns; column++) {
-        let sc = 0, sb = 0, scc = 0, sbb = 0, scb = 0;
-        for (let y = 0; y < BLOCK; y++) {
-          const start = (row * BLOCK + y) * width + column * BLOCK;
-          let last = luma[start];
-          for (let x = 0; x < BLOCK; x++) {
-            const c = luma[start + x], b = background[start + x];
-            sc += c;
-            sb += b;
-            scc += c * c;
-            sbb += b * b;
-            scb += c * b;
-            across[column * BLOCK + x] += c;
-            detail += c > last ? c - last : last - c;
-            last = c;
-            const old = before[start + x];
-            flutter += c > old ? c - old : old - c;
-          }
-        }
-        const i = row * columns + column;
-        this.c[i] = sc;
-        this.b[i] = sb;
-        this.cc[i] = scc;
-        this.bb[i] = sbb;
-        this.cb[i] = scb;
-        this.mean[i] = sc / (BLOCK * BLOCK);
-        this.behind[i] = sb / (BLOCK * BLOCK);
+    for (let y = 0; y < rows * BLOCK; y++) {
+      const first = (y >> 2) * columns;
+      let line = 0;
+      for (let column = 0, p = y * width; column < columns; column++, p += BLOCK) {
+        const c0 = luma[p], c1 = luma[p + 1], c2 = luma[p + 2], c3 = luma[p + 3];
+        const b0 = background[p], b1 = background[p + 1], b2 = background[p + 2], b3 = background[p + 3];
+        const sum = c0 + c1 + c2 + c3, i = first + column;
+        line += sum;
+        c[i] += sum;
+        b[i] += b0 + b1 + b2 + b3;
+        cc[i] += c0 * c0 + c1 * c1 + c2 * c2 + c3 * c3;
+        bb[i] += b0 * b0 + b1 * b1 + b2 * b2 + b3 * b3;
+        cb[i] += c0 * b0 + c1 * b1 + c2 * b2 + c3 * b3;
+        const x = column * BLOCK;
+        across[x] += c0;
+        across[x + 1] += c1;
+        across[x + 2] += c2;
+        across[x + 3] += c3;
+        detail += Math.abs(c1 - c0) + Math.abs(c2 - c1) + Math.abs(c3 - c2);
+        flutter += Math.abs(c0 - before[p]) + Math.abs(c1 - before[p + 1]) + Math.abs(c2 - before[p + 2]) + Math.abs(c3 - before[p + 3]);
       }
-      for (let y = 0; y < BLOCK; y++) {
-        let sum = 0;
-        const start = (row * BLOCK + y) * width;
-        for (let x = 0; x < columns * BLOCK; x++) sum += luma[start + x];
-        down[row * BLOCK + y] = sum;
-      }
+      down[y] = line;
     }
-    this.detail = detail / (columns * rows * BLOCK * (BLOCK - 1));
-    this.flutter = flutter / (columns * rows * BLOCK * BLOCK);
-    for (const sums of [this.c, this.b, this.cc, this.bb, this.cb]) this.#addUp(sums);
+    const size = columns * rows;
+    for (let i = 0; i < size; i++) {
+      this.mean[i] = c[i] / (BLOCK * BLOCK);
+      this.behind[i] = b[i] / (BLOCK * BLOCK);
+    }
+    this.detail = detail / (size * BLOCK * (BLOCK - 1));
+    this.flutter = flutter / (size * BLOCK * BLOCK);
+    for (const sums of [c, b, cc, bb, cb]) this.#addUp(sums);
   }
 
   /** Sums over the surroundings, in place. @param {Float32Array} sums */

@@ -12,6 +12,12 @@ const BETTER = 0.6;
 /** Below these shares of texture that is still seen, and of structure, the view is another, or none. */
 const OTHER_VIEW = 0.35;
 const NO_VIEW = 0.35;
+/** A view is another once at most this share of the picture still changes. */
+const RESTLESS = 0.1;
+/** So long is told that the camera was moved. */
+const MOVED_MS = 5000;
+/** After a shake so long nothing is said of motion. */
+const SETTLE_MS = 500;
 /** Below this share of the usual sharpness the picture is out of focus. */
 const VAGUE = 0.55;
 
@@ -69,7 +75,15 @@ class Latch {
     if (this.charge <= 0.001) this.isOn = false;
     return this.isOn;
   }
+
+  reset() {
+    this.isOn = false;
+    this.charge = 0;
+  }
 }
+
+/** Steps between pixels beside steps between blocks: light changes both, a lens out of focus the first. @param {import("./motion-scene.js").Sight} sight */
+const sharpnessOf = ({ detail, grain, shape }) => Math.sqrt(Math.max(0, detail - grain)) / Math.max(shape, 0.1);
 
 export class TamperWatch {
   constructor() {
@@ -83,6 +97,7 @@ export class TamperWatch {
     this.movedUntil = -Infinity;
     this.lastShakeAt = -Infinity;
     this.at = NaN;
+    this.seconds = 0;
     /** @type {{across: Float32Array, down: Float32Array}|null} */
     this.before = null;
     /** @type {{across: Float32Array, down: Float32Array}|null} */
@@ -105,7 +120,7 @@ export class TamperWatch {
     this.shift = { dx: shiftBetween(now.across, rest.across), dy: shiftBetween(now.down, rest.down) };
     const isShaking = Math.hypot(jump.dx, jump.dy) >= SHAKE;
     if (isShaking) this.lastShakeAt = at;
-    this.shaking.step(isShaking, isShaking ? seconds : seconds);
+    this.shaking.step(isShaking, seconds);
     // Where the camera rests is learnt slowly, and anew where it has come to rest elsewhere.
     const step = this.rest ? seconds / 3 : 1;
     this.rest ??= { across: now.across.slice(), down: now.down.slice() };
@@ -115,35 +130,42 @@ export class TamperWatch {
   }
 
   /**
-   * @param {{texture: number, structure: number, shape: number, detail: number, grain: number, recentShare: number}} sight
-   * @param {boolean} isLearning
+   * While a place is learnt, its sharpness is.
+   * @param {number} at @param {import("./motion-scene.js").Sight} [sight]
+   * @returns {Tamper|null}
+   */
+  learning(at, sight) {
+    if (sight) this.sharpness = sharpnessOf(sight);
+    return at < this.movedUntil ? "moved" : null;
+  }
+
+  /**
+   * @param {import("./motion-scene.js").Sight} sight @param {number} restless share of the picture that differs from half a second ago
+   * @param {number} at
    * @returns {{tamper: Tamper|null, relearn: boolean}}
    */
-  judge({ texture, structure, shape, detail, grain, recentShare }, isLearning) {
-    const { seconds = 0, at } = this;
-    // Steps between pixels beside steps between blocks: light changes both, a lens out of focus the first.
-    const sharpness = Math.sqrt(Math.max(0, detail - grain)) / Math.max(shape, 0.1);
-    if (isLearning) {
-      this.sharpness = sharpness;
-      return { tamper: at < this.movedUntil ? "moved" : null, relearn: false };
-    }
+  judge(sight, restless, at) {
+    const { texture, structure, shape, grain } = sight, { seconds } = this;
+    const sharpness = sharpnessOf(sight);
     const isShaking = this.shaking.isOn;
     const isCovered = this.covering.step(structure < NO_VIEW && texture < OTHER_VIEW, seconds);
-    const isElsewhere = this.turning.step(!isCovered && !isShaking && texture < OTHER_VIEW && structure >= NO_VIEW && recentShare < 0.1, seconds);
-    const isVague = this.blurring.step(!isCovered && !isShaking && sharpness < VAGUE * this.sharpness && shape > 1 && (this.sharpness * shape) ** 2 > 0.5 * grain, seconds);
-    if (!isCovered && !isVague) this.sharpness += (seconds / (sharpness < this.sharpness ? 120 : 20)) * (sharpness - this.sharpness);
+    const isOther = texture < OTHER_VIEW && structure >= NO_VIEW && restless < RESTLESS;
+    const isElsewhere = this.turning.step(!isCovered && !isShaking && isOther, seconds);
+    // Noise hides how sharp a picture is.
+    const canTell = shape > 1 && (this.sharpness * shape) ** 2 > 0.5 * grain;
+    const isVague = this.blurring.step(!isCovered && !isShaking && canTell && sharpness < VAGUE * this.sharpness, seconds);
     if (isElsewhere || isVague) {
-      this.turning = new Latch(2.5, 1);
-      this.blurring = new Latch(6, 2);
-      this.movedUntil = at + 5000;
+      this.turning.reset();
+      this.blurring.reset();
+      this.movedUntil = at + MOVED_MS;
       return { tamper: "moved", relearn: true };
     }
-    const tamper = isCovered ? "covered" : isShaking ? "shake" : at < this.movedUntil ? "moved" : null;
-    return { tamper, relearn: false };
+    if (!isCovered) this.sharpness += (seconds / (sharpness < this.sharpness ? 120 : 20)) * (sharpness - this.sharpness);
+    return { tamper: isCovered ? "covered" : isShaking ? "shake" : at < this.movedUntil ? "moved" : null, relearn: false };
   }
 
   /** Whether what is seen now says nothing of what moves in the place. @param {number} at */
   isBlind(at) {
-    return at - this.lastShakeAt < 500 || this.covering.charge > 0;
+    return at - this.lastShakeAt < SETTLE_MS || this.covering.charge > 0;
   }
 }

@@ -3,7 +3,7 @@
 //
 // Blocks of the picture are compared with how the place usually looks and with half a second ago; light is taken out first, each block
 // knows its own noise, and the score is the share of the picture that moves, whatever its resolution. An event begins when enough moves in
-// M of N pictures and reaches where nothing moved before: leaves and lamps stay where they are. Who came in and stands still keeps it
+// M of N pictures and goes somewhere, or goes on for long: leaves and lamps stay where they are. Who came in and stands still keeps it
 // going for a while. docs/DETECTION.md has the method and what it achieves.
 
 import { maskOf } from "./regions.js";
@@ -14,8 +14,8 @@ import { TamperWatch } from "./motion-tamper.js";
 /**
  * @typedef {object} MotionOptions
  * @property {number} [sensitivity] 0…100, see sensitivity.js
- * @property {number} [threshold] share of the picture that must move for an event, 0…1, instead of what the sensitivity says
- * @property {number} [candidate] and for a candidate
+ * @property {number|null} [threshold] share of the picture that must move for an event, 0…1, instead of what the sensitivity says
+ * @property {number|null} [candidate] and for a candidate
  * @property {number} [needed] of the last `window` pictures so many must be over the threshold
  * @property {number} [window]
  * @property {number} [learningSeconds] at the start
@@ -31,7 +31,7 @@ import { TamperWatch } from "./motion-tamper.js";
  * @property {"learning"|"quiet"|"moving"} state
  * @property {boolean} candidate something moves, though perhaps too little, too shortly or in place: for the log
  * @property {import("./motion-tamper.js").Tamper|null} tamper what was done to the camera
- * @property {number} masked share of the picture that regions leave out
+ * @property {number} maskedShare share of the picture that regions leave out
  */
 
 /** Presence goes on while this share of its peak is there, and at least this share of the threshold. */
@@ -48,21 +48,38 @@ const FADE_MS = 900;
 /** Blocks, or share of what the threshold asks for, that must be new besides those that appear at once. */
 const LEAST_NOVEL = 2;
 const NOVEL_SHARE = 0.3;
+/** So many times the threshold, for so long and under steady light, is motion wherever it is. */
+const MUCH = 2;
+const LONG_MS = 1400;
+const STEADY_LIGHT = 2;
 
 export class MotionEngine {
   /** @param {MotionOptions} [options] */
-  constructor({ sensitivity = DEFAULT_SENSITIVITY, threshold, candidate, needed = 3, window = 5, learningSeconds = 1, holdSeconds = 40, regions = [] } = {}) {
-    const meant = meaning(sensitivity);
-    this.threshold = threshold ?? meant.threshold;
-    this.candidate = Math.min(candidate ?? (threshold === undefined ? meant.candidate : threshold / 2), this.threshold);
+  constructor({ needed = 3, window = 5, learningSeconds = 1, holdSeconds = 40, ...rest } = {}) {
     this.needed = needed;
     this.window = window;
     this.learningSeconds = learningSeconds;
     this.holdSeconds = holdSeconds;
-    this.regions = regions;
     /** @type {Scene|null} */
     this.scene = null;
+    this.configure(rest);
     this.reset();
+  }
+
+  /**
+   * What people set, also while watching: what was learnt stays.
+   * @param {Pick<MotionOptions, "sensitivity"|"threshold"|"candidate"|"regions">} options
+   */
+  configure({ sensitivity = DEFAULT_SENSITIVITY, threshold = null, candidate = null, regions = [] } = {}) {
+    const meant = meaning(sensitivity);
+    this.threshold = threshold ?? meant.threshold;
+    this.candidate = Math.min(candidate ?? this.threshold * (meant.candidate / meant.threshold), this.threshold);
+    this.regions = regions;
+    this.#mask();
+  }
+
+  #mask() {
+    this.mask = this.scene ? maskOf(this.regions, this.scene.columns, this.scene.rows) : null;
   }
 
   /** Forgets everything, as after the camera was moved. */
@@ -85,67 +102,66 @@ export class MotionEngine {
     this.lastMotionAt = 0;
     this.lastNovelAt = -Infinity;
     this.lastLitAt = -Infinity;
+    /** Since when much has moved without a pause. @type {number|null} */
+    this.muchSince = null;
   }
 
   /**
-   * @param {Uint8Array|Uint8ClampedArray} luma `width * height` grey values
+   * @param {Uint8Array} luma `width * height` grey values
    * @param {number} width
    * @param {number} height
    * @param {number} at milliseconds, rising
    * @returns {MotionResult}
    */
   process(luma, width, height, at) {
-    if (!this.scene || this.scene.width !== width || this.scene.height !== height) {
-      if (this.scene) this.reset();
+    if (this.scene && (this.scene.width !== width || this.scene.height !== height)) this.reset();
+    const { tamper } = this;
+    if (!this.scene) {
       this.scene = new Scene(luma, width, height, at);
-      this.mask = maskOf(this.regions, this.scene.columns, this.scene.rows);
+      this.#mask();
       this.startedAt = at;
-      return this.#result(0, "learning", false, this.tamper.judge({ texture: 1, structure: 1, shape: 1, detail: 0, grain: 0, recentShare: 0 }, true).tamper);
+      return this.#result(0, "learning", false, tamper.learning(at));
     }
-    const { scene, tamper } = this;
+    const { scene } = this;
     const isLearning = at - this.startedAt < this.learningSeconds * 1000;
     const sight = scene.update(luma, at, {
-      isLearning, inEvent: this.isMoving, masked: this.mask?.share ? this.mask.masked : null,
-      watch: tamper,
+      isLearning, inEvent: this.isMoving, masked: this.mask?.share ? this.mask.masked : null, watch: tamper,
     });
-    this.lastSight = sight;
     const blocks = scene.columns * scene.rows;
-    const verdict = tamper.judge({ ...sight, recentShare: sight.recentCount / blocks }, isLearning);
+    if (isLearning) {
+      this.#lasts(sight, blocks, at);
+      return this.#result(0, "learning", false, tamper.learning(at, sight));
+    }
+    const verdict = tamper.judge(sight, sight.recentCount / blocks, at);
     if (verdict.relearn) {
       this.#relearn();
       return this.#result(0, "learning", false, verdict.tamper);
     }
-    if (isLearning) return this.#result(0, "learning", false, verdict.tamper);
-    const isBlind = tamper.isBlind(at);
-    const score = isBlind ? 0 : sight.movingCount / blocks;
-    if (sight.litCount > LIT_SHARE * sight.movingCount) this.lastLitAt = at;
-    this.#decide(score, isBlind ? 0 : sight.novelCount, sight.presentCount / blocks, blocks, at);
-    if (isBlind) this.isMoving = false;
+    const share = sight.movingCount / blocks;
+    if (tamper.isBlind(at)) {
+      this.isMoving = false;
+      this.muchSince = null;
+      return this.#result(0, "quiet", share >= this.candidate, verdict.tamper);
+    }
+    this.#decide(share, sight, blocks, at);
     const isCandidate = this.recentCandidates.filter(Boolean).length >= this.needed;
-    return this.#result(score, this.isMoving ? "moving" : "quiet", isCandidate || isBlind && sight.movingCount / blocks >= this.candidate, verdict.tamper);
+    return this.#result(share, this.isMoving ? "moving" : "quiet", isCandidate, verdict.tamper);
   }
 
-  /** @param {number} score @param {number} novelCount @param {number} present @param {number} blocks @param {number} at */
-  #decide(score, novelCount, present, blocks, at) {
+  /** @param {number} score @param {import("./motion-scene.js").Sight} sight @param {number} blocks @param {number} at */
+  #decide(score, sight, blocks, at) {
     this.recent.push(score >= this.threshold);
     this.recentCandidates.push(score >= this.candidate);
     if (this.recent.length > this.window) this.recent.shift();
     if (this.recentCandidates.length > this.window) this.recentCandidates.shift();
-    this.novel.push({ at, novel: novelCount });
-    while (at - this.novel[0].at > NOVEL_MS) this.novel.shift();
-    const atOnce = at - this.lastLitAt < NOVEL_MS ? FADE_MS : AT_ONCE_MS;
-    let sum = 0, most = 0;
-    for (const one of this.novel) {
-      sum += one.novel;
-      let together = 0;
-      for (const other of this.novel) if (other.at >= one.at && other.at - one.at < atOnce) together += other.novel;
-      most = Math.max(most, together);
-    }
-    const isNovel = sum - most >= Math.max(LEAST_NOVEL, NOVEL_SHARE * this.threshold * blocks);
-    if (isNovel) this.lastNovelAt = at;
+    if (sight.litCount > LIT_SHARE * sight.movingCount) this.lastLitAt = at;
+    const isNovel = this.#goesSomewhere(sight.novelCount, blocks, at);
+    const lasts = this.#lasts(sight, blocks, at);
+    if (isNovel || lasts) this.lastNovelAt = at;
     const enough = this.recent.filter(Boolean).length >= this.needed;
     const some = this.recentCandidates.filter(Boolean).length >= this.needed;
-    if (this.isMoving ? some && at - this.lastNovelAt < STALE_MS : enough && isNovel) {
+    const present = sight.presentCount / blocks;
+    if (this.isMoving ? some && at - this.lastNovelAt < STALE_MS : enough && (isNovel || lasts)) {
       this.isMoving = true;
       this.lastMotionAt = at;
       this.peak = Math.max(this.peak * 0.995, present);
@@ -157,8 +173,34 @@ export class MotionEngine {
     }
   }
 
+  /** Whether what moves reached new places, one after the other. @param {number} novel @param {number} blocks @param {number} at */
+  #goesSomewhere(novel, blocks, at) {
+    this.novel.push({ at, novel });
+    while (at - this.novel[0].at > NOVEL_MS) this.novel.shift();
+    const atOnce = at - this.lastLitAt < NOVEL_MS ? FADE_MS : AT_ONCE_MS;
+    let sum = 0, most = 0;
+    this.novel.forEach((one, index) => {
+      sum += one.novel;
+      let together = 0;
+      for (let i = index; i < this.novel.length && this.novel[i].at - one.at < atOnce; i++) together += this.novel[i].novel;
+      most = Math.max(most, together);
+    });
+    return sum - most >= Math.max(LEAST_NOVEL, NOVEL_SHARE * this.threshold * blocks);
+  }
+
+  /**
+   * Whether much has moved for longer than light takes to change: somebody in front of the camera who stays there.
+   * @param {import("./motion-scene.js").Sight} sight @param {number} blocks @param {number} at
+   */
+  #lasts({ freshCount, movingCount, lightChange }, blocks, at) {
+    const isMuch = freshCount >= this.threshold * blocks && movingCount >= MUCH * this.threshold * blocks;
+    if (!isMuch || lightChange > STEADY_LIGHT || at - this.lastLitAt < NOVEL_MS) this.muchSince = null;
+    else this.muchSince ??= at;
+    return this.muchSince !== null && at - this.muchSince >= LONG_MS;
+  }
+
   /** @param {number} score @param {MotionResult["state"]} state @param {boolean} candidate @param {MotionResult["tamper"]} tamper @returns {MotionResult} */
   #result(score, state, candidate, tamper) {
-    return { score, threshold: this.threshold, moving: state === "moving", state, candidate, tamper, masked: this.mask?.share ?? 0 };
+    return { score, threshold: this.threshold, moving: state === "moving", state, candidate, tamper, maskedShare: this.mask?.share ?? 0 };
   }
 }
