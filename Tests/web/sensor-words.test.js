@@ -47,8 +47,11 @@ test("timeline: several causes are named once each", () => {
 });
 
 test("timeline: what was almost a clip, newest first", () => {
-  const words = candidateWords([{ type: "motion", at: now.getTime() - 9000, score: 0.006, threshold: 0.01 }, { type: "sound", at: now.getTime() }], now);
-  assert.match(words[0], / · Sound$/);
+  const words = candidateWords([
+    { type: "motion", reason: "weak", at: now.getTime() - 9000, until: 0, score: 0.006, threshold: 0.01 },
+    { type: "sound", reason: "cooldown", at: now.getTime(), until: 0, score: 1, threshold: null },
+  ], now);
+  assert.match(words[0], / · Sound · in the pause after a clip$/);
   assert.match(words[1], / · Motion · 60 % of what a clip needs$/);
 });
 

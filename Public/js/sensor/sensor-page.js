@@ -257,7 +257,6 @@ class SensorPage extends HTMLElement {
   /** Time passes: for the next attempt, and until the screen goes dark. */
   #tick() {
     if (this.#uplink) this.dataset.pending = String(this.waiting.show(this.#uplink));
-    // @ts-ignore: a sensor without a log of them has none
     this.clips.showCandidates(this.#sensor?.candidates ?? []);
     const isIdle = this.dataset.state === "watching" && this.setup.hidden && performance.now() - this.#touchedAt > IDLE_MS;
     if (isIdle && !this.querySelector(".clip-player:not([hidden])")) this.dim.dim();

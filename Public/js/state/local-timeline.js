@@ -67,9 +67,11 @@ export function clipRow({ record, upload, isRecording, problem, isGone }, { now,
 
 /**
  * Where something moved or sounded, and not enough for a clip.
- * @param {{type?: string, at: number, score?: number, threshold?: number}[]} candidates
+ * @param {readonly import("../lib/candidates.js").Candidate[]} candidates
  * @param {Date} now
  * @returns {string[]} newest first
  */
-export const candidateWords = (candidates, now) => [...candidates].sort((a, b) => b.at - a.at)
-  .map(({ type = "motion", at, score, threshold }) => `${timeWords(at, now)} · ${triggerName(type)}${score && threshold ? ` · ${Math.round((score / threshold) * 100)} % of what a clip needs` : ""}`);
+export const candidateWords = (candidates, now) => [...candidates].sort((a, b) => b.at - a.at).map(({ type, reason, at, score, threshold }) => {
+  const why = reason === "cooldown" ? "in the pause after a clip" : threshold ? `${Math.round((score / threshold) * 100)} % of what a clip needs` : "too little";
+  return `${timeWords(at, now)} · ${triggerName(type)} · ${why}`;
+});

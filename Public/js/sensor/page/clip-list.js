@@ -43,9 +43,9 @@ class ClipList extends HTMLElement {
     });
   }
 
-  /** @param {readonly any[]} candidates */
+  /** @param {readonly import("../../lib/candidates.js").Candidate[]} candidates */
   showCandidates(candidates) {
-    const words = candidateWords([...candidates], new Date());
+    const words = candidateWords(candidates, new Date());
     if (words.join("\n") === this.#candidates) return;
     this.#candidates = words.join("\n");
     this.almost.hidden = !words.length;
