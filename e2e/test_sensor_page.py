@@ -68,6 +68,7 @@ def test_why_a_camera_is_needed_is_said_before_the_browser_asks_and_none_is_said
     expect(reasons.get_by_text("Microphone, if you like")).to_be_visible()
     expect(reasons.get_by_text("Nothing goes elsewhere")).to_be_visible()
     assert page.evaluate("window.questions") == 0
+    check(page, "camera-first")
     page.get_by_label("Device name").fill("Hallway")
     page.get_by_role("button", name="Start watching").click()
     expect(page.get_by_text("No camera was found.")).to_be_visible()
@@ -257,7 +258,7 @@ def test_stopped_from_elsewhere_it_says_so_and_starts_again_here(hub, camera_bro
     _, sessions, _ = hub.call("GET", "/sessions", token=token)
     hub.call("POST", "/sessions/stop", {"session_id": sessions[0]["session_id"]}, token)
     expect(sensor_page(page)).to_have_attribute("data-state", "standby", timeout=20_000)
-    expect(page.get_by_text("Stopped from another device. It can be started there, or here.")).to_be_visible()
+    expect(page.get_by_text("Stopped from another device. Connected to the hub")).to_be_visible()
     expect(page.get_by_role("button", name="Record now")).to_be_hidden()
     check(page, "camera-standby")
     page.get_by_role("button", name="Start watching").click()

@@ -77,7 +77,7 @@ class SensorPage extends HTMLElement {
     this.detection = el("pw-detection", { class: "stack" });
     this.siren = el("div", { class: "notice siren", role: "alert", hidden: true }, icon("sound"), el("p", { text: "The siren sounds." }),
       el("button", { class: "button", type: "button", onclick: () => this.#sensor?.perform("siren", { on: false }) }, icon("stop"), "Silence it"));
-    this.standby = el("div", { class: "stack standby", hidden: true }, el("p", { text: "Stopped from another device. It can be started there, or here." }),
+    this.standby = el("div", { class: "stack standby", hidden: true }, el("p", { text: "It can be started there, or here." }),
       el("button", { class: "button button-primary button-large", type: "button", onclick: () => this.#resume() }, icon("eye"), "Start watching"));
     this.recordButton = el("button", { class: "button", type: "button", onclick: () => this.#sensor?.recordNow() }, icon("record"), "Record now");
     this.dimButton = el("button", { class: "button", type: "button", onclick: () => this.dim.dim() }, icon("moon"), "Dim screen");
@@ -206,7 +206,8 @@ class SensorPage extends HTMLElement {
     const state = sensor.uplink?.connection.state ?? "idle";
     this.dataset.connection = state;
     this.heading.textContent = phase === "standby" ? `${this.#label} is not watching` : `${this.#label} is watching`;
-    this.status.textContent = CONNECTION_WORDS[state];
+    this.dataset.phase = phase;
+    this.status.textContent = `${phase === "standby" ? "Stopped from another device. " : ""}${CONNECTION_WORDS[state]}`;
     this.status.dataset.connection = state;
     this.view.live.hidden = !sensor.isLive;
     this.#showLiveProblem(sensor.liveProblem);

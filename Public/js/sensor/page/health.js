@@ -14,9 +14,10 @@ class Health extends HTMLElement {
   connectedCallback() {
     this.well = el("p", { class: "health-well" }, icon("check"), el("span"));
     this.problems = el("ul", { class: "health-problems", "aria-label": "What is wrong" });
-    this.note = el("p", { class: "health-note small", hidden: true });
+    this.screen = el("p", { class: "muted small", hidden: true, text: "The screen stays on while watching." });
+    this.note = el("p", { class: "health-note small", role: "status" });
     this.details = el("dl", { class: "health-details small" });
-    this.replaceChildren(this.well, this.problems, this.note, el("details", { class: "fold" }, el("summary", { text: "Details" }), this.details));
+    this.replaceChildren(this.well, this.problems, this.note, this.screen, el("details", { class: "fold" }, el("summary", { text: "Details" }), this.details));
   }
 
   disconnectedCallback() {
@@ -36,6 +37,7 @@ class Health extends HTMLElement {
       this.problems.replaceChildren(...codes.map((code) => problemItem(code)));
       announce(news.length ? news.map((code) => `${problemWords(code).title}.`).join(" ") : codes.length ? "" : "All is well again.");
     }
+    this.screen.hidden = !health.isScreenKeptOn;
     const rows = healthDetails(health);
     this.details.replaceChildren(...rows.map(([name, value]) => el("div", {}, el("dt", { text: name }), el("dd", { text: value }))));
     this.details.parentElement.hidden = !rows.length;
@@ -45,9 +47,7 @@ class Health extends HTMLElement {
   say(text) {
     clearTimeout(this.#noteTimer);
     this.note.textContent = text;
-    this.note.hidden = false;
-    announce(text);
-    this.#noteTimer = setTimeout(() => { this.note.hidden = true; }, NOTE_MS);
+    this.#noteTimer = setTimeout(() => { this.note.textContent = ""; }, NOTE_MS);
   }
 }
 
