@@ -111,7 +111,11 @@ export class ClipKeeper {
     if (isNearlyFull(await this.store.room())) await this.#makeRoom(clip, isStored);
   }
 
-  /** What the hub has goes first, then what it refused, and as the last resort what it is still to get. @param {Clip} clip @param {(candidate: Clip) => boolean} takesRoom */
+  /**
+   * What the hub has goes first, then what it refused, and as the last resort what it is still to get.
+   * @param {Clip} clip for which there is to be room
+   * @param {(candidate: Clip) => boolean} takesRoom
+   */
   async #makeRoom(clip, takesRoom) {
     if (this.#isMakingRoom) return;
     this.#isMakingRoom = true;
@@ -130,7 +134,8 @@ export class ClipKeeper {
    * @returns {Promise<boolean>} whether there was one
    */
   async #giveUpOldest(clip, takesRoom) {
-    const oldest = this.clips().findLast((candidate) => !candidate.upload.isOver && candidate !== clip && !candidate.isRecording && takesRoom(candidate));
+    const mayGo = (/** @type {Clip} */ candidate) => !candidate.upload.isOver && candidate !== clip && !candidate.isRecording && takesRoom(candidate);
+    const oldest = this.clips().findLast(mayGo);
     if (!oldest) return false;
     this.lostCount++;
     this.giveUp(oldest, STORAGE_FULL);

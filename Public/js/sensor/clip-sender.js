@@ -93,7 +93,8 @@ export class ClipSender {
   /** The clip that is recorded goes first: its trigger and picture are the alert. @param {Clip} clip */
   #mayOpen(clip) {
     if (clip.retryAt !== null || (!clip.isBegun && (this.heldUntil ?? 0) > this.now())) return false;
-    return clip.isRecording || this.clips().filter(({ upload, isRecording }) => !isRecording && !upload.isOver && upload.phase !== "waiting").length < SENT_AT_ONCE;
+    const isSent = (/** @type {Clip} */ { upload, isRecording }) => !isRecording && !upload.isOver && upload.phase !== "waiting";
+    return clip.isRecording || this.clips().filter(isSent).length < SENT_AT_ONCE;
   }
 
   /** Does what the upload wants done until it waits for news. @param {Clip} clip */

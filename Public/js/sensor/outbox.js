@@ -74,7 +74,9 @@ export class Outbox extends EventTarget {
         this.sender.pumpAll();
       },
     });
-    this.sender = new ClipSender({ connection, store, keeper: this.keeper, clips: () => this.clips, changed: () => this.#changed(), now, setTimeout, clearTimeout });
+    this.sender = new ClipSender({
+      connection, store, keeper: this.keeper, clips: () => this.clips, changed: () => this.#changed(), now, setTimeout, clearTimeout,
+    });
   }
 
   // MARK: What the camera records
@@ -86,7 +88,10 @@ export class Outbox extends EventTarget {
    */
   begin(opening, frames, still) {
     const clip = this.#insert(
-      { ...opening, deviceId: this.deviceId, page: this.page, lastTimestamp: opening.firstTimestamp, frames: 0, bytes: 0, isComplete: false, failure: null, uploadedAt: null },
+      {
+        ...opening, deviceId: this.deviceId, page: this.page, lastTimestamp: opening.firstTimestamp, frames: 0, bytes: 0, isComplete: false, failure: null,
+        uploadedAt: null,
+      },
       new ClipUpload(), still,
     );
     clip.isRecording = true;
@@ -185,7 +190,8 @@ export class Outbox extends EventTarget {
   async frames({ record, upload }) {
     /** @type {ClipFrame[]} */
     const frames = [];
-    for (let batch = await this.store.read(record.id, 0); batch.length; batch = await this.store.read(record.id, frames.length)) frames.push(...batch);
+    const next = () => this.store.read(record.id, frames.length);
+    for (let batch = await next(); batch.length; batch = await next()) frames.push(...batch);
     return frames.length < record.frames ? [...frames, ...upload.unstored().slice(frames.length - upload.storedCount)] : frames;
   }
 
@@ -223,7 +229,8 @@ export class Outbox extends EventTarget {
   #insert(record, upload, still) {
     /** @type {Clip} */
     const clip = {
-      record, upload, still: still?.catch(() => null) ?? null, isRecording: false, isStillSent: false, isBegun: false, backoff: new Backoff({ random: this.random }),
+      record, upload, still: still?.catch(() => null) ?? null, isRecording: false, isStillSent: false, isBegun: false,
+      backoff: new Backoff({ random: this.random }),
       retryAt: null, retryTimer: null, saveTimer: null, problem: null, isGone: record.frames === 0 && upload.phase !== "waiting",
     };
     this.clips.unshift(clip);

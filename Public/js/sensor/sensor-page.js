@@ -42,7 +42,8 @@ class SensorPage extends HTMLElement {
     const { signal } = this.#abort;
     document.addEventListener("visibilitychange", () => this.#update(), { signal });
     window.addEventListener("beforeunload", (event) => { if (this.#uplink?.outbox.isAtRisk) event.preventDefault(); }, { signal });
-    for (const type of ACTIVITY) document.addEventListener(type, () => { this.#touchedAt = performance.now(); }, { signal, capture: true, passive: true });
+    const touched = () => { this.#touchedAt = performance.now(); };
+    for (const type of ACTIVITY) document.addEventListener(type, touched, { signal, capture: true, passive: true });
     const countdown = setInterval(() => this.#tick(), COUNTDOWN_MS);
     signal.addEventListener("abort", () => clearInterval(countdown));
     const { device_id } = rememberedDevice();
@@ -76,18 +77,18 @@ class SensorPage extends HTMLElement {
     this.liveNote = el("p", { class: "notice", hidden: true });
     this.detection = el("pw-detection", { class: "stack" });
     this.siren = el("div", { class: "notice siren", role: "alert", hidden: true }, icon("sound"), el("p", { text: "The siren sounds." }),
-      el("button", { class: "button", type: "button", onclick: () => this.#sensor?.perform("siren", { on: false }) }, icon("stop"), "Silence it"));
+      button("", "stop", "Silence it", () => this.#sensor?.perform("siren", { on: false })));
     this.standby = el("div", { class: "stack standby", hidden: true }, el("p", { text: "It can be started there, or here." }),
-      el("button", { class: "button button-primary button-large", type: "button", onclick: () => this.#resume() }, icon("eye"), "Start watching"));
-    this.recordButton = el("button", { class: "button", type: "button", onclick: () => this.#sensor?.recordNow() }, icon("record"), "Record now");
-    this.dimButton = el("button", { class: "button", type: "button", onclick: () => this.dim.dim() }, icon("moon"), "Dim screen");
-    this.setupButton = el("button", { class: "button button-quiet", type: "button", onclick: () => this.#openSetup() }, icon("motion"), "Placement and walk test");
-    this.buttons = el("div", { class: "sensor-buttons" }, this.recordButton, this.dimButton,
-      el("button", { class: "button button-danger", type: "button", onclick: () => this.#stop() }, icon("stop"), "Stop watching"));
+      button("button-primary button-large", "eye", "Start watching", () => this.#resume()));
+    this.recordButton = button("", "record", "Record now", () => this.#sensor?.recordNow());
+    this.dimButton = button("", "moon", "Dim screen", () => this.dim.dim());
+    this.setupButton = button("button-quiet", "motion", "Placement and walk test", () => this.#openSetup());
+    this.buttons = el("div", { class: "sensor-buttons" }, this.recordButton, this.dimButton, button("button-danger", "stop", "Stop watching", () => this.#stop()));
     this.stage = el(
       "div", { class: "sensor-stage", hidden: true },
       el("div", { class: "stack" }, this.view, this.setup),
-      el("div", { class: "card stack sensor-panel" }, this.heading, this.status, this.siren, this.standby, this.health, this.liveNote, this.buttons, this.detection, this.setupButton),
+      el("div", { class: "card stack sensor-panel" }, this.heading, this.status, this.siren, this.standby, this.health, this.liveNote, this.buttons,
+        this.detection, this.setupButton),
     );
     this.recorded = el("div", { class: "card stack recorded", hidden: true }, this.waiting, this.clips);
     this.replaceChildren(this.problem, this.start, this.stage, this.recorded, this.dim);
@@ -182,7 +183,7 @@ class SensorPage extends HTMLElement {
   /** The one thing to be done here is to take it back. @param {string} reason */
   #replaced(reason) {
     if (!this.isConnected) return;
-    const again = el("button", { class: "button button-primary button-large", type: "button", onclick: () => this.start.submit() }, icon("eye"), "Watch here instead");
+    const again = button("button-primary button-large", "eye", "Watch here instead", () => this.start.submit());
     this.problem.replaceChildren(el("h1", { text: "Watching goes on elsewhere" }), el("p", { text: reason }), again);
     this.#show("error");
     this.start.hidden = true;
@@ -232,7 +233,8 @@ class SensorPage extends HTMLElement {
   /** @param {string|null} problem */
   #showLiveProblem(problem) {
     this.liveNote.hidden = !problem;
-    const words = problem ? `The live picture has ended: the hub cannot use what this browser records (${problem}). Clips are recorded as before.` : "";
+    const words = problem
+      ? `The live picture has ended: the hub cannot use what this browser records (${problem}). Clips are recorded as before.` : "";
     if (words === this.liveNote.textContent) return;
     this.liveNote.textContent = words;
     if (words) announce(words);
@@ -263,5 +265,8 @@ class SensorPage extends HTMLElement {
     if (isIdle && !this.querySelector(".clip-player:not([hidden])")) this.dim.dim();
   }
 }
+
+/** @param {string} kinds further classes @param {string} symbol @param {string} text @param {() => unknown} onclick */
+const button = (kinds, symbol, text, onclick) => el("button", { class: `button ${kinds}`.trim(), type: "button", onclick }, icon(symbol), text);
 
 customElements.define("pw-sensor-page", SensorPage);

@@ -18,7 +18,7 @@ class ClipList extends HTMLElement {
     this.list = el("ul", { class: "sensor-clips", "aria-label": "Recorded clips" });
     this.almostList = el("ul", { class: "sensor-candidates small" });
     this.almost = el("details", { class: "fold", hidden: true }, el("summary"),
-      el("p", { class: "muted small", text: "Something was noticed, but too little for a clip. If one of these mattered, make the camera more sensitive." }), this.almostList);
+      el("p", { class: "muted small", text: "Noticed, but too little for a clip. If one of these mattered, make the camera more sensitive." }), this.almostList);
     this.append(el("h2", { text: "Recorded" }), this.empty, this.list, this.almost);
   }
 
@@ -78,12 +78,13 @@ class ClipItem {
     this.picture = el("div", { class: "clip-picture" }, icon("camera"));
     this.title = el("p", { class: "clip-title" });
     this.state = el("p", { class: "clip-state small" }, el("span", { class: "clip-dot" }), el("span"));
-    this.play = el("button", { class: "button", type: "button", hidden: true, onclick: () => this.#toggle() }, icon("play"), el("span", { text: "Play" }));
-    this.retry = el("button", { class: "button", type: "button", hidden: true, onclick: () => outbox.retry(this.clip) }, icon("again"), el("span", { text: "Retry" }));
+    this.play = button("play", "Play", () => this.#toggle());
+    this.retry = button("again", "Retry", () => outbox.retry(this.clip));
     this.problem = el("p", { class: "notice", role: "alert", hidden: true });
     this.player = el("div", { class: "clip-player", hidden: true });
     this.element = el("li", { "data-clip-id": clip.record.id },
-      this.picture, el("div", { class: "clip-about" }, this.title, this.state), el("div", { class: "clip-buttons" }, this.play, this.retry), this.problem, this.player);
+      this.picture, el("div", { class: "clip-about" }, this.title, this.state), el("div", { class: "clip-buttons" }, this.play, this.retry),
+      this.problem, this.player);
   }
 
   /** @param {Clip} clip @param {import("../../state/local-timeline.js").Row} row */
@@ -131,7 +132,8 @@ class ClipItem {
       const frames = await this.outbox.frames(this.clip);
       if (!frames.length) throw new Error("it is no longer on this phone");
       const { mime, parts } = clipFile(this.clip.record.tracks, frames);
-      const video = el("video", { controls: true, playsinline: true, src: this.#url("clip", new Blob(/** @type {BlobPart[]} */ (parts), { type: mime })), "aria-label": this.title.textContent });
+      const src = this.#url("clip", new Blob(/** @type {BlobPart[]} */ (parts), { type: mime }));
+      const video = el("video", { controls: true, playsinline: true, src, "aria-label": this.title.textContent });
       video.addEventListener("error", () => this.#failed("this browser cannot play it"), { once: true });
       this.player.replaceChildren(video);
       this.player.hidden = false;
@@ -180,5 +182,8 @@ class ClipItem {
     return url;
   }
 }
+
+/** @param {string} symbol @param {string} text @param {() => unknown} onclick */
+const button = (symbol, text, onclick) => el("button", { class: "button", type: "button", hidden: true, onclick }, icon(symbol), el("span", { text }));
 
 customElements.define("pw-clip-list", ClipList);

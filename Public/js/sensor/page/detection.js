@@ -10,7 +10,7 @@ const CANDIDATE = 0.5;
 
 /** Values behind the slider: where they are, their words, bounds, and by what they are multiplied to be read. */
 const EXPERT = [
-  { path: ["motion", "threshold"], name: "A clip begins when so much of the picture moves (%; empty: as the slider says)", min: 0.05, max: 50, step: 0.05, factor: 100 },
+  { path: ["motion", "threshold"], name: "Share of the picture that must move, % (empty: as the slider says)", min: 0.05, max: 50, step: 0.05, factor: 100 },
   { path: ["clip", "pre_roll_seconds"], name: "Seconds recorded before", min: 0, max: 10, step: 1, factor: 1 },
   { path: ["clip", "post_roll_seconds"], name: "Seconds recorded after", min: 0, max: 30, step: 1, factor: 1 },
   { path: ["clip", "max_seconds"], name: "Longest clip, seconds", min: 5, max: 300, step: 5, factor: 1 },
@@ -28,7 +28,8 @@ class Detection extends HTMLElement {
     this.soundSlider = new Slider("sound", "Sensitivity for sound", (value) => this.#change({ sound: { sensitivity: value } }));
     this.soundOn = el("input", { type: "checkbox", onchange: () => this.#change({ sound: { enabled: this.soundOn.checked } }) });
     this.problem = el("p", { class: "notice", role: "alert", hidden: true });
-    this.soundPart = el("section", { class: "stack-tight", "aria-label": "Sound", hidden: true }, el("h2", { text: "Sound" }), this.sound.element, this.soundSlider.element);
+    this.soundPart = el("section", { class: "stack-tight", "aria-label": "Sound", hidden: true },
+      el("h2", { text: "Sound" }), this.sound.element, this.soundSlider.element);
     this.expert = el("details", { class: "fold" }, el("summary", { text: "More settings" }), el("div", { class: "stack" },
       el("label", { class: "check" }, this.soundOn, el("span", { text: "Record what is loud" })), ...EXPERT.map((field) => this.#field(field))));
     this.replaceChildren(

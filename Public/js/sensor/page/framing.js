@@ -39,7 +39,8 @@ class Framing extends HTMLElement {
       if (!context || video.readyState < 2) return;
       context.drawImage(video, 0, 0, WIDTH, HEIGHT);
       const { data } = context.getImageData(0, 0, WIDTH, HEIGHT);
-      const luma = Uint8Array.from({ length: WIDTH * HEIGHT }, (_, index) => (data[index * 4] * 77 + data[index * 4 + 1] * 150 + data[index * 4 + 2] * 29) >> 8);
+      const grey = (/** @type {number} */ at) => (data[at] * 77 + data[at + 1] * 150 + data[at + 2] * 29) >> 8;
+      const luma = Uint8Array.from({ length: WIDTH * HEIGHT }, (_, index) => grey(index * 4));
       this.#show(framingHints({ luma: lumaFacts(luma), tilt: this.#tilt, problems: problems() }));
     };
     look();
@@ -56,7 +57,8 @@ class Framing extends HTMLElement {
     if (hints.join("\n") === this.#shown) return;
     this.#shown = hints.join("\n");
     const lines = hints.length ? hints : ["The picture is fine."];
-    this.hints.replaceChildren(...lines.map((text) => el("li", { "data-tone": hints.length ? "warn" : "ok" }, icon(hints.length ? "warning" : "check"), el("span", { text }))));
+    const [tone, symbol] = hints.length ? ["warn", "warning"] : ["ok", "check"];
+    this.hints.replaceChildren(...lines.map((text) => el("li", { "data-tone": tone }, icon(symbol), el("span", { text }))));
     announce(lines.join(" "));
   }
 }
