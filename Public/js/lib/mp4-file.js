@@ -16,24 +16,30 @@ import { movieHeader, trackBox, videoEntry, zeros } from "./mp4-boxes.js";
  */
 export function mp4File(video, sound) {
   const start = video.samples[0].timestamp;
+  const { width, height } = video.configuration;
+  const heard = sound ? timed(sound.samples.filter(({ timestamp }) => timestamp >= start), start) : [];
   const tracks = [
-    { id: 1, width: video.configuration.width, height: video.configuration.height, entry: videoEntry(/** @type {any} */ (video.configuration)), samples: timed(video.samples, start) },
-    ...(sound ? [{ id: 2, entry: soundEntry(sound.configuration), samples: timed(sound.samples.filter(({ timestamp }) => timestamp >= start), start) }] : []),
-  ].filter(({ samples }) => samples.length);
+    { id: 1, width, height, entry: videoEntry(/** @type {any} */ (video.configuration)), samples: timed(video.samples, start) },
+    ...(sound && heard.length ? [{ id: 2, entry: soundEntry(sound.configuration), samples: heard }] : []),
+  ];
   const all = tracks.flatMap(({ samples }) => samples).sort((a, b) => a.at - b.at);
   const bytes = all.reduce((sum, { payload }) => sum + payload.length, 0);
   const beginning = box("ftyp", ascii("isom"), number(0x200, 4), ascii("isomiso2mp41"));
 
   const duration = Math.max(...tracks.map(({ samples }) => samples.reduce((sum, sample) => sum + sample.duration, 0)));
-  const movie = () => box("moov", movieHeader(duration, tracks.length + 1), ...tracks.map(({ entry, samples, ...track }) => trackBox({ ...track, duration }, tableOf(entry, samples, "width" in track))));
+  const movie = () => box(
+    "moov", movieHeader(duration, tracks.length + 1),
+    ...tracks.map(({ entry, samples, ...track }) => trackBox({ ...track, duration }, tableOf(entry, samples, "width" in track))),
+  );
   // Offsets count from the file's first byte; they take the same room whatever they are.
   let offset = beginning.length + movie().length + 8;
   for (const sample of all) {
     sample.offset = offset;
     offset += sample.payload.length;
   }
-  const codecs = [video.configuration.codec, ...(sound ? ["opus"] : [])].join(",");
-  return { mime: `video/mp4;codecs="${codecs}"`, parts: [beginning, movie(), concat(number(bytes + 8, 4), ascii("mdat")), ...all.map(({ payload }) => payload)] };
+  const codecs = [video.configuration.codec, ...(tracks.length > 1 ? ["opus"] : [])].join(",");
+  const media = [concat(number(bytes + 8, 4), ascii("mdat")), ...all.map(({ payload }) => payload)];
+  return { mime: `video/mp4;codecs="${codecs}"`, parts: [beginning, movie(), ...media] };
 }
 
 /** Each lasts until the next begins; the first begins with the file. @param {Sample[]} samples @param {number} start */

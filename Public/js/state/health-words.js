@@ -21,6 +21,16 @@ export function wellWords({ fps, battery, storage }, isConnected = true) {
   return parts.length ? `${begin}: ${parts.join(", ")}` : begin;
 }
 
+/** @param {number} ms the hub's clock less this one's */
+function clockWords(ms) {
+  if (Math.abs(ms) < 1000) return "as the hub's";
+  return `${Math.round(Math.abs(ms) / 1000)} s ${ms > 0 ? "behind" : "ahead of"} the hub`;
+}
+
+/** @param {NonNullable<Health["network"]>} network */
+const networkWords = ({ online, type, rttMs }) =>
+  [online ? "online" : "offline", type, rttMs === null ? null : `${Math.round(rttMs)} ms to the hub`].filter(Boolean).join(", ");
+
 /** What is known, for who wants to know. @param {Health} health @returns {[string, string][]} */
 export function healthDetails({ fps, wantedFps, droppedShare, encoderQueue, encoderLagMs, storage, battery, clockOffsetMs, network, isScreenKeptOn }) {
   /** @type {[string, string|null][]} */
@@ -30,8 +40,8 @@ export function healthDetails({ fps, wantedFps, droppedShare, encoderQueue, enco
     ["Encoder", encoderLagMs === undefined ? null : `${Math.round(encoderLagMs)} ms behind${encoderQueue ? `, ${encoderQueue} waiting` : ""}`],
     ["Storage", storage ? `${roomWords(storage.used)} used, ${roomWords(storage.quota - storage.used)} free` : null],
     ["Battery", battery ? `${percent(battery.level)}${battery.charging ? ", charging" : ""}` : null],
-    ["Clock", clockOffsetMs === null || clockOffsetMs === undefined ? null : Math.abs(clockOffsetMs) < 1000 ? "as the hub's" : `${(Math.abs(clockOffsetMs) / 1000).toFixed(0)} s ${clockOffsetMs > 0 ? "behind" : "ahead of"} the hub`],
-    ["Network", network ? [network.online ? "online" : "offline", network.type, network.rttMs === null ? null : `${Math.round(network.rttMs)} ms to the hub`].filter(Boolean).join(", ") : null],
+    ["Clock", clockOffsetMs === null || clockOffsetMs === undefined ? null : clockWords(clockOffsetMs)],
+    ["Network", network ? networkWords(network) : null],
     ["Screen", isScreenKeptOn === undefined ? null : isScreenKeptOn ? "kept on" : "may turn off"],
   ];
   return /** @type {[string, string][]} */ (rows.filter(([, value]) => value !== null));

@@ -19,13 +19,20 @@ const STEPS = {
     "Set Camera to Allow, and Microphone if you want sound.",
     "If they are missing there: Android's Settings, Apps, Chrome, Permissions, Camera.",
   ],
-  samsung: ["Tap the lock left of the address, then Permissions.", "Allow the camera, and the microphone if you want sound.", "If they are missing there: Android's Settings, Apps, Samsung Internet, Permissions."],
+  samsung: [
+    "Tap the lock left of the address, then Permissions.",
+    "Allow the camera, and the microphone if you want sound.",
+    "If they are missing there: Android's Settings, Apps, Samsung Internet, Permissions.",
+  ],
   ios: [
     "Tap the icon left of the address (aA, or the page), then Website Settings.",
     "Set Camera to Allow, and Microphone if you want sound.",
     "For an app on the home screen: Settings, Apps, Safari, Camera.",
   ],
-  "firefox-android": ["Tap the lock left of the address, then the blocked camera.", "If it is missing there: Android's Settings, Apps, Firefox, Permissions, Camera."],
+  "firefox-android": [
+    "Tap the lock left of the address, then the blocked camera.",
+    "If it is missing there: Android's Settings, Apps, Firefox, Permissions, Camera.",
+  ],
   firefox: ["Click the camera with a line through it, left of the address.", "Remove the block with the × beside it."],
   safari: ["In the menu Safari choose Settings for this website.", "Set Camera to Allow, and Microphone if you want sound."],
   chrome: ["Click the icon left of the address.", "Switch Camera on, and Microphone if you want sound."],

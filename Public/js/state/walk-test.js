@@ -84,11 +84,16 @@ export function walkWords(test) {
  */
 export function sensitivityAdvice({ passes }, sensitivity) {
   const missedCount = passes.filter(({ isSeen }) => !isSeen).length;
-  if (missedCount && sensitivity >= 100) return { change: "keep", sensitivity, text: "It cannot be more sensitive. Put the phone nearer, or let it see more of the way." };
-  if (missedCount) return { change: "raise", sensitivity: Math.min(100, sensitivity + STEP * missedCount), text: "Make it more sensitive, and walk again." };
+  if (missedCount && sensitivity >= 100) {
+    return { change: "keep", sensitivity, text: "It cannot be more sensitive. Put the phone nearer, or let it see more of the way." };
+  }
+  if (missedCount) {
+    return { change: "raise", sensitivity: Math.min(100, sensitivity + STEP * missedCount), text: "Make it more sensitive, and walk again." };
+  }
   const weakest = Math.min(...passes.map(({ peak }) => peak));
   if (weakest > EASY && sensitivity > 0) {
-    return { change: "lower", sensitivity: Math.max(0, sensitivity - STEP), text: "You were seen easily. Should there be false alarms, it can be less sensitive." };
+    const text = "You were seen easily. Should there be false alarms, it can be less sensitive.";
+    return { change: "lower", sensitivity: Math.max(0, sensitivity - STEP), text };
   }
   return { change: "keep", sensitivity, text: "The sensitivity fits this place." };
 }

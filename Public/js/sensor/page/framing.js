@@ -27,8 +27,9 @@ class Framing extends HTMLElement {
     this.stop();
   }
 
-  /** @param {HTMLVideoElement} video @param {() => readonly string[]} problems codes */
-  start(video, problems) {
+  /** @param {import("../sensor.js").Sensor} sensor */
+  start(sensor) {
+    const { video } = sensor;
     this.stop();
     this.#abort = new AbortController();
     // Some phones ask before they tell a page how they are held; then it does without.
@@ -41,7 +42,7 @@ class Framing extends HTMLElement {
       const { data } = context.getImageData(0, 0, WIDTH, HEIGHT);
       const grey = (/** @type {number} */ at) => (data[at] * 77 + data[at + 1] * 150 + data[at + 2] * 29) >> 8;
       const luma = Uint8Array.from({ length: WIDTH * HEIGHT }, (_, index) => grey(index * 4));
-      this.#show(framingHints({ luma: lumaFacts(luma), tilt: this.#tilt, problems: problems() }));
+      this.#show(framingHints({ luma: lumaFacts(luma), tilt: this.#tilt, problems: sensor.health.problems.map(({ code }) => code) }));
     };
     look();
     this.#timer = setInterval(look, LOOK_MS);

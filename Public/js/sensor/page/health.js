@@ -17,7 +17,8 @@ class Health extends HTMLElement {
     this.screen = el("p", { class: "muted small", hidden: true, text: "The screen stays on while watching." });
     this.note = el("p", { class: "health-note small", role: "status" });
     this.details = el("dl", { class: "health-details small" });
-    this.replaceChildren(this.well, this.problems, this.note, this.screen, el("details", { class: "fold" }, el("summary", { text: "Details" }), this.details));
+    const folded = el("details", { class: "fold" }, el("summary", { text: "Details" }), this.details);
+    this.replaceChildren(this.well, this.problems, this.note, this.screen, folded);
   }
 
   disconnectedCallback() {
@@ -52,9 +53,10 @@ class Health extends HTMLElement {
 }
 
 /** @param {string} code */
-export function problemItem(code) {
+function problemItem(code) {
   const { title, advice } = problemWords(code);
-  return el("li", { class: "notice", "data-problem": code }, icon("warning"), el("div", {}, el("p", { class: "health-title", text: title }), el("p", { class: "small", text: advice })));
+  const words = el("div", {}, el("p", { class: "health-title", text: title }), el("p", { class: "small", text: advice }));
+  return el("li", { class: "notice", "data-problem": code }, icon("warning"), words);
 }
 
 customElements.define("pw-sensor-health", Health);

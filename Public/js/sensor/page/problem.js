@@ -11,6 +11,8 @@ export function problemContent(error) {
   const steps = error.isRefused ? permissionSteps(browserOf(navigator.userAgent, { touchPoints: navigator.maxTouchPoints })) : null;
   return [
     el("h2", {}, icon("warning"), title),
-    steps ? el("ol", { class: "steps" }, ...steps.map((text) => el("li", { text }))) : el("p", { text: error instanceof CameraError ? error.advice : error.message }),
+    steps
+      ? el("ol", { class: "steps" }, ...steps.map((text) => el("li", { text })))
+      : el("p", { text: error instanceof CameraError ? error.advice : error.message }),
   ];
 }

@@ -13,6 +13,8 @@ const STEPS = [
   { name: "alert", title: "Test alert", next: "Done: dim the screen" },
 ];
 
+const BRIGHTNESS = "A page cannot turn the brightness down: do it in the phone's own settings, it saves display and battery.";
+
 /** Whether somebody went through it, or did not want to. */
 export function isSetUp() {
   try {
@@ -38,9 +40,10 @@ class Setup extends HTMLElement {
     this.back = el("button", { class: "button", type: "button", onclick: () => this.#go(this.#index - 1) }, icon("back"), "Back");
     this.next = el("button", { class: "button button-primary", type: "button", onclick: () => this.#forward() });
     this.skip = el("button", { class: "button button-quiet", type: "button", onclick: () => this.close() }, "Skip");
-    this.brightness = el("p", { class: "muted small", text: "A page cannot turn the brightness down: do it in the phone's own settings, it saves display and battery." });
+    this.brightness = el("p", { class: "muted small", text: BRIGHTNESS });
     this.append(el("section", { class: "card stack", "aria-label": "Set up this camera" },
-      el("div", { class: "setup-head" }, el("div", {}, this.count, this.heading), this.skip), ...this.parts, this.brightness, el("div", { class: "row row-tight" }, this.back, this.next)));
+      el("div", { class: "setup-head" }, el("div", {}, this.count, this.heading), this.skip), ...this.parts, this.brightness,
+      el("div", { class: "row row-tight" }, this.back, this.next)));
     this.hidden = true;
   }
 
@@ -87,7 +90,7 @@ class Setup extends HTMLElement {
     this.back.hidden = index === 0;
     this.brightness.hidden = name !== "alert";
     this.next.textContent = next;
-    if (name === "framing") this.framing.start(this.#sensor.video, () => (this.#sensor.health?.problems ?? []).map((/** @type {any} */ { code }) => code));
+    if (name === "framing") this.framing.start(this.#sensor);
     else this.framing.stop();
     if (name === "walk") this.walk.start();
     else this.walk.stop();

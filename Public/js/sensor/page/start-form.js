@@ -6,6 +6,8 @@ import { rememberedDevice } from "../sensor.js";
 
 const BUTTON_WORDS = { idle: "Start watching", starting: "Starting…", error: "Try again" };
 
+const PURPOSE = "It records the moments in which something happens, from a few seconds before, and shows you the picture live on your other devices.";
+
 /** Event: `begin` {label, sound}. */
 class StartForm extends HTMLElement {
   #abort = new AbortController();
@@ -28,12 +30,13 @@ class StartForm extends HTMLElement {
       "ul", { class: "reasons", "aria-label": "What the browser will ask, and why" },
       reason("camera", "Camera", "It is what watches. Your browser asks whether this page may use it."),
       reason("sound", "Microphone, if you like", "For clips with sound, and to notice what is loud. Without it the camera works as well."),
-      reason("send", "What is sent where", `Clips of what happens, and the live picture while you look, go to your hub (${location.host}), which alerts those you choose. Nothing goes elsewhere, and nothing is sent while all is quiet.`),
+      reason("send", "What is sent where", `Clips of what happens, and the live picture while you look, go to your hub (${location.host}), which alerts those
+        you choose. Nothing goes elsewhere, and nothing is sent while all is quiet.`),
     );
     this.form = el(
       "form", { class: "card stack", onsubmit: (/** @type {Event} */ event) => this.#submit(event) },
       el("h1", { text: isKnown ? `“${device.label}” is ready` : "Use this device as a camera" }),
-      isKnown ? null : el("p", { class: "muted", text: "It records the moments in which something happens, from a few seconds before, and shows you the picture live on your other devices." }),
+      isKnown ? null : el("p", { class: "muted", text: PURPOSE }),
       isKnown ? null : name, this.reasons, isKnown ? null : sound,
       this.button,
       isKnown && el("details", { class: "fold" }, el("summary", { text: "Name and sound" }), el("div", { class: "stack" }, name, sound)),
@@ -80,6 +83,7 @@ class StartForm extends HTMLElement {
 }
 
 /** @param {string} symbol @param {string} title @param {string} text */
-const reason = (symbol, title, text) => el("li", {}, icon(symbol), el("div", {}, el("p", { class: "reason-title", text: title }), el("p", { class: "muted small", text })));
+const reason = (symbol, title, text) =>
+  el("li", {}, icon(symbol), el("div", {}, el("p", { class: "reason-title", text: title }), el("p", { class: "muted small", text })));
 
 customElements.define("pw-start-form", StartForm);

@@ -6,6 +6,9 @@ import { api, getSession } from "../../net/api.js";
 import { targetName, testWords } from "../../state/alerts.js";
 import { rememberedDevice } from "../sensor.js";
 
+const HOW = `On your own phone or computer open ${location.host}, and choose “Set up alerts” at this camera: Telegram, e-mail, or both.`;
+const NO_MAIL = "This hub sends no e-mail yet. Its administrator sets SMTP_URL and starts it again.";
+
 class TestAlert extends HTMLElement {
   connectedCallback() {
     if (this.childElementCount) return;
@@ -14,7 +17,7 @@ class TestAlert extends HTMLElement {
     this.nobody = el(
       "div", { class: "stack-tight", hidden: true },
       el("p", { text: "Nobody gets alerts of this camera yet." }),
-      el("p", { class: "muted small", text: `On your own phone or computer open ${location.host}, and choose “Set up alerts” at this camera: Telegram, e-mail, or both.` }),
+      el("p", { class: "muted small", text: HOW }),
       el("div", { class: "row row-tight" }, this.mail, el("button", { class: "button", type: "button", onclick: () => this.load() }, icon("again"), "Look again")),
     );
     this.problem = el("p", { class: "notice", role: "alert", hidden: true });
@@ -64,7 +67,7 @@ class TestAlert extends HTMLElement {
       await body();
     } catch (/** @type {any} */ error) {
       this.problem.hidden = false;
-      this.problem.textContent = error.code === "not_configured" ? "This hub sends no e-mail yet. Its administrator sets SMTP_URL and starts it again." : error.message;
+      this.problem.textContent = error.code === "not_configured" ? NO_MAIL : error.message;
     }
   }
 }

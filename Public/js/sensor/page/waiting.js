@@ -20,10 +20,13 @@ const WORDS = {
   full: "This device's storage takes no more: reloading or closing this page loses what is new.",
   short: "The storage is nearly full: when the next clip comes, the oldest that the hub does not have goes.",
   /** @param {number} count */
-  lost: (count) => `The storage is full. ${count === 1 ? "The oldest clip" : `${count} of the oldest clips`} had to go before the hub had ${count === 1 ? "it" : "them"}.`,
+  lost: (count) => (count === 1
+    ? "The storage is full. The oldest clip had to go before the hub had it."
+    : `The storage is full. ${count} of the oldest clips had to go before the hub had them.`),
 };
 
-/** Its `data-pending` is how many wait. */
+const WHY = { waiting: "away", connecting: "connecting", idle: "connecting", closed: "closed" };
+
 class Waiting extends HTMLElement {
   connectedCallback() {
     if (this.childElementCount) return;
@@ -54,7 +57,7 @@ class Waiting extends HTMLElement {
     const isOpen = connection.state === "open";
     const isHeld = (outbox.heldUntil ?? 0) > Date.now();
     const nextAt = isOpen ? retryAt : connection.retryAt;
-    const why = isOpen ? (retryAt === null ? "sending" : "refused") : { waiting: "away", connecting: "connecting", idle: "connecting", closed: "closed" }[connection.state];
+    const why = isOpen ? (retryAt === null ? "sending" : "refused") : WHY[connection.state];
     const next = nextAt === null ? "" : WORDS.next(Math.max(0, Math.ceil((nextAt - performance.now()) / 1000)));
     this.dataset.state = why;
     this.dataset.durable = String(outbox.isDurable);

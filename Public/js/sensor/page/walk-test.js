@@ -8,7 +8,9 @@ import { Blip } from "./blip.js";
 import { Meter, motionWords } from "./meter.js";
 import { Slider } from "./slider.js";
 
+/** Of what an event needs, so much is noted (lib/sensitivity.js). */
 const CANDIDATE = 0.5;
+const INTRODUCTION = `Put the phone where it is to stay, press nothing, and walk ${PASSES} times through its picture. It sounds each time it sees you.`;
 
 class WalkTestView extends HTMLElement {
   #state = WALK_TEST;
@@ -24,15 +26,17 @@ class WalkTestView extends HTMLElement {
     this.meter = new Meter("Motion");
     this.sound = el("input", { type: "checkbox" });
     this.sound.checked = true;
-    this.missedButton = el("button", { class: "button", type: "button", onclick: () => this.#set(missed(this.#state, pageNow())) }, icon("close"), "I walked by and was not seen");
-    this.undoButton = el("button", { class: "button button-quiet", type: "button", onclick: () => this.#set(undone(this.#state)) }, icon("back"), "Take the last one back");
-    this.againButton = el("button", { class: "button", type: "button", onclick: () => this.start() }, icon("again"), "Walk again");
+    /** @param {string} symbol @param {string} text @param {() => void} onclick */
+    const button = (symbol, text, onclick) => el("button", { class: "button", type: "button", onclick }, icon(symbol), text);
+    this.missedButton = button("close", "I walked by and was not seen", () => this.#set(missed(this.#state, pageNow())));
+    this.undoButton = button("back", "Take the last one back", () => this.#set(undone(this.#state)));
+    this.againButton = button("again", "Walk again", () => this.start());
     this.advice = el("p");
     this.apply = el("button", { class: "button", type: "button" });
     this.slider = new Slider("motion", "Sensitivity", (value) => this.#change(value));
     this.result = el("div", { class: "stack-tight", hidden: true }, this.advice, el("div", { class: "row row-tight" }, this.apply), this.slider.element);
     this.append(
-      el("p", { class: "muted", text: `Put the phone where it is to stay, press nothing, and walk ${PASSES} times through its picture. It sounds each time it sees you.` }),
+      el("p", { class: "muted", text: INTRODUCTION }),
       el("div", { class: "walk-board" }, this.dots, this.headline, this.text), this.meter.element,
       el("label", { class: "check" }, this.sound, el("span", { text: "Sound when it sees me" })),
       el("div", { class: "row row-tight" }, this.missedButton, this.undoButton, this.againButton), this.result,
