@@ -41,7 +41,7 @@ export class Meter {
 /** @param {{score: number, threshold: number, state: string, moving?: boolean}} motion */
 export function motionWords({ score, threshold, state, moving = state === "moving" }) {
   const words = state === "learning" ? "Learning the scene…" : moving ? (score < threshold ? "Something is still there" : "Something moves") : "Quiet";
-  return `${words} · ${(score * 100).toFixed(1)} % of the picture moves; a clip begins at ${(threshold * 100).toFixed(1)} %`;
+  return `${words} · ${(score * 100).toFixed(1)}\u00a0% of the picture moves; a clip begins at ${(threshold * 100).toFixed(1)}\u00a0%`;
 }
 
 /** @param {{level: number, floor: number, state: string}} sound dBFS */
