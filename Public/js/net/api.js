@@ -74,6 +74,16 @@ export async function api(path, options) {
 }
 
 /**
+ * What is no JSON, such as a picture.
+ * @param {string} path
+ * @param {{signal?: AbortSignal}} [options]
+ * @returns {Promise<Blob>}
+ */
+export async function apiBlob(path, options) {
+  return (await request(path, options)).blob();
+}
+
+/**
  * A new token in the place of this one, which expires some day; nobody has to sign in for that.
  * @returns {Promise<string|null>} `null` where there is no token.
  */

@@ -45,7 +45,14 @@ export function published(state, data) {
       return {
         ...state,
         devices: state.devices.map((device) =>
-          device.device_id === data.device_id ? { ...device, online: data.online, watching: data.watching } : device,
+          device.device_id === data.device_id ? { ...device, online: data.online, watching: data.watching, ...seenAt(data.at) } : device,
+        ),
+      };
+    case "device.telemetry":
+      return {
+        ...state,
+        devices: state.devices.map((device) =>
+          device.device_id === data.device_id ? { ...device, ...seenAt(data.at), health: { ...device.health, ...healthOf(data) } } : device,
         ),
       };
     case "session.started":
@@ -66,6 +73,14 @@ export function published(state, data) {
       return state;
   }
 }
+
+/** @param {number|undefined} at ms since 1970 */
+const seenAt = (at) => (at === undefined ? {} : { last_seen_at: new Date(at).toISOString() });
+
+/** As the device object has it. @param {Record<string, any>} publication */
+const healthOf = ({ telemetry, at }) => ({
+  telemetry, problems: Array.isArray(telemetry?.problems) ? telemetry.problems : [], ...(at === undefined ? {} : { reported_at: new Date(at).toISOString() }),
+});
 
 /** Newest trigger first; what is older than what is known of an event is passed over. @param {HubEvent[]} events @param {HubEvent} event @returns {HubEvent[]} */
 function withEvent(events, event) {

@@ -4,15 +4,55 @@
 import { sentence } from "./alerts.js";
 
 /** @param {string} type */
-export const triggerName = (type) => ({ motion: "Motion", sound: "Sound", manual: "By hand" })[type] ?? type.charAt(0).toUpperCase() + type.slice(1).replaceAll("_", " ");
+export const triggerName = (type) => (Object.hasOwn(TRIGGERS, type) ? TRIGGERS[type][0] : type.charAt(0).toUpperCase() + type.slice(1).replaceAll("_", " "));
+
+/** @param {string} type */
+export const triggerIcon = (type) => (Object.hasOwn(TRIGGERS, type) ? TRIGGERS[type][1] : "camera");
+
+/** Name and symbol. @type {Record<string, [string, string]>} */
+const TRIGGERS = {
+  motion: ["Motion", "motion"], sound: ["Sound", "sound"], tamper: ["Tampering", "warning"], manual: ["By hand", "record"],
+  attention: ["Needs attention", "warning"], offline: ["Camera offline", "offline"], online: ["Camera back online", "check"],
+};
+
+/** Whether an event is about the camera itself, and so has no clip. @param {Record<string, any>} event */
+export const isNotice = ({ trigger_type: type }) => ["attention", "offline", "online"].includes(type);
+
+/** "Motion, then sound": what happened in a clip, in its order, each once. @param {Record<string, any>} event */
+export function causeWords({ causes, trigger_type: type }) {
+  const inOrder = [...(causes ?? [])].sort((a, b) => Date.parse(a.at) - Date.parse(b.at)).map((cause) => cause.type);
+  const [first, ...others] = new Set(inOrder.length ? inOrder : [type]);
+  return [triggerName(first), ...others.map((other) => triggerName(other).toLowerCase())].join(", then ");
+}
+
+/** "Motion 10:02:03, sound 10:02:08"; "" where there is but one. @param {Record<string, any>} event */
+export function causeTimes({ causes }) {
+  if ((causes?.length ?? 0) < 2) return "";
+  const inOrder = [...causes].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+  return inOrder.map((cause, index) => `${index ? triggerName(cause.type).toLowerCase() : triggerName(cause.type)} ${clockTime(cause.at)}`).join(", ");
+}
+
+/** The hub has stills of it only; the clip is kept by the camera. @param {Record<string, any>} event */
+export const isOnCamera = ({ clip_state: state }) => state === "on_device" || state === "requested";
+
+/** What is said of a clip that is not here yet. @param {Record<string, any>} event */
+export function clipNote({ clip_state: state, status }) {
+  switch (state) {
+    case "preview": return "The hub looks at pictures of it first.";
+    case "on_device": return "The clip is on the camera.";
+    case "requested": return "Asked for: the clip comes as soon as the camera has sent it.";
+    default: return status === "recording" ? "Recording… the clip follows." : "The clip is on its way…";
+  }
+}
 
 /** @type {Record<string, string>} */
 const STATUS = { recording: "recording", uploaded: "received", queued: "waiting", processing: "processing", failed: "failed", dropped: "dropped" };
 
 /** "Motion · recording", and "Motion" once it is done. @param {Record<string, any>} event */
 export function eventTitle(event) {
-  const name = triggerName(event.trigger_type);
-  return STATUS[event.status] ? `${name} · ${STATUS[event.status]}` : name;
+  const name = causeWords(event);
+  const state = isOnCamera(event) ? (event.clip_state === "requested" ? "being fetched" : "on the camera") : STATUS[event.status];
+  return state ? `${name} · ${state}` : name;
 }
 
 /** Why there is no result. @param {Record<string, any>} event */
