@@ -6,6 +6,7 @@ import { watchForUpdates } from "./components/update.js";
 import { Backoff } from "./lib/backoff.js";
 import { api, clearSession, getSession, setSession } from "./net/api.js";
 import { clockTime, eventTitle } from "./state/words.js";
+import { DevicePage } from "./viewer/device-page.js";
 import { EventPage } from "./viewer/event-page.js";
 import { HomePage } from "./viewer/home-page.js";
 import { ViewerHub } from "./viewer/hub.js";
@@ -94,6 +95,7 @@ async function route() {
   const number = ++routeNumber;
   const path = location.hash.replace(/^#/, "") || "/";
   const event = path.match(/^\/event\/([\w.-]{1,64})$/);
+  const device = path.match(/^\/camera-settings\/([\w.-]{1,64})$/);
   const before = main.firstElementChild;
   if (before && before === home) homeScroll = scrollY;
   if (path === "/camera") {
@@ -108,10 +110,13 @@ async function route() {
     show(page, "Camera");
   } else if (event) {
     show(new EventPage(viewerHub(), event[1]), "Event");
+  } else if (device) {
+    show(new DevicePage(viewerHub(), device[1]), "Camera settings");
   } else {
     home ??= new HomePage(viewerHub());
     show(home, "Timeline", homeScroll);
     if (before instanceof EventPage) home.focusEvent(before.eventId);
+    if (before instanceof DevicePage) home.focusDevice(before.deviceId);
   }
   renderHeader();
 }

@@ -2,7 +2,7 @@
 // One event in the timeline, brought up to date in place.
 
 import { el, icon } from "../components/dom.js";
-import { clockTime, duration, eventBadges, eventProblem, eventTitle } from "../state/words.js";
+import { clockTime, duration, eventBadges, eventProblem, eventTitle, isNotice, triggerIcon } from "../state/words.js";
 
 /** What each card shows now, so that one that did not change is not touched. @type {WeakMap<HTMLElement, any[]>} */
 const shown = new WeakMap();
@@ -11,8 +11,8 @@ const shown = new WeakMap();
 export function makeCard(event, deviceLabel, deliveries) {
   const link = el("a", { href: `#/event/${encodeURIComponent(event.event_id)}` });
   const card = el(
-    "article", { class: "event-card", "data-event-id": event.event_id },
-    el("div", { class: "event-picture" }, icon(event.trigger_type === "motion" ? "motion" : "camera")),
+    "article", { class: "event-card", "data-event-id": event.event_id, "data-notice": isNotice(event) ? event.trigger_type : null },
+    el("div", { class: "event-picture" }, icon(triggerIcon(event.trigger_type))),
     el("div", { class: "event-body" }, el("h3", {}, el("span", { class: "event-dot" }), link), el("p", { class: "event-summary" }), el("p", { class: "event-meta" })),
   );
   updateCard(card, event, deviceLabel, deliveries);

@@ -1,8 +1,10 @@
 // @ts-check
 // One event: its clip, what was found, and what happened to it.
 
-import { el, icon } from "../components/dom.js";
-import { clipProblem, clockTime, dayName, duration, eventProblem, eventTitle, safeLink, size, triggerOffset } from "../state/words.js";
+import { announce, el, icon } from "../components/dom.js";
+import { api } from "../net/api.js";
+import { causeTimes, clipNote, clipProblem, clockTime, dayName, duration, eventProblem, eventTitle, isNotice, isOnCamera, safeLink, size, triggerIcon, triggerOffset } from "../state/words.js";
+import { problemItem } from "./device-health.js";
 import { Happened } from "./happened.js";
 
 /** Signed links live for an hour; a failure this soon after a fresh one has another cause. */
@@ -29,10 +31,15 @@ export class EventPage extends HTMLElement {
     this.jump = el("button", { class: "button", type: "button", onclick: () => this.#jump() }, icon("motion"), el("span", {}));
     this.download = el("a", { class: "button" }, icon("download"), "Download clip");
     this.actions = el("p", { class: "row", hidden: true }, this.jump, this.download);
+    this.fetch = el("button", { class: "button button-primary", type: "button", onclick: () => this.#fetch() }, icon("download"), "Fetch the clip");
+    this.fetched = el("p", { class: "small target-answer", role: "status" });
+    this.fetching = el("div", { class: "stack-tight", hidden: true },
+      el("p", { text: "The clip is on the camera, which sent pictures of it first. It stays there until the room is needed." }), el("p", { class: "row" }, this.fetch), this.fetched);
+    this.stills = el("div", { class: "stills", role: "group", "aria-label": "Pictures of the event", hidden: true });
     this.happened = new Happened(hub, id);
     this.append(
       el("p", { class: "back-row" }, el("a", { class: "button button-quiet", href: "#/" }, icon("back"), "Back")),
-      el("div", { class: "stack" }, this.player, this.actions),
+      el("div", { class: "stack" }, this.player, this.stills, this.fetching, this.actions),
       this.details,
       this.happened.element,
     );
@@ -92,14 +99,18 @@ export class EventPage extends HTMLElement {
     if (this.#shown[0] === event) return;
     this.#shown = [event];
     this.dataset.status = event.status;
+    this.player.classList.toggle("player-notice", isNotice(event));
+    this.player.dataset.notice = isNotice(event) ? event.trigger_type : "";
+    this.fetching.hidden = event.clip_state !== "on_device";
     this.#renderPlayer(event);
+    this.#renderStills(event);
     this.#renderActions(event);
     this.#renderDetails(event);
   }
 
   /** @param {Record<string, any>} event */
   #renderPlayer(event) {
-    const object = event.clip_url?.split("?")[0] ?? `${event.status} ${event.poster_url?.split("?")[0] ?? ""}`;
+    const object = event.clip_url?.split("?")[0] ?? `${event.status} ${event.clip_state ?? ""} ${event.poster_url?.split("?")[0] ?? ""}`;
     // The signature changes from answer to answer; what plays must not start anew.
     if (object === this.#object) return;
     this.#object = object;
@@ -108,11 +119,23 @@ export class EventPage extends HTMLElement {
       this.player.replaceChildren(this.#video(event));
     } else if (event.clip_uri) {
       this.player.replaceChildren(el("p", {}, "This clip is stored elsewhere: ", elsewhere ? el("a", { href: elsewhere, rel: "noopener noreferrer", target: "_blank", text: "open it" }) : event.clip_uri));
+    } else if (isNotice(event)) {
+      // About the camera, and no recording of it.
+      this.player.replaceChildren(icon(triggerIcon(event.trigger_type)));
     } else if (event.poster_url && event.status !== "failed") {
-      this.player.replaceChildren(el("img", { src: event.poster_url, alt: "The moment of the trigger" }), el("p", { class: "player-note", text: event.status === "recording" ? "Recording… the clip follows." : "The clip is on its way…" }));
+      this.player.replaceChildren(el("img", { src: event.poster_url, alt: "The moment of the trigger" }), el("p", { class: "player-note", text: clipNote(event) }));
     } else {
-      this.player.replaceChildren(el("p", { text: eventProblem(event) ? "There is no clip." : "The clip is on its way…" }));
+      this.player.replaceChildren(el("p", { text: eventProblem(event) ? "There is no clip." : clipNote(event) }));
     }
+  }
+
+  /** The pictures that came first, while they are all there is. @param {Record<string, any>} event */
+  #renderStills({ still_urls: urls = [], clip_url: clip, triggered_at: at }) {
+    this.stills.hidden = Boolean(clip) || urls.length < 2;
+    if (this.stills.hidden || this.stills.childElementCount === urls.length) return;
+    /** @param {string} src @param {number} index */
+    const picture = (src, index) => el("img", { src, alt: `Picture ${index + 1} of ${urls.length}, ${clockTime(at)}` });
+    this.stills.replaceChildren(...urls.map(picture));
   }
 
   /** @param {Record<string, any>} event */
@@ -146,6 +169,29 @@ export class EventPage extends HTMLElement {
     video.play().catch(() => {});
   }
 
+  /** What became of it is seen when the clip comes. */
+  async #fetch() {
+    if (this.fetch.getAttribute("aria-busy")) return;
+    this.fetch.setAttribute("aria-busy", "true");
+    this.#say("Asking…", "");
+    try {
+      await api(`/events/${encodeURIComponent(this.eventId)}/clip/request`, { method: "POST" });
+      this.#say("", "");
+      announce("Asked for: the clip comes as soon as the camera has sent it.");
+      await this.#load();
+    } catch (error) {
+      const { code, message } = /** @type {any} */ (error);
+      this.#say(code === "camera_offline" ? "The camera is offline. Its clip can be fetched when it is back." : message, "danger");
+    }
+    this.fetch.removeAttribute("aria-busy");
+  }
+
+  /** @param {string} text @param {""|"ok"|"danger"} tone */
+  #say(text, tone) {
+    this.fetched.textContent = text;
+    this.fetched.dataset.tone = tone;
+  }
+
   /** @param {Record<string, any>} event */
   #renderActions(event) {
     this.actions.hidden = !event.clip_url;
@@ -163,7 +209,8 @@ export class EventPage extends HTMLElement {
     /** @type {[string, string][]} */
     const facts = [
       ["Camera", this.hub.labelOf(event)],
-      ["Trigger", `${dayName(event.triggered_at)}, ${clockTime(event.triggered_at)}`],
+      ["Causes", causeTimes(event)],
+      [isNotice(event) ? "Time" : "Trigger", `${dayName(event.triggered_at)}, ${clockTime(event.triggered_at)}`],
       ["Begins", event.started_at ? clockTime(event.started_at) : ""],
       ["Length", duration(event.duration_seconds)],
       ["Picture", event.width ? `${event.width} × ${event.height}` : ""],
@@ -173,7 +220,7 @@ export class EventPage extends HTMLElement {
       el("h1", { text: eventTitle(event) }),
       problem && el("p", { class: "event-reason", text: problem }),
       event.summary && el("p", { class: "lead", text: event.summary }),
-      event.tags?.length ? el("p", { class: "row row-tight" }, ...event.tags.map((/** @type {string} */ tag) => el("span", { class: "badge", text: tag }))) : null,
+      isNotice(event) ? noticeAdvice(event) : tagList(event),
       event.feedback === "false_alarm" && el("p", {}, el("span", { class: "badge", text: "False alarm" })),
       early && el("p", { class: "notice", text: early }),
       definitions(facts),
@@ -181,6 +228,18 @@ export class EventPage extends HTMLElement {
     this.details.replaceChildren(...parts.filter(Boolean));
     this.details.hidden = false;
   }
+}
+
+/** @param {Record<string, any>} event */
+const tagList = ({ tags }) =>
+  tags?.length && el("p", { class: "row row-tight" }, ...tags.map((/** @type {string} */ tag) => el("span", { class: "badge", text: tag })));
+
+/** What to do about what was wrong with the camera, and where to see how it is now. @param {Record<string, any>} event */
+function noticeAdvice({ tags, trigger_type: type, device_id: device }) {
+  const codes = (tags ?? []).filter((/** @type {string} */ tag) => tag !== type);
+  return el("div", { class: "stack-tight" },
+    codes.length && el("ul", { class: "health-problems", "aria-label": "What was wrong" }, ...codes.map(problemItem)),
+    el("p", { class: "row" }, el("a", { class: "button", href: `#/camera-settings/${encodeURIComponent(device)}` }, icon("settings"), "See how the camera is now")));
 }
 
 /** @param {[string, string][]} rows */

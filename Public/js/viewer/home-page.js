@@ -148,6 +148,11 @@ export class HomePage extends HTMLElement {
     /** @type {HTMLElement|null|undefined} */ (this.#cards.get(id)?.querySelector("h3 a"))?.focus({ preventScroll: true });
   }
 
+  /** Where somebody comes back to from a camera's page. @param {string} id */
+  focusDevice(id) {
+    this.#tiles.get(id)?.settings.focus({ preventScroll: true });
+  }
+
   /** j and k move between events. @param {KeyboardEvent} event */
   #key(event) {
     if (event.key !== "j" && event.key !== "k") return;

@@ -4,6 +4,7 @@
 import { announce, el, icon } from "../components/dom.js";
 import { Patience, TICK_MS } from "../lib/patience.js";
 import { alertState, nextSnoozeEnd } from "../state/alerts.js";
+import { attentionWords, presenceWords } from "../state/device-words.js";
 import { cameraState } from "../state/words.js";
 import { openAlertsDialog } from "./alerts-dialog.js";
 import { LivePicture } from "./live-picture.js";
@@ -47,11 +48,16 @@ export class LiveTile extends HTMLElement {
     this.badge = el("span", { class: "badge" });
     this.button = el("button", { class: "button", type: "button", onclick: () => this.#toggle() });
     this.alerts = el("button", { class: "button button-quiet", type: "button", onclick: () => openAlertsDialog(this.hub, this.device) });
+    const page = `#/camera-settings/${encodeURIComponent(device.device_id)}`;
+    this.settings = el("a", { class: "button button-quiet", href: page });
+    this.attention = el("a", { class: "badge tile-attention", "data-tone": "warn", href: page, hidden: true });
+    this.presence = el("p", { class: "tile-remark", hidden: true });
     this.remark = el("p", { class: "tile-remark", hidden: true });
     this.className = "card";
     this.append(
       el("div", { class: "tile-picture" }, icon("camera"), this.picture.canvas, this.picture.video, this.text, this.liveBadge),
-      el("div", { class: "tile-foot" }, el("div", { class: "tile-head" }, this.heading, this.badge), el("div", { class: "row" }, this.button, this.alerts), this.remark),
+      el("div", { class: "tile-foot" }, el("div", { class: "tile-head" }, this.heading, this.badge), this.attention, this.presence,
+        el("div", { class: "row" }, this.button, this.alerts, this.settings), this.remark),
     );
   }
 
@@ -92,6 +98,13 @@ export class LiveTile extends HTMLElement {
     const { text, tone, symbol } = cameraState(device);
     this.badge.replaceChildren(icon(symbol), text);
     this.badge.dataset.tone = tone;
+    const attention = attentionWords(device);
+    this.attention.hidden = !attention;
+    this.attention.replaceChildren(icon("warning"), attention && (attention === "Needs attention" ? attention : `Needs attention: ${attention}`));
+    this.presence.hidden = device.online;
+    this.presence.textContent = presenceWords(device, new Date());
+    this.settings.setAttribute("aria-label", `Camera settings: ${device.label}`);
+    if (!this.settings.childElementCount) this.settings.append(icon("settings"), "Settings");
     if (cameBack) this.#resume();
     if (this.dataset.live === "off") this.#say(this.#invitation());
     this.#label();
