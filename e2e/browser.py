@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import datetime
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 EMAIL = "me@example.org"
 
@@ -35,12 +36,14 @@ def seconds(iso: str) -> float:
     return datetime.fromisoformat(iso).timestamp()
 
 
-def start_camera(browser, hub, label: str = "Hallway", script: str | None = None, email: str = EMAIL) -> tuple[Page, list[str]]:
-    """`script` runs before those of the page."""
-    context = browser.new_context(viewport={"width": 360, "height": 740})
+def start_camera(browser, hub, label: str = "Hallway", script: str | None = None, email: str = EMAIL,
+                 prepare: Callable[[Page], object] = lambda page: None, context: BrowserContext | None = None) -> tuple[Page, list[str]]:
+    """`script` runs before those of the page; `prepare` gets the page before it loads anything."""
+    context = context or browser.new_context(viewport={"width": 360, "height": 740})
     if script:
         context.add_init_script(script)
     page = context.new_page()
+    prepare(page)
     errors = watch_errors(page)
     page.goto(f"{hub.url}/#/camera")
     sign_in(page, email)

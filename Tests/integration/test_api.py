@@ -267,7 +267,7 @@ def test_scripts_and_styles_are_kept_for_ever_where_the_page_names_them(hub):
         assert status == 200 and headers["cache-control"] == "public, max-age=31536000, immutable", path
         names = re.findall(r'(?:from |import |import\(|new URL\()["`](\.[^"`]+\.js)["`]', script.decode())
         paths += [posixpath.normpath(posixpath.join(posixpath.dirname(path), name)) for name in names]
-    assert len(found) > 20 and any(path.endswith("motion-worker.js") for path in found)
+    assert len(found) > 20 and any(path.endswith("capture-worker.js") for path in found)
     # A page of another version still gets what it asks for late, which is not to be kept.
     other = re.sub(r"/assets/[0-9a-f]+/", "/assets/" + "0" * 32 + "/", named[0])
     status, style, headers = hub.call("GET", other)

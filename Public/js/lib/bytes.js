@@ -32,6 +32,12 @@ export const ascii = (text) => Uint8Array.from(text, (character) => character.ch
 /** @param {string} text */
 export const fromBase64 = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 
+/** @param {AllowSharedBufferSource} source */
+export function base64(source) {
+  const bytes = ArrayBuffer.isView(source) ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength) : new Uint8Array(source);
+  return btoa(String.fromCharCode(...bytes));
+}
+
 /** An element of EBML (RFC 8794). @param {number[]} id @param {(Uint8Array|number[])[]} content */
 export function element(id, ...content) {
   const bytes = concat(...content);

@@ -30,7 +30,7 @@ export class RpcError extends Error {
 export const isFatal = (code) => code === 1003 || code === 1009 || (code >= 3500 && code <= 3999) || (code >= 4500 && code <= 4999);
 
 /**
- * Events: `open` {data, isAgain, recovered: whether per channel}, `state`, `publication` {channel, data}, `message` {data}, `frame` {frame}, `reload` (what was missed
+ * Events: `open` {data, isAgain, recovered: whether per channel, rttMs: how long the answer took}, `state`, `publication` {channel, data}, `message` {data}, `frame` {frame}, `reload` (what was missed
  * is lost: load it over HTTP), `fatal` {code, reason}.
  */
 export class Connection extends EventTarget {
@@ -147,10 +147,11 @@ export class Connection extends EventTarget {
     const { kind, deviceId, canForceKeyframe = true, getToken } = this.options;
     const subs = Object.fromEntries([...this.#positions].map(([channel, position]) => [channel, { recover: true, ...position }]));
     const data = deviceId ? { kind, version: "1", device_id: deviceId, ...(canForceKeyframe ? {} : { can_force_keyframe: false }) } : { kind, version: "1" };
+    const askedAt = performance.now();
     try {
       const { connect } = await this.#send({ connect: { token: getToken() ?? undefined, data, subs } }, 10_000);
       if (socket !== this.#socket) return;
-      this.#opened(connect);
+      this.#opened(connect, performance.now() - askedAt);
     } catch (error) {
       if (socket !== this.#socket) return;
       // Expired: there is no other token to come again with.
@@ -159,8 +160,8 @@ export class Connection extends EventTarget {
     }
   }
 
-  /** @param {any} connect */
-  #opened(connect) {
+  /** @param {any} connect @param {number} rttMs */
+  #opened(connect, rttMs) {
     this.#patienceMs = (connect.ping ?? 25) * 1000 + SILENCE_MS;
     const wasOpen = this.#positions.size > 0;
     let isLost = false;
@@ -176,7 +177,7 @@ export class Connection extends EventTarget {
     this.#backoff.reset();
     this.#refreshIn(connect);
     this.#setState("open");
-    this.#emit("open", { data: connect.data, isAgain: wasOpen, recovered });
+    this.#emit("open", { data: connect.data, isAgain: wasOpen, recovered, rttMs });
     for (const publication of missed) this.#emit("publication", publication);
     if (isLost) this.#emit("reload", {});
   }

@@ -1,15 +1,20 @@
 // @ts-check
 // Camera and microphone, and what to do when there is none.
 
+import { mediaConstraints } from "../state/settings.js";
+
 /** A reason in words, and what to do about it. */
 export class CameraError extends Error {
-  /** @param {string} title @param {string} advice */
-  constructor(title, advice) {
+  /** @param {string} title @param {string} advice @param {boolean} [isRefused] a person must allow it first */
+  constructor(title, advice, isRefused = false) {
     super(title);
     this.title = title;
     this.advice = advice;
+    this.isRefused = isRefused;
   }
 }
+
+const REFUSALS = ["NotAllowedError", "SecurityError"];
 
 /** @param {any} error */
 function inWords(error) {
@@ -19,6 +24,7 @@ function inWords(error) {
       return new CameraError(
         "The camera is not allowed for this page.",
         "Open the browser's settings for this site (the icon beside the address), allow the camera, then try again.",
+        true,
       );
     case "NotFoundError":
     case "OverconstrainedError":
@@ -52,69 +58,36 @@ export function checkBrowser() {
 
 /**
  * Starts the camera, with sound where that is wanted and there is any.
- * @param {{sound: boolean, width?: number, height?: number}} options
+ * @param {import("../state/settings.js").Settings["capture"]} capture
  * @returns {Promise<MediaStream>}
  */
-export async function startCamera({ sound, width = 640, height = 480 }) {
+export async function startCamera(capture) {
   checkBrowser();
-  const video = { facingMode: { ideal: "environment" }, width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: 30, max: 30 } };
-  try {
-    return await navigator.mediaDevices.getUserMedia({ video, audio: sound });
-  } catch (error) {
-    if (!sound) throw inWords(error);
-    // The microphone may be what is missing or refused: a camera without sound is better than none.
+  let last = null;
+  let isSoundRefused = false;
+  for (const constraints of mediaConstraints(capture)) {
+    if (constraints.audio && isSoundRefused) continue;
     try {
-      return await navigator.mediaDevices.getUserMedia({ video });
-    } catch (videoError) {
-      throw inWords(videoError);
+      return await navigator.mediaDevices.getUserMedia(constraints);
+    } catch (/** @type {any} */ error) {
+      last = error;
+      // Nobody is asked the same twice.
+      if (!REFUSALS.includes(error?.name)) continue;
+      if (!constraints.audio) break;
+      isSoundRefused = true;
     }
   }
+  throw inWords(last);
 }
 
-/**
- * The pictures of a track, one after another; each must be closed. Ends with the track, or when `signal` aborts.
- * @param {MediaStreamTrack} track
- * @param {HTMLVideoElement} video shows the track
- * @param {AbortSignal} signal
- * @returns {AsyncGenerator<VideoFrame>}
- */
-export async function* videoFrames(track, video, signal) {
-  if ("MediaStreamTrackProcessor" in globalThis) {
-    yield* trackFrames(track, signal);
-    return;
-  }
-  // Elsewhere the pictures are taken from the element that shows them; this stops while the page is hidden. No picture comes after the
-  // end, so that the end itself must wake who waits for one.
-  let wake = (/** @type {number} */ _time) => {};
-  signal.addEventListener("abort", () => wake(0), { once: true });
-  track.addEventListener("ended", () => wake(0), { once: true, signal });
-  while (!signal.aborted && track.readyState === "live") {
-    const now = await new Promise((resolve) => {
-      wake = resolve;
-      video.requestVideoFrameCallback(resolve);
-    });
-    if (signal.aborted || track.readyState !== "live") return;
-    yield new VideoFrame(video, { timestamp: Math.round(now * 1000) });
-  }
-}
-
-/**
- * Frames of a track by a MediaStreamTrackProcessor.
- * @param {MediaStreamTrack} track
- * @param {AbortSignal} signal
- * @returns {AsyncGenerator<any>}
- */
-export async function* trackFrames(track, signal) {
+/** Whether the camera has a lamp. @param {MediaStreamTrack} track */
+export function hasTorch(track) {
   // @ts-ignore: not in TypeScript's DOM types yet
-  const reader = new MediaStreamTrackProcessor({ track }).readable.getReader();
-  signal.addEventListener("abort", () => reader.cancel().catch(() => {}), { once: true });
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    if (signal.aborted) {
-      value.close();
-      return;
-    }
-    yield value;
-  }
+  return Boolean(track.getCapabilities?.().torch);
+}
+
+/** @param {MediaStreamTrack} track @param {boolean} on */
+export async function setTorch(track, on) {
+  // @ts-ignore: not in TypeScript's DOM types yet
+  await track.applyConstraints({ advanced: [{ torch: on }] });
 }

@@ -1,49 +1,76 @@
 // @ts-check
 // Clips from the camera: when one begins, what belongs to it, when it ends.
 
+import { on } from "../lib/events.js";
 import { PrerollRing } from "../lib/ring.js";
 import { ClipTrigger } from "../lib/trigger.js";
 import { uuidv7 } from "../lib/uuid.js";
-import { FLAG } from "../net/frame.js";
-import { pageNow, pageTime } from "./encoder.js";
+import { FLAG, TRACK } from "../net/frame.js";
+import { pageNow, pageTime } from "./page-clock.js";
 
 /**
  * @typedef {import("../lib/ring.js").Chunk} Chunk
  * @typedef {import("../lib/upload.js").ClipFrame} ClipFrame
+ * @typedef {import("./encoder.js").MediaEncoder|import("./recorder.js").RecorderEncoder} Encoder
  */
 
-/** As long as the ring must reach back: pre-roll, cooldown, and a group of pictures. */
-const RING_SECONDS = 14;
+/** A clip begins with the keyframe before its time. */
+const GROUP_SECONDS = 5;
+/** More than any encoder is told to make. */
+const MAXIMUM_BYTES_A_SECOND = 1 << 20;
+const MAXIMUM_BYTES = 32 << 20;
 
 export class ClipRecorder {
   trigger = new ClipTrigger();
-  #ring = new PrerollRing({ seconds: RING_SECONDS });
+  #ring = new PrerollRing({ seconds: 0 });
   /** @type {import("./outbox.js").Clip|null} */ #recording = null;
   /** Why the last clip is not sent yet; `until` on the page's clock. @type {import("../lib/plan.js").Held|null} */ held = null;
+  /** @type {Encoder|null} */ #encoder = null;
 
   /**
    * @param {import("./outbox.js").Outbox} outbox
-   * @param {import("./encoder.js").MediaEncoder|import("./recorder.js").RecorderEncoder} encoder
    * @param {() => string|null} sessionId
    * @param {() => Promise<Uint8Array|null>} takeStill
    */
-  constructor(outbox, encoder, sessionId, takeStill) {
+  constructor(outbox, sessionId, takeStill) {
     this.outbox = outbox;
-    this.encoder = encoder;
     this.sessionId = sessionId;
     this.takeStill = takeStill;
   }
 
+  /** Another capture takes over: the clip that is being recorded ends here. @param {import("./capture.js").Capture} capture */
+  use(capture) {
+    this.#configured(TRACK.video);
+    this.#encoder = capture.encoder;
+    // What another one says late is of a time that is over.
+    const isPresent = () => capture.encoder === this.#encoder;
+    on(capture, "chunk", ({ chunk }) => this.#chunk(chunk));
+    on(capture, "configuration", ({ track }) => this.#configured(track));
+    on(capture, "motion", (result) => { if (isPresent()) this.#motion(result); });
+    on(capture, "sound", (result) => { if (isPresent()) this.#sound(result); });
+  }
+
+  /** @param {import("../state/settings.js").Settings["clip"]} settings */
+  set({ pre_roll_seconds: preRoll, post_roll_seconds: postRoll, max_seconds: longest, cooldown_seconds: cooldown }) {
+    Object.assign(this.trigger, { preRoll: preRoll * 1000, postRoll: postRoll * 1000, longest: longest * 1000, cooldown: cooldown * 1000 });
+    // Motion that began in the cooldown is reached back to.
+    const seconds = preRoll + cooldown + GROUP_SECONDS;
+    this.#ring.limit({ seconds, maximumBytes: Math.min(seconds * MAXIMUM_BYTES_A_SECOND, MAXIMUM_BYTES) });
+  }
+
   /** @param {Chunk} chunk */
-  chunk(chunk) {
+  #chunk(chunk) {
     this.#ring.push(chunk);
     // Sound that began after the clip is not among its tracks.
     if (this.#recording?.record.tracks.some(({ track }) => track === chunk.track)) this.outbox.add(this.#recording, frameOf(chunk));
   }
 
-  /** The codec's configuration changed. A clip has one for its video, so that the next begins; what the ring has no longer fits. @param {number} track */
-  configured(track) {
-    if (track !== 0) return;
+  /**
+   * The codec's configuration changed. A clip has one for its video, so that the next begins; what the ring has no longer fits.
+   * @param {number} track
+   */
+  #configured(track) {
+    if (track !== TRACK.video) return;
     this.#perform(this.trigger.cut(pageNow()));
     this.#ring.clear();
   }
@@ -53,20 +80,21 @@ export class ClipRecorder {
     this.#perform(this.trigger.time(pageNow()));
   }
 
-  /** @param {{moving: boolean, score: number, candidate?: boolean, threshold?: number, tamper?: string|null, at: number}} motion */
-  motion(motion) {
-    if (motion.tamper !== undefined) this.#perform(this.trigger.tamper({ tampered: motion.tamper !== null }, motion.at));
+  /** @param {import("../lib/motion.js").MotionResult & {at: number}} motion */
+  #motion(motion) {
+    if (!this.sessionId()) return;
+    this.#perform(this.trigger.tamper({ tampered: motion.tamper !== null }, motion.at));
     this.#perform(this.trigger.motion(motion, motion.at));
   }
 
-  /** @param {{loud: boolean, score: number, threshold: number, at: number}} sound */
-  sound(sound) {
-    this.#perform(this.trigger.sound(sound, sound.at));
+  /** @param {import("../lib/sound.js").SoundResult} sound */
+  #sound(sound) {
+    if (this.sessionId()) this.#perform(this.trigger.sound(sound, sound.at));
   }
 
-  /** What the hub allows. @param {import("../lib/plan.js").Plan} plan */
-  limit(plan) {
-    this.trigger.limit(plan);
+  /** What the hub allows; an older one says nothing of it. @param {{max_clip_seconds?: number|null, uploads_per_hour?: number|null}} [limits] */
+  limit({ max_clip_seconds: maxClipSeconds = null, uploads_per_hour: uploadsPerHour = null } = {}) {
+    this.trigger.limit({ maxClipSeconds, uploadsPerHour });
   }
 
   /** What almost triggered, on the page's clock. */
@@ -74,8 +102,10 @@ export class ClipRecorder {
     return this.trigger.candidates.entries;
   }
 
+  /** @returns {boolean} whether it is recorded; before the first picture there is nothing to record */
   recordNow() {
     this.#perform(this.trigger.manual(pageNow()));
+    return this.#recording !== null;
   }
 
   /** Ends the clip that is being recorded. */
@@ -97,13 +127,14 @@ export class ClipRecorder {
     this.held = held;
     const sessionId = this.sessionId();
     const chunks = this.#ring.from((from - performance.timeOrigin) * 1000);
-    if (!sessionId || !chunks.length) return this.trigger.undo();
+    const encoder = this.#encoder;
+    if (!encoder || !sessionId || !chunks.length) return this.trigger.undo();
     const first = chunks[0].timestamp;
     const wallAt = wallTime(at);
-    const { tracks } = this.encoder;
+    const { tracks } = encoder;
     this.#recording = this.outbox.begin(
       { id: uuidv7(wallAt), sessionId, trigger, at: wallAt, score, preRollMs: Math.max(0, Math.round(at - pageTime(first))), tracks, firstTimestamp: first },
-      [...this.encoder.clipBeginning(first), ...chunks.filter((chunk) => tracks.some(({ track }) => track === chunk.track)).map(frameOf)],
+      [...encoder.clipBeginning(first), ...chunks.filter((chunk) => tracks.some(({ track }) => track === chunk.track)).map(frameOf)],
       this.takeStill(),
     );
   }

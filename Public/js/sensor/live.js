@@ -1,6 +1,7 @@
 // @ts-check
 // The live stream, while somebody watches.
 
+import { on } from "../lib/events.js";
 import { encodeFrame, FLAG, TRACK } from "../net/frame.js";
 
 /** @typedef {import("../lib/ring.js").Chunk} Chunk */
@@ -14,10 +15,11 @@ export class LiveSender {
   /** @type {number[]} */ #tracks = [];
   #waitsForKeyframe = true;
 
-  /** @param {import("../net/connection.js").Connection} connection @param {import("./encoder.js").MediaEncoder|import("./recorder.js").RecorderEncoder} encoder */
-  constructor(connection, encoder) {
+  /** @type {import("./encoder.js").MediaEncoder|import("./recorder.js").RecorderEncoder|null} */ #encoder = null;
+
+  /** @param {import("../net/connection.js").Connection} connection */
+  constructor(connection) {
     this.connection = connection;
-    this.encoder = encoder;
   }
 
   get isLive() {
@@ -31,15 +33,23 @@ export class LiveSender {
       this.#tracks = tracks;
       this.#sequence = 0;
       this.#restart();
-      for (const { track } of this.encoder.beginnings) this.configured(track);
-      for (const chunk of this.encoder.group) this.chunk(chunk);
+      for (const { track } of this.#encoder?.beginnings ?? []) this.#configured(track);
+      for (const chunk of this.#encoder?.group ?? []) this.#chunk(chunk);
     } else if (stream !== this.#stream) {
       return;
     } else if (type === "live.keyframe") {
-      this.encoder.forceKeyframe();
+      this.#encoder?.forceKeyframe();
     } else if (type === "live.stop") {
       this.#stream = null;
     }
+  }
+
+  /** Another capture takes over, from its next keyframe on. @param {import("./capture.js").Capture} capture */
+  use(capture) {
+    this.#encoder = capture.encoder;
+    on(capture, "chunk", ({ chunk }) => this.#chunk(chunk));
+    on(capture, "configuration", ({ track }) => this.#configured(track));
+    if (this.isLive) this.#restart();
   }
 
   /** The connection is gone, and whoever watched with it; the hub asks again. */
@@ -55,14 +65,14 @@ export class LiveSender {
   }
 
   /** A track's configuration is new. @param {number} track */
-  configured(track) {
+  #configured(track) {
     if (this.#stream === null || !this.#tracks.includes(track)) return;
-    const payload = this.encoder.beginnings.find((beginning) => beginning.track === track)?.payload;
+    const payload = this.#encoder?.beginnings.find((beginning) => beginning.track === track)?.payload;
     if (payload) this.#send({ flags: FLAG.configuration, track, timestamp: 0, duration: 0 }, payload);
   }
 
   /** @param {Chunk} chunk */
-  chunk(chunk) {
+  #chunk(chunk) {
     if (this.#stream === null || !this.#tracks.includes(chunk.track)) return;
     if (this.connection.bufferedAmount > MAXIMUM_BACKLOG && !this.#waitsForKeyframe && !chunk.continues) this.#restart();
     const isKeyframe = chunk.track === TRACK.video && chunk.key;
@@ -76,13 +86,12 @@ export class LiveSender {
 
   #restart() {
     this.#waitsForKeyframe = true;
-    this.encoder.forceKeyframe();
+    this.#encoder?.forceKeyframe();
   }
 
   /** @param {{flags: number, track: number, timestamp: number, duration: number}} header @param {Uint8Array} payload */
   #send(header, payload) {
-    this.connection.sendFrame(
-      encodeFrame({ ...header, kind: this.encoder.liveKind, stream: /** @type {number} */ (this.#stream), sequence: this.#sequence++ }, payload),
-    );
+    if (this.#stream === null || !this.#encoder) return;
+    this.connection.sendFrame(encodeFrame({ ...header, kind: this.#encoder.liveKind, stream: this.#stream, sequence: this.#sequence++ }, payload));
   }
 }

@@ -5,7 +5,7 @@ import { ContainerSplitter } from "../lib/container-splitter.js";
 import { RecorderClock } from "../lib/recorder-clock.js";
 import { KIND, TRACK } from "../net/frame.js";
 import { CameraError } from "./camera.js";
-import { bitRate } from "./encoder.js";
+import { bitRate } from "../state/settings.js";
 
 const SLICE_MS = 100;
 /** Nobody can ask for a keyframe: viewers and clips begin with the last one. */
@@ -53,10 +53,11 @@ export class RecorderEncoder extends EventTarget {
   /** Resolves when the recorder has given all that it has. */
   #last = Promise.resolve();
 
-  /** @param {MediaStream} stream */
-  constructor(stream) {
+  /** @param {MediaStream} stream @param {import("../state/settings.js").Settings["capture"]["quality"]} [quality] */
+  constructor(stream, quality) {
     super();
     this.stream = stream;
+    this.quality = quality;
   }
 
   async start() {
@@ -64,7 +65,7 @@ export class RecorderEncoder extends EventTarget {
     this.#type = recordedType(this.stream.getAudioTracks().length > 0);
     const recorder = new MediaRecorder(this.stream, {
       mimeType: this.#type,
-      videoBitsPerSecond: bitRate(width, height),
+      videoBitsPerSecond: bitRate(width, height, this.quality),
       audioBitsPerSecond: 32_000,
       // @ts-ignore: not in TypeScript's DOM types yet
       videoKeyFrameIntervalDuration: KEYFRAME_INTERVAL_MS,

@@ -122,6 +122,7 @@ class SensorPage extends HTMLElement {
     this.#sensor = sensor;
     sensor.addEventListener("change", () => this.#update(sensor));
     sensor.addEventListener("motion", (/** @type {any} */ { detail }) => this.#showMotion(detail));
+    sensor.addEventListener("note", (/** @type {any} */ { detail }) => announce(detail.text));
     sensor.addEventListener("ended", (/** @type {any} */ { detail }) => this.#ended(detail));
     this.video.addEventListener("playing", () => { this.dataset.cameraStartedAt = String(performance.timeOrigin + performance.now()); }, { once: true });
     try {
@@ -185,7 +186,8 @@ class SensorPage extends HTMLElement {
     if (sensor !== this.#sensor) return;
     const state = sensor.uplink?.connection.state ?? "idle";
     this.dataset.connection = state;
-    this.status.textContent = CONNECTION_WORDS[state];
+    this.dataset.phase = sensor.phase;
+    this.status.textContent = sensor.phase === "standby" ? `Stopped from another device. ${CONNECTION_WORDS[state]}` : CONNECTION_WORDS[state];
     this.status.dataset.connection = state;
     this.querySelector(".badge-live").hidden = !sensor.isLive;
     this.lock.textContent = sensor.isScreenKeptOn ? "The screen stays on while watching." : "The screen may turn off: set the phone's screen time-out to the longest.";

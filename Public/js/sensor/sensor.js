@@ -1,73 +1,66 @@
 // @ts-check
-// A camera at work: media, motion, clips and live, without a screen of its own.
+// A camera at work: media, triggers, clips and live, its own health, and what people ask of it from elsewhere. Without a screen of its own.
 
-import { api } from "../net/api.js";
-import { REPLACED } from "../net/connection.js";
-import { startCamera } from "./camera.js";
+import { emit, on } from "../lib/events.js";
 import { askToPersist } from "./clip-store.js";
+import { CameraKeeper } from "./camera-keeper.js";
 import { ClipRecorder } from "./clips.js";
-import { MediaEncoder, pageNow, videoConfiguration } from "./encoder.js";
-import { LiveSender } from "./live.js";
-import { watchMotion } from "./motion-watch.js";
-import { RecorderEncoder } from "./recorder.js";
+import { isInTime, perform } from "./commands.js";
+import { registerDevice, rememberDevice } from "./device.js";
+import { HealthWatch } from "./health-watch.js";
+import { ASKED, deaf, refused } from "./notes.js";
+import { HubSession } from "./session.js";
+import { SettingsKeeper } from "./settings-keeper.js";
+import { Siren } from "./siren.js";
+import { stillOf } from "./still.js";
 import { uplinkOf } from "./uplink.js";
 import { WakeLock } from "./wake-lock.js";
 
-const DEVICE_KEY = "pingwatch.device";
-const TELEMETRY_MS = 30_000;
-const STILL_WIDTH = 640;
 const TICK_MS = 1000;
-/** No picture for so long: the camera froze, or the phone took it away. */
-const STALLED_MS = 5000;
-/** For the hub to answer at the start, and between two attempts to go on after a break. */
-const OPEN_MS = 20_000;
-const AGAIN_MS = 2000;
+const STOPPED = ["frozen", "track_ended", "track_muted"];
 
-/** Why the connection was closed for good. @param {{code: number, reason: string}} close */
-const closedWords = ({ code, reason }) => code === REPLACED
-  ? "This camera was opened on another page or tab; it goes on there."
-  : `The hub closed the connection: ${reason || code}.`;
-
-/** @returns {{device_id?: string, label: string, sound: boolean}} */
-export function rememberedDevice() {
-  try {
-    return { label: "", sound: true, ...JSON.parse(localStorage.getItem(DEVICE_KEY) ?? "{}") };
-  } catch {
-    return { label: "", sound: true };
-  }
-}
+export { rememberedDevice } from "./device.js";
 
 /**
- * Events: `change` (something to show), `motion` {score, threshold, state}, `ended` {reason, isReplaced} (the camera stopped by itself, or goes
- * on in another page).
+ * Events: `change` (something to show), `motion` and `sound` (results of the engines, with `at`), `health`, `settings`, `note` {text} (something
+ * was repaired or changed by itself, or from elsewhere), `siren` {on}, `ended` {title?, reason, isReplaced} (it cannot go on, or does elsewhere).
  */
 export class Sensor extends EventTarget {
-  isScreenKeptOn = false;
-  isLive = false;
-  /** Why the hub ended the live stream, while there is no other. @type {string|null} */ liveProblem = null;
-  /** Whether the camera has stopped to deliver pictures. */
-  isStalled = false;
+  /** `standby`: stopped from another device, from which it can be started again. @type {"idle"|"starting"|"watching"|"standby"} */
+  phase = "idle";
   /** @type {import("./uplink.js").Uplink|null} */ uplink = null;
+  /** @type {import("./health-watch.js").Health} */ health;
+  siren = new Siren((isOn) => emit(this, "siren", { on: isOn }));
+  #settings = new SettingsKeeper();
+  #lock = new WakeLock(() => this.#changed());
+  #camera;
+  #watch;
   /** @type {ClipRecorder|null} */ #recorder = null;
-  /** @type {MediaStream|null} */ #stream = null;
-  /** @type {MediaEncoder|RecorderEncoder|null} */ #encoder = null;
-  /** @type {string|null} */ #sessionId = null;
-  /** @type {(() => void)|null} */ #endMotion = null;
-  /** @type {any} */ #telemetry = null;
+  /** @type {HubSession|null} */ #session = null;
   /** @type {any} */ #ticks = null;
   /** Aborts when watching was stopped. */
   #stopped = new AbortController();
-  #lastPictureAt = 0;
   #score = 0;
-  #lock = new WakeLock((isHeld) => {
-    this.isScreenKeptOn = isHeld;
-    this.#changed();
-  });
+  /** What became of the last settings. */
+  #applied = Promise.resolve();
 
   /** @param {HTMLVideoElement} video shows what the camera sees */
   constructor(video) {
     super();
     this.video = video;
+    this.#camera = new CameraKeeper(video);
+    this.#watch = new HealthWatch(this.#camera, this.#lock, this.#stopped.signal);
+    this.health = this.#look().health;
+    const { signal } = this.#stopped;
+    this.#on(this.#settings, "settings", (detail) => this.#settingsChanged(detail.settings));
+    this.#on(this.#camera, "capture", ({ capture }) => this.#follow(capture));
+    this.#on(this.#camera, "note", ({ text }) => this.#note(text));
+    this.#on(this.#camera, "refused", ({ error }) => emit(this, "ended", { title: error.title, reason: error.advice, isReplaced: false }));
+    this.#on(this.#camera, "change", () => this.#tick());
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "visible") this.#camera.soon();
+      this.#tick();
+    }, { signal });
   }
 
   /**
@@ -75,24 +68,114 @@ export class Sensor extends EventTarget {
    * @param {{label: string, sound: boolean}} options
    */
   async start({ label, sound }) {
+    this.#setPhase("starting");
+    this.siren.unlock();
     try {
-      this.#stream = await startCamera({ sound });
+      if (sound !== this.settings.capture.audio) await this.change({ capture: { audio: sound } });
+      await this.#camera.open(this.settings);
       this.#check();
-      this.video.srcObject = this.#stream;
-      await this.video.play();
-      const device = await api("/devices/register", { method: "POST", body: { device_id: rememberedDevice().device_id, label } });
+      const deviceId = await registerDevice(label);
       this.#check();
-      localStorage.setItem(DEVICE_KEY, JSON.stringify({ device_id: device.device_id, label: device.label, sound }));
       askToPersist();
-      this.uplink = await uplinkOf(device.device_id);
+      this.uplink = await uplinkOf(deviceId);
       this.#check();
-      await this.#record(device.device_id, this.uplink);
-      await this.#lock.start();
+      this.#connect(deviceId, this.uplink);
+      await this.#begin();
       this.#check();
+      this.#ticks = setInterval(() => this.#tick(), TICK_MS);
     } catch (error) {
       await this.stop();
       throw error;
     }
+  }
+
+  /** Ends watching; what was recorded is still sent as long as the page is open. */
+  async stop() {
+    this.#stopped.abort();
+    clearInterval(this.#ticks);
+    this.siren.close();
+    await this.#end();
+    this.#lock.stop();
+    this.uplink?.release(this);
+    this.#setPhase("idle");
+  }
+
+  /** Goes on after it was stopped from elsewhere. */
+  async resume() {
+    if (this.phase !== "standby") return;
+    this.#setPhase("starting");
+    try {
+      this.#check();
+      await this.#camera.open(this.settings);
+      await this.#begin();
+    } catch (error) {
+      await this.#end();
+      this.#setPhase("standby");
+      throw error;
+    }
+  }
+
+  /** Stops the camera; the connection stays, so that it can be started again from elsewhere. */
+  async standBy() {
+    if (this.phase === "starting") throw new Error("The camera is just starting.");
+    if (this.phase !== "watching") return;
+    this.#setPhase("standby");
+    await this.#end();
+    this.#tick();
+  }
+
+  /** @returns {import("../state/settings.js").Settings} */
+  get settings() {
+    return this.#settings.value;
+  }
+
+  /**
+   * Takes effect at once, also while the hub is away, which is told later. Rejects what the hub refuses or the camera cannot do.
+   * @param {Record<string, any>} patch @returns {Promise<import("../state/settings.js").Settings>}
+   */
+  async change(patch) {
+    await this.#settings.change(patch);
+    await this.#applied;
+    return this.settings;
+  }
+
+  recordNow = () => this.#recorder?.recordNow() ?? false;
+  relearn = () => this.#camera.capture?.relearn();
+
+  /** What people ask from elsewhere. @param {string} command @param {Record<string, unknown>} [args] */
+  perform = (command, args) => perform(this, command, args);
+
+  /** What almost triggered, on the page's clock. */
+  get candidates() {
+    return this.#recorder?.candidates ?? [];
+  }
+
+  /** Why the last clip is not sent yet; `until` on the page's clock. */
+  get held() {
+    return this.#recorder?.held ?? null;
+  }
+
+  /** Whether somebody watches now. */
+  get isLive() {
+    return this.phase === "watching" && (this.#session?.live.isLive ?? false);
+  }
+
+  /** Why the hub ended the live stream, while there is no other. */
+  get liveProblem() {
+    return this.#session?.liveProblem ?? null;
+  }
+
+  get hasTorch() {
+    return this.#camera.hasTorch;
+  }
+
+  get isScreenKeptOn() {
+    return this.#lock.isHeld;
+  }
+
+  /** Whether the camera delivers no pictures. */
+  get isStalled() {
+    return this.health.problems.some(({ code }) => STOPPED.includes(code));
   }
 
   /** Who left the page while the browser asked for the camera does not want it any more. */
@@ -101,159 +184,116 @@ export class Sensor extends EventTarget {
   }
 
   /** @param {string} deviceId @param {import("./uplink.js").Uplink} uplink */
-  async #record(deviceId, uplink) {
-    const stream = /** @type {MediaStream} */ (this.#stream);
-    const canEncode = await videoConfiguration(stream.getVideoTracks()[0].getSettings());
-    this.#check();
-    const encoder = canEncode ? new MediaEncoder(stream, this.video) : new RecorderEncoder(stream);
-    const { connection } = uplink;
-    const { signal } = this.#stopped;
-    const live = new LiveSender(connection, encoder);
-    const recorder = new ClipRecorder(uplink.outbox, encoder, () => this.#sessionId, () => this.#still());
-    this.#encoder = encoder;
-    this.#recorder = recorder;
-
-    encoder.addEventListener("chunk", (/** @type {any} */ { detail }) => {
-      if (detail.chunk.track === 0) this.#lastPictureAt = pageNow();
-      recorder.chunk(detail.chunk);
-      live.chunk(detail.chunk);
+  #connect(deviceId, uplink) {
+    const { connection, outbox } = uplink;
+    const session = new HubSession(connection, deviceId, this.#stopped.signal);
+    this.#session = session;
+    this.#recorder = new ClipRecorder(outbox, () => session.id, () => stillOf(this.video));
+    this.#recorder.set(this.settings.clip);
+    this.#settings.use(connection);
+    const greeted = (/** @type {import("./uplink.js").Greeting} */ greeting) => {
+      this.#watch.connected(greeting);
+      this.#recorder?.limit(greeting.data?.limits);
+    };
+    this.#on(connection, "open", greeted);
+    // Clips of before may have opened it.
+    if (uplink.greeting) greeted(uplink.greeting);
+    this.#on(session, "opened", ({ settings }) => {
+      this.#settings.received(settings);
+      this.#settings.send().catch((error) => this.#note(refused(error.message)));
+      this.#report();
     });
-    encoder.addEventListener("configuration", (/** @type {any} */ { detail }) => {
-      recorder.configured(detail.track);
-      live.configured(detail.track);
-    });
-    encoder.addEventListener("ended", (/** @type {any} */ { detail }) => this.#ended(detail.reason));
-
-    connection.addEventListener("state", () => {
-      if (connection.state !== "open") live.disconnected();
-      this.isLive = live.isLive;
-      this.#changed();
-    }, { signal });
-    connection.addEventListener("publication", (/** @type {any} */ { detail }) => {
-      if (detail.channel === `sensor:${deviceId}`) live.asked(detail.data);
-      if (detail.data.type === "live.start") this.liveProblem = null;
-      if (detail.data.type === "session.stopped" && detail.data.session.session_id === this.#sessionId) this.#ended("Watching was stopped from another device.");
-      this.isLive = live.isLive;
-      this.#changed();
-    }, { signal });
-    connection.addEventListener("message", (/** @type {any} */ { detail }) => {
-      if (detail.data.type !== "live.error") return;
-      if (live.refused(detail.data.stream)) this.liveProblem = detail.data.message;
-      this.isLive = live.isLive;
-      this.#changed();
-    }, { signal });
-    connection.addEventListener("fatal", (/** @type {any} */ { detail }) => this.#ended(closedWords(detail), detail.code === REPLACED), { signal });
-
-    await encoder.start();
-    this.#check();
-    const isOpen = new Promise((resolve, reject) => {
-      const begin = () => this.#opened(connection).then(resolve, (error) => {
-        if (!this.#sessionId) reject(error);
-        else if (!error.temporary) this.#ended(error.message);
-        // If the connection broke instead, its next opening begins again.
-        else setTimeout(() => { if (connection.state === "open" && this.#sessionId) begin(); }, AGAIN_MS);
-      });
-      connection.addEventListener("open", begin, { signal });
-      connection.addEventListener("fatal", (/** @type {any} */ { detail }) => reject(new Error(closedWords(detail))), { signal });
-      // Clips of before may have opened it.
-      if (connection.state === "open") begin();
-    });
+    this.#on(session, "settings", ({ settings }) => this.#settings.received(settings));
+    this.#on(session, "command", ({ message }) => this.#obey(message, connection));
+    this.#on(session, "stopped", () => this.standBy().then(() => this.#note(ASKED.stop)));
+    this.#on(session, "ended", (detail) => emit(this, "ended", detail));
+    this.#on(session, "change", this.#changed);
     uplink.hold(this);
-    /** @type {any} */
-    let patience = null;
-    const tooLate = new Promise((_, reject) => {
-      patience = setTimeout(() => reject(new Error("The hub does not answer. Check that it runs and that this device is on its network.")), OPEN_MS);
-    });
-    await Promise.race([isOpen, tooLate]).finally(() => clearTimeout(patience));
+  }
+
+  /** @param {any} message @param {import("../net/connection.js").Connection} connection */
+  async #obey(message, connection) {
+    if (!isInTime(message, Date.now() + (this.health.clockOffsetMs ?? 0))) return;
+    const result = await this.perform(message.command, message.args);
+    if (result.ok && ASKED[message.command]) this.#note(ASKED[message.command]);
+    await connection.rpc("device.commandResult", { id: message.id, ...result }).catch(() => {});
+  }
+
+  /** The camera is on: encodes, judges, and tells the hub. */
+  async #begin() {
+    await this.#camera.run();
     this.#check();
-    this.#endMotion = watchMotion(stream.getVideoTracks()[0], this.video, (result) => {
-      this.#score = result.score;
-      recorder.motion(result);
-      this.dispatchEvent(new CustomEvent("motion", { detail: result }));
-    }, (reason) => this.#ended(`Motion cannot be detected: ${reason}`));
-    this.#telemetry = setInterval(() => this.#report(), TELEMETRY_MS);
-    this.#lastPictureAt = pageNow();
-    this.#ticks = setInterval(() => this.#tick(recorder), TICK_MS);
+    await this.#lock.start();
+    this.#check();
+    await this.#session?.begin();
+    this.#check();
+    this.#setPhase("watching");
   }
 
-  /** @param {import("../net/connection.js").Connection} connection */
-  async #opened(connection) {
-    // The active session of the device goes on after a break.
-    const { session } = await connection.rpc("session.start", {});
-    if (this.#stopped.signal.aborted) return;
-    this.#sessionId = session.session_id;
-    this.#report();
-    this.#changed();
-  }
-
-  /** @param {ClipRecorder} recorder */
-  #tick(recorder) {
-    recorder.tick();
-    const isStalled = pageNow() - this.#lastPictureAt > STALLED_MS;
-    if (isStalled === this.isStalled) return;
-    this.isStalled = isStalled;
-    this.#report();
-    this.#changed();
-  }
-
-  /** Ends watching; what was recorded is still sent as long as the page is open. */
-  async stop() {
-    this.#stopped.abort();
-    clearInterval(this.#telemetry);
-    clearInterval(this.#ticks);
-    this.#endMotion?.();
-    this.#endMotion = null;
-    // A clip that is being recorded gets the last slice of a recorder.
-    await this.#encoder?.stop();
-    this.#encoder = null;
+  async #end() {
+    // A clip that is being recorded gets what the encoder still has.
+    await this.#camera.stop();
     this.#recorder?.stop();
-    this.#stream?.getTracks().forEach((track) => track.stop());
-    this.#stream = null;
-    this.video.srcObject = null;
-    this.#lock.stop();
-    this.#lock = new WakeLock(this.#lock.onChange);
-    this.isLive = false;
-    await this.#finish();
+    await this.#session?.end();
+  }
+
+  /** @param {import("./capture.js").Capture} capture */
+  #follow(capture) {
+    this.#recorder?.use(capture);
+    this.#session?.live.use(capture);
+    this.#watch.use(capture);
+    this.#on(capture, "motion", (result) => {
+      this.#score = result.score;
+      emit(this, "motion", result);
+    });
+    this.#on(capture, "deaf", ({ hasMicrophone }) => this.#note(deaf(hasMicrophone)));
+    this.#on(capture, "sound", (result) => emit(this, "sound", result));
+  }
+
+  /** @param {import("../state/settings.js").Settings} settings */
+  #settingsChanged(settings) {
+    rememberDevice({ sound: settings.capture.audio });
+    this.#recorder?.set(settings.clip);
+    this.#applied = this.#camera.apply(settings);
+    // A camera that cannot be had as it is wanted is told by its health as well.
+    this.#applied.catch(() => {}).then(() => this.#tick());
+    emit(this, "settings", { settings });
     this.#changed();
   }
 
-  async #finish() {
-    const sessionId = this.#sessionId;
-    this.#sessionId = null;
-    if (sessionId) await this.uplink?.connection.rpc("session.stop", { session_id: sessionId }).catch(() => {});
-    this.uplink?.release(this);
+  #look() {
+    return this.#watch.tick({ isWatching: this.phase === "watching", wantedFps: this.settings.capture.fps });
   }
 
-  recordNow() {
-    this.#recorder?.recordNow();
+  #tick() {
+    if (this.phase !== "watching" && this.phase !== "standby") return;
+    this.#recorder?.tick();
+    const { health, isFrozen, hasChanged } = this.#look();
+    this.health = health;
+    this.#camera.tick({ isFrozen, isVisible: health.isVisible });
+    if (!health.isScreenKeptOn) this.#lock.ask();
+    if (hasChanged || this.#watch.isReportDue) this.#report();
+    emit(this, "health", { health });
+    if (hasChanged) this.#changed();
   }
 
-  /** @param {string} reason @param {boolean} [isReplaced] another page is this camera now */
-  #ended(reason, isReplaced = false) {
-    this.dispatchEvent(new CustomEvent("ended", { detail: { reason, isReplaced } }));
+  #report() {
+    const { connection } = this.uplink ?? {};
+    if (connection) this.#watch.report(connection, { phase: this.phase, motion_score: this.#score, stalled: this.isStalled });
   }
 
-  async #report() {
-    /** @type {Record<string, unknown>} */
-    const telemetry = { visible: document.visibilityState === "visible", motion_score: this.#score, stalled: this.isStalled };
-    // @ts-ignore: Chromium only
-    const battery = await navigator.getBattery?.().catch(() => null);
-    if (battery) Object.assign(telemetry, { battery: battery.level, charging: battery.charging });
-    this.uplink?.connection.rpc("device.telemetry", { telemetry }).catch(() => {});
+  /** @param {Sensor["phase"]} phase */
+  #setPhase(phase) {
+    this.phase = phase;
+    this.#changed();
   }
 
-  /** What the camera shows now, as JPEG. @returns {Promise<Uint8Array|null>} */
-  async #still() {
-    const { videoWidth, videoHeight } = this.video;
-    if (!videoWidth) return null;
-    const width = Math.min(STILL_WIDTH, videoWidth);
-    const canvas = new OffscreenCanvas(width, Math.round((width * videoHeight) / videoWidth));
-    canvas.getContext("2d")?.drawImage(this.video, 0, 0, canvas.width, canvas.height);
-    const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.75 });
-    return new Uint8Array(await blob.arrayBuffer());
-  }
+  #changed = () => emit(this, "change");
 
-  #changed() {
-    this.dispatchEvent(new CustomEvent("change"));
+  #note = (/** @type {string} */ text) => emit(this, "note", { text });
+
+  /** As long as watching was not stopped. @param {EventTarget} target @param {string} type @param {(detail: any) => void} body */
+  #on(target, type, body) {
+    on(target, type, body, this.#stopped.signal);
   }
 }

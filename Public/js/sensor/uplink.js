@@ -8,6 +8,8 @@ import { openClipStore } from "./clip-store.js";
 import { videoConfiguration } from "./encoder.js";
 import { Outbox } from "./outbox.js";
 
+/** @typedef {{data: any, rttMs: number}} Greeting */
+
 /** Who of several pages recorded a clip: each holds a lock of its name as long as it lives. */
 const PAGE = uuidv7();
 /** @param {string} page */
@@ -47,6 +49,7 @@ const claim = (page) => new Promise((resolve, reject) => {
 export class Uplink {
   /** Cameras that run. @type {Set<object>} */ #holders = new Set();
   #isRefused = false;
+  /** What the hub said when the connection opened last, and how long that took. @type {Greeting|null} */ greeting = null;
 
   /** @param {string} deviceId @param {import("../lib/memory-clip-store.js").ClipStore} store @param {boolean} canForceKeyframe */
   constructor(deviceId, store, canForceKeyframe) {
@@ -54,7 +57,10 @@ export class Uplink {
     const outbox = new Outbox({ connection, store, deviceId, page: PAGE, claim });
     this.connection = connection;
     this.outbox = outbox;
-    connection.addEventListener("open", () => outbox.connected());
+    connection.addEventListener("open", (/** @type {any} */ { detail }) => {
+      this.greeting = detail;
+      outbox.connected();
+    });
     connection.addEventListener("state", () => { if (connection.state !== "open") outbox.disconnected(); });
     connection.addEventListener("message", (/** @type {any} */ { detail }) => outbox.message(detail.data));
     connection.addEventListener("fatal", () => { this.#isRefused = true; });
