@@ -55,7 +55,7 @@ class FakeHub {
   }
 }
 
-let hub, store, timers, claims;
+let hub, store, timers, claims, now;
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 const fire = async () => {
   for (const body of timers.splice(0)) body.run?.();
@@ -68,12 +68,13 @@ beforeEach(() => {
   store.isDurable = true;
   timers = [];
   claims = [];
+  now = 5_000_000;
 });
 
 /** A page: what it keeps in memory goes with it. */
 function page(name, { deviceId = "d1", claim = async (page) => { claims.push(page); } } = {}) {
   const outbox = new Outbox({
-    connection: hub, store, deviceId, page: name, claim, random: () => 1,
+    connection: hub, store, deviceId, page: name, claim, random: () => 1, now: () => now,
     setTimeout: (body, ms) => timers[timers.push({ run: body, ms }) - 1],
     clearTimeout: (timer) => { if (timer) timer.run = null; },
   });
@@ -105,7 +106,10 @@ async function comeBack(outbox) {
   await settle();
 }
 
-test("a clip is sent while it is recorded, and leaves the store when the hub has it", async () => {
+/** What the store would lose with the device. */
+const notUploaded = async () => (await store.records()).filter(({ uploadedAt }) => !uploadedAt);
+
+test("a clip is sent while it is recorded, and stays on the device when the hub has it", async () => {
   const outbox = page("p1");
   const clip = begin(outbox, "e1");
   await settle();
@@ -117,8 +121,11 @@ test("a clip is sent while it is recorded, and leaves the store when the hub has
   await settle();
   assert.equal(clip.upload.phase, "durable");
   assert.deepEqual(hub.closed, [{ stream: 1, frames: 3, duration_ms: 300 }]);
-  assert.deepEqual(await store.records(), []);
-  assert.equal(store.bytes, 0);
+  assert.deepEqual(await notUploaded(), []);
+  assert.equal((await store.records())[0].uploadedAt, 5_000_000);
+  assert.deepEqual((await outbox.frames(clip)).map(({ timestamp }) => timestamp), [0, 100_000, 200_000], "to the last frame");
+  assert.equal((await outbox.still(clip)).length, 3);
+  assert.equal(clip.upload.heldBytes, 0);
   assert.equal(hub.events.get("e1").stills, 1);
 });
 
@@ -158,7 +165,7 @@ test("after a reload clips are sent oldest first, under their own session", asyn
   assert.equal(hub.events.get("e1").stills, 1);
   assert.ok([...hub.events.values()].every(({ isDurable }) => isDurable));
   assert.equal(outbox.pending.length, 0);
-  assert.deepEqual(await store.records(), []);
+  assert.deepEqual(await notUploaded(), []);
 });
 
 test("a clip whose recording a reload interrupted ends with its last stored frame", async () => {
@@ -252,7 +259,7 @@ for (const error of [{ code: 507, message: "the hub's disk is full" }, { code: 1
     hub.error = null;
     await fire();
     assert.equal(clip.upload.phase, "durable");
-    assert.deepEqual(await store.records(), []);
+    assert.deepEqual(await notUploaded(), []);
   });
 }
 
@@ -265,17 +272,54 @@ test("a full disk in the middle of a clip is waited for as well", async () => {
   assert.equal(clip.problem, "the hub's disk is full");
 });
 
-test("a refusal for good is kept with its reason, also over a reload, without its frames", async () => {
+test("a refusal for good is kept with its reason, also over a reload, and can be tried again by hand", async () => {
   const outbox = page("p1");
   hub.error = { code: 107, message: "tracks: a video track is expected" };
-  record(outbox, "e1");
+  const refused = begin(outbox, "e1");
   await settle();
-  assert.equal(store.bytes, 0);
+  assert.equal(refused.upload.phase, "failed");
+  outbox.add(refused, frame(2));
+  outbox.complete(refused);
+  await settle();
   const next = page("p2");
   await next.restore();
   await settle();
   assert.deepEqual(next.clips.map(({ upload }) => [upload.phase, upload.reason]), [["failed", hub.error.message]]);
   assert.equal(next.pending.length, 0);
+  hub.error = null;
+  next.retry(next.clips[0]);
+  await comeBack(next);
+  assert.deepEqual(hub.events.get("e1").frames, [0, 100_000, 200_000], "it was recorded to its end");
+  assert.equal(next.clips[0].upload.phase, "durable");
+  assert.equal((await store.records())[0].failure, null);
+});
+
+test("when a plan's uploads of the hour are used up, nothing is asked before its time", async () => {
+  const outbox = page("p1");
+  hub.error = { code: 429, message: "12 uploads an hour are used up", temporary: true, retryAt: now + 600_000 };
+  record(outbox, "e1");
+  await settle();
+  assert.equal(outbox.heldUntil, now + 600_000);
+  hub.error = null;
+  record(outbox, "e2", 2000);
+  await settle();
+  assert.deepEqual(hub.ids, []);
+  assert.deepEqual(timers.filter(({ run }) => run).map(({ ms }) => ms), [601_000]);
+  now += 601_000;
+  await fire();
+  assert.deepEqual(hub.ids, ["e1", "e2"]);
+  assert.deepEqual(await notUploaded(), []);
+});
+
+test("what a page before this one uploaded stays to be seen", async () => {
+  record(page("p1"), "e1");
+  await settle();
+  const next = page("p2");
+  await next.restore();
+  await settle();
+  assert.deepEqual(next.clips.map(({ upload }) => upload.phase), ["durable"]);
+  assert.deepEqual([next.pending.length, hub.ids.length], [0, 1]);
+  assert.equal((await next.frames(next.clips[0])).length, 2);
 });
 
 test("an event that the hub has already is durable", async () => {
@@ -284,7 +328,7 @@ test("an event that the hub has already is durable", async () => {
   const clip = record(outbox, "e1");
   await settle();
   assert.equal(clip.upload.phase, "durable");
-  assert.deepEqual(await store.records(), []);
+  assert.deepEqual(await notUploaded(), []);
 });
 
 test("a hub that lost what it had acknowledged gets it again", async () => {
@@ -341,11 +385,30 @@ test("a store that is nearly full makes room before the next clip", async () => 
   const oldest = record(outbox, "e1", 1000);
   record(outbox, "e2", 2000);
   await settle();
-  store.isNearlyFull = async () => true;
+  store.room = async () => ({ usage: 96, quota: 100 });
   begin(outbox, "e3", 3000);
   await settle();
   assert.equal(oldest.upload.phase, "failed");
   assert.equal(outbox.pending.length, 2, "one at a time: a browser takes a while to see the room");
+  assert.deepEqual([outbox.keeper.isShort, outbox.keeper.lostCount], [true, 1], "which is said");
+});
+
+test("what the hub has goes before anything that it does not have", async () => {
+  store.maximumBytes = 115;
+  const outbox = page("p1");
+  const uploaded = record(outbox, "e1", 1000, [frame(0, 12)]);
+  await settle();
+  goAway(outbox);
+  const pending = record(outbox, "e2", 2000, [frame(0, 40)]);
+  const second = record(outbox, "e3", 3000, [frame(0, 40)]);
+  const third = record(outbox, "e4", 4000, [frame(0, 40)]);
+  await settle();
+  assert.deepEqual([uploaded.isGone, uploaded.upload.phase, uploaded.record.frames], [true, "durable", 0]);
+  assert.deepEqual([pending, second, third].map(({ upload }) => upload.reason), [null, null, null]);
+  assert.deepEqual([outbox.keeper.isShort, outbox.isDurable], [false, false]);
+  await fire();
+  assert.deepEqual([pending, second, third].map(({ upload }) => upload.phase), ["failed", "waiting", "waiting"], "there was nothing else");
+  assert.deepEqual([outbox.keeper.isShort, outbox.keeper.lostCount], [true, 1]);
 });
 
 test("a store that refuses costs no clip: it is held in memory, which is said, and stored when it can be", async () => {

@@ -17,10 +17,12 @@
  * @property {any[]} tracks
  * @property {number} firstTimestamp µs
  * @property {number} lastTimestamp µs
- * @property {number} frames
+ * @property {number} frames none when they had to make room
  * @property {number} bytes of payload
  * @property {boolean} isComplete whether its recording came to an end
- * @property {string|null} failure why it was given up; its frames are gone then
+ * @property {string|null} failure why it was given up
+ * @property {number|null} [uploadedAt] since when the hub has it for sure, ms since 1970
+ * @property {{type: string, at: number, score: number}[]} [causes] what it was recorded for, where that is more than the trigger
  *
  * @typedef {object} ClipStore
  * @property {boolean} isDurable whether it outlives the page
@@ -29,14 +31,12 @@
  * @property {(id: string, sequence: number) => Promise<ClipFrame[]>} read some frames from a sequence on; none when there are none
  * @property {(id: string, still: Uint8Array) => Promise<void>} setStill
  * @property {(id: string) => Promise<Uint8Array|null>} still
- * @property {(record: ClipRecord) => Promise<void>} fail keeps the record alone, if there is room for it
+ * @property {(record: ClipRecord) => Promise<void>} empty keeps the record alone, if there is room for it
  * @property {(id: string) => Promise<void>} delete
- * @property {() => Promise<boolean>} isNearlyFull
+ * @property {() => Promise<import("./retention.js").Room>} room
  */
 
 const MAXIMUM_BYTES = 192 << 20;
-/** Of what there is, so much is used before clips are given up. */
-export const NEARLY_FULL = 0.95;
 
 /** @implements {ClipStore} */
 export class MemoryClipStore {
@@ -81,7 +81,7 @@ export class MemoryClipStore {
   }
 
   /** @param {ClipRecord} record */
-  async fail(record) {
+  async empty(record) {
     await this.delete(record.id);
     this.#clips.set(record.id, { record, frames: [], still: null });
   }
@@ -94,8 +94,8 @@ export class MemoryClipStore {
     this.#clips.delete(id);
   }
 
-  async isNearlyFull() {
-    return this.bytes > this.maximumBytes * NEARLY_FULL;
+  async room() {
+    return { usage: this.bytes, quota: this.maximumBytes };
   }
 
   /** @param {number} bytes */

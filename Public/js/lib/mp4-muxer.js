@@ -1,22 +1,18 @@
 // @ts-check
 // H.264 access units as fragmented MP4 (ISO/IEC 14496-12 and -15), one fragment a picture, for browsers that can only play files.
 
-import { box, concat, fromBase64, fullBox, number } from "./bytes.js";
+import { box, concat, fullBox, number } from "./bytes.js";
+import { movieHeader, trackBox, videoEntry, zeros } from "./mp4-boxes.js";
 
-/** Ticks a second: the protocol's microseconds. */
-const TIMESCALE = 1_000_000;
-const MATRIX = [0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000].flatMap((value) => [...number(value, 4)]);
 const KEY_SAMPLE = 0x2000000, DELTA_SAMPLE = 0x1010000;
-const zeros = (/** @type {number} */ count) => new Uint8Array(count);
 
 export class Mp4Muxer {
   #sequence = 0;
 
   /** @param {{codec: string, width: number, height: number, description?: string}} configuration as its frame has it */
-  constructor({ codec, width, height, description }) {
-    if (!/^avc[13]\./.test(codec) || !description) throw new TypeError(`${codec} cannot be put into MP4 here`);
-    this.mime = `video/mp4;codecs="${codec}"`;
-    this.init = initOf(codec.slice(0, 4), width, height, fromBase64(description));
+  constructor(configuration) {
+    this.mime = `video/mp4;codecs="${configuration.codec}"`;
+    this.init = initOf(configuration);
   }
 
   /** @param {{key: boolean, timestamp: number, duration: number, payload: Uint8Array}} unit times in µs */
@@ -36,35 +32,16 @@ export class Mp4Muxer {
   }
 }
 
-/** @param {string} type @param {number} width @param {number} height @param {Uint8Array} avcC */
-function initOf(type, width, height, avcC) {
-  const entry = box(
-    type, zeros(6), number(1, 2), zeros(16), number(width, 2), number(height, 2), number(0x480000, 4), number(0x480000, 4), zeros(4), number(1, 2),
-    zeros(32), number(24, 2), [0xff, 0xff], box("avcC", avcC),
-  );
+/** @param {{codec: string, width: number, height: number, description?: string}} configuration */
+function initOf(configuration) {
   const table = box(
     "stbl",
-    fullBox("stsd", 0, 0, number(1, 4), entry),
+    fullBox("stsd", 0, 0, number(1, 4), videoEntry(configuration)),
     fullBox("stts", 0, 0, zeros(4)), fullBox("stsc", 0, 0, zeros(4)), fullBox("stsz", 0, 0, zeros(8)), fullBox("stco", 0, 0, zeros(4)),
   );
-  const media = box(
-    "mdia",
-    fullBox("mdhd", 0, 0, zeros(8), number(TIMESCALE, 4), zeros(4), [0x55, 0xc4, 0, 0]),
-    fullBox("hdlr", 0, 0, zeros(4), [0x76, 0x69, 0x64, 0x65], zeros(13)),
-    box("minf", fullBox("vmhd", 0, 1, zeros(8)), box("dinf", fullBox("dref", 0, 0, number(1, 4), fullBox("url ", 0, 1))), table),
-  );
-  const track = box(
-    "trak",
-    fullBox("tkhd", 0, 3, zeros(8), number(1, 4), zeros(20), zeros(4), MATRIX, number(width * 0x10000, 4), number(height * 0x10000, 4)),
-    media,
-  );
+  const { width, height } = configuration;
   return concat(
     box("ftyp", [0x69, 0x73, 0x6f, 0x35], zeros(4), [0x69, 0x73, 0x6f, 0x35, 0x6d, 0x70, 0x34, 0x31]),
-    box(
-      "moov",
-      fullBox("mvhd", 0, 0, zeros(8), number(TIMESCALE, 4), zeros(4), number(0x10000, 4), [1, 0], zeros(10), MATRIX, zeros(24), number(2, 4)),
-      track,
-      box("mvex", fullBox("trex", 0, 0, number(1, 4), number(1, 4), zeros(12))),
-    ),
+    box("moov", movieHeader(0, 2), trackBox({ id: 1, duration: 0, width, height }, table), box("mvex", fullBox("trex", 0, 0, number(1, 4), number(1, 4), zeros(12)))),
   );
 }

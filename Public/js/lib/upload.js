@@ -59,7 +59,8 @@ export class ClipUpload {
 
   /** @param {ClipFrame} frame */
   add(frame) {
-    if (this.#isComplete || this.isOver) return;
+    // A clip that the hub refused is recorded to its end all the same.
+    if (this.#isComplete || this.phase === "durable") return;
     this.#hold(this.count++, frame);
   }
 
@@ -78,7 +79,7 @@ export class ClipUpload {
 
   /** The frames that the store does not have yet, in their order. */
   unstored() {
-    return Array.from({ length: this.isOver ? 0 : this.count - this.storedCount }, (_, index) => /** @type {ClipFrame} */ (this.#frames.get(this.storedCount + index)));
+    return Array.from({ length: this.count - this.storedCount }, (_, index) => /** @type {ClipFrame} */ (this.#frames.get(this.storedCount + index)));
   }
 
   /** The store has all frames below `count`. @param {number} count */
@@ -128,14 +129,32 @@ export class ClipUpload {
 
   /** The hub has all of it. */
   durable() {
-    this.#end("durable");
+    this.phase = "durable";
+    this.#trim();
   }
 
   /** It cannot go on. @param {string} reason */
   failed(reason) {
     if (this.isOver) return;
-    this.#end("failed");
+    this.phase = "failed";
     this.reason = reason;
+    this.#trim();
+  }
+
+  /** Somebody wants it sent all the same. */
+  retry() {
+    if (this.phase !== "failed") return;
+    this.phase = "waiting";
+    this.reason = null;
+    this.#reading = null;
+    this.#goBack(0);
+  }
+
+  /** Its frames are not kept any longer. */
+  empty() {
+    this.storedCount = this.count;
+    this.#frames.clear();
+    this.heldBytes = 0;
   }
 
   /** What was begun is void: the clip is to be opened again. */
@@ -206,12 +225,5 @@ export class ClipUpload {
   #drop(sequence) {
     this.heldBytes -= this.#frames.get(sequence)?.payload.byteLength ?? 0;
     this.#frames.delete(sequence);
-  }
-
-  /** @param {"durable"|"failed"} phase */
-  #end(phase) {
-    this.phase = phase;
-    this.#frames.clear();
-    this.heldBytes = 0;
   }
 }

@@ -2,21 +2,16 @@
 // VP8 and VP9 access units as WebM (RFC 9559), one Cluster a picture, for browsers that can only play files.
 
 import { ascii, concat, element, number } from "./bytes.js";
+import { videoTrack, webMHeader } from "./webm-elements.js";
 
 export class WebMMuxer {
   /** @param {{codec: string, width: number, height: number}} configuration as its frame has it */
-  constructor({ codec, width, height }) {
-    const isVP9 = codec.startsWith("vp09");
-    if (!isVP9 && codec !== "vp8" && !codec.startsWith("vp08")) throw new TypeError(`${codec} cannot be put into WebM here`);
-    this.mime = `video/webm;codecs="${isVP9 ? codec : "vp8"}"`;
-    const size = element([0xe0], element([0xb0], number(width, 2)), element([0xba], number(height, 2)));
-    const entry = element([0xae], element([0xd7], [1]), element([0x73, 0xc5], [1]), element([0x83], [1]), element([0x86], ascii(isVP9 ? "V_VP9" : "V_VP8")), size);
+  constructor(configuration) {
+    const { codec } = configuration;
+    const entry = videoTrack(configuration);
+    this.mime = `video/webm;codecs="${codec.startsWith("vp09") ? codec : "vp8"}"`;
     this.init = concat(
-      element(
-        [0x1a, 0x45, 0xdf, 0xa3],
-        element([0x42, 0x86], [1]), element([0x42, 0xf7], [1]), element([0x42, 0xf2], [4]), element([0x42, 0xf3], [8]),
-        element([0x42, 0x82], ascii("webm")), element([0x42, 0x87], [4]), element([0x42, 0x85], [2]),
-      ),
+      webMHeader(),
       // Of unknown size.
       [0x18, 0x53, 0x80, 0x67, 0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
       element([0x15, 0x49, 0xa9, 0x66], element([0x2a, 0xd7, 0xb1], number(1_000_000, 3)), element([0x4d, 0x80], ascii("Ping Watch")), element([0x57, 0x41], ascii("Ping Watch"))),

@@ -15,13 +15,17 @@ export const REPLACED = 4500;
 const SILENCE_MS = 10_000;
 
 export class RpcError extends Error {
-  /** @param {number} code @param {string} message @param {boolean} temporary */
-  constructor(code, message, temporary) {
+  /** @param {number} code @param {string} message @param {boolean} temporary @param {number|null} [retryAt] when it may succeed, ms since 1970 */
+  constructor(code, message, temporary, retryAt = null) {
     super(message);
     this.code = code;
     this.temporary = temporary;
+    this.retryAt = retryAt;
   }
 }
+
+/** @param {{code: number, message: string, temporary?: boolean, data?: {retry_at?: number}}} error of a reply */
+const errorOf = ({ code, message, temporary, data }) => new RpcError(code, message, Boolean(temporary), data?.retry_at ?? null);
 
 /**
  * Whether a closed connection is to be opened again.
@@ -238,7 +242,7 @@ export class Connection extends EventTarget {
     if (!call) return;
     this.#pending.delete(message.id);
     this.options.clearTimeout(call.timer);
-    if (message.error) call.reject(new RpcError(message.error.code, message.error.message, Boolean(message.error.temporary)));
+    if (message.error) call.reject(errorOf(message.error));
     else call.resolve(message);
   }
 

@@ -1,7 +1,7 @@
 // @ts-check
 // Clips that wait for the hub, kept in IndexedDB so that they outlive the page.
 
-import { MemoryClipStore, NEARLY_FULL } from "../lib/memory-clip-store.js";
+import { MemoryClipStore } from "../lib/memory-clip-store.js";
 
 /**
  * @typedef {import("../lib/memory-clip-store.js").ClipFrame} ClipFrame
@@ -87,7 +87,7 @@ class IndexedDbClipStore {
   }
 
   /** @param {ClipRecord} record */
-  async fail(record) {
+  async empty(record) {
     await this.delete(record.id);
     // Apart, as a store that is full takes deletions alone; it may not even take this, which is then known to this page only.
     await this.#write("relaxed", (store) => store(RECORDS).put(record, record.id)).catch(() => {});
@@ -102,9 +102,9 @@ class IndexedDbClipStore {
     });
   }
 
-  async isNearlyFull() {
+  async room() {
     const { usage = 0, quota = 0 } = (await navigator.storage?.estimate?.()) ?? {};
-    return quota > 0 && usage > quota * NEARLY_FULL;
+    return { usage, quota };
   }
 
   /** All of it or nothing. @param {"strict"|"relaxed"} durability @param {(store: (name: string) => IDBObjectStore) => void} body */

@@ -1,9 +1,17 @@
 // @ts-check
-// The page of a camera: what it sees, how much moves, what it recorded.
+// The page of a camera: from the first question to the dimmed screen. What is shown is made by the elements in `page/`.
 
 import { announce, el, icon } from "../components/dom.js";
-import { clockTime, dayName, size } from "../state/words.js";
 import { CameraError } from "./camera.js";
+import "./page/clip-list.js";
+import "./page/detection.js";
+import "./page/dim-screen.js";
+import "./page/health.js";
+import { problemContent } from "./page/problem.js";
+import { isSetUp } from "./page/setup.js";
+import "./page/start-form.js";
+import "./page/view.js";
+import "./page/waiting.js";
 import { rememberedDevice, Sensor } from "./sensor.js";
 import { uplinkOf } from "./uplink.js";
 
@@ -14,266 +22,255 @@ const CONNECTION_WORDS = {
   waiting: "The hub is away; trying again",
   closed: "Not connected",
 };
-const CLIP_WORDS = { recording: "recording", waiting: "waits for the hub", uploading: "being sent", stored: "stored on the hub", failed: "failed" };
-const PENDING_WORDS = {
-  /** @param {number} count @param {number} bytes */
-  title: (count, bytes) => `${count === 1 ? "1 clip waits" : `${count} clips wait`} ·\u00a0${size(bytes).replace(" ", "\u00a0")}`,
-  away: "The hub is away.",
-  refused: "The hub cannot take it yet.",
-  sending: "Being sent, the oldest first.",
-  connecting: "Connecting to the hub…",
-  closed: "They are sent when this device watches again.",
-  /** @param {number} seconds */
-  next: (seconds) => ` Next attempt ${seconds > 0 ? `in ${seconds} s` : "now"}.`,
-  kept: "Kept on this device, also over a reload.",
-  memory: "This browser gives the page no storage: reloading or closing it loses them.",
-  full: "This device's storage takes no more: reloading or closing this page loses what is new.",
-};
-/** The meter's full scale, as a multiple of the threshold. */
-const METER_SCALE = 6;
 const COUNTDOWN_MS = 1000;
+/** Nobody touched the page for so long: the screen goes dark, though the camera watches. */
+const IDLE_MS = 3 * 60_000;
+const ACTIVITY = ["pointerdown", "keydown", "scroll"];
 
 class SensorPage extends HTMLElement {
   /** @type {Sensor|null} */ #sensor = null;
+  /** Ends what listens to the sensor. */
+  #following = new AbortController();
   /** @type {import("./uplink.js").Uplink|null} */ #uplink = null;
   #abort = new AbortController();
-  /** @type {Map<string, HTMLElement>} */ #rows = new Map();
+  #touchedAt = 0;
+  #label = "";
 
   connectedCallback() {
     this.#build();
     this.#show("idle");
-    document.addEventListener("visibilitychange", () => this.#showVisibility(), { signal: this.#abort.signal });
-    window.addEventListener("beforeunload", (event) => { if (this.#uplink?.outbox.isAtRisk) event.preventDefault(); }, { signal: this.#abort.signal });
-    const countdown = setInterval(() => this.#showPending(), COUNTDOWN_MS);
-    this.#abort.signal.addEventListener("abort", () => clearInterval(countdown));
+    const { signal } = this.#abort;
+    document.addEventListener("visibilitychange", () => this.#update(), { signal });
+    window.addEventListener("beforeunload", (event) => { if (this.#uplink?.outbox.isAtRisk) event.preventDefault(); }, { signal });
+    const touched = () => { this.#touchedAt = performance.now(); };
+    for (const type of ACTIVITY) document.addEventListener(type, touched, { signal, capture: true, passive: true });
+    const countdown = setInterval(() => this.#tick(), COUNTDOWN_MS);
+    signal.addEventListener("abort", () => clearInterval(countdown));
     const { device_id } = rememberedDevice();
     // What a page before this one left is sent without the camera.
-    if (device_id) uplinkOf(device_id).then((uplink) => this.#follow(uplink));
+    if (device_id) uplinkOf(device_id).then((uplink) => this.#followUplink(uplink));
   }
 
   disconnectedCallback() {
     this.#abort.abort();
+    this.#following.abort();
     this.#sensor?.stop();
   }
 
+  // MARK: Its parts
+
   #build() {
-    const device = rememberedDevice();
-    this.video = el("video", { muted: true, playsinline: true, "aria-label": "What the camera sees" });
-    this.video.muted = true;
-    this.label = el("input", { name: "label", required: true, maxlength: 80, autocomplete: "off", value: device.label, placeholder: "Hallway" });
-    this.sound = el("input", { type: "checkbox", name: "sound" });
-    this.sound.checked = device.sound;
-    this.startButton = el("button", { class: "button button-primary button-large", type: "submit" }, icon("eye"), "Start watching");
-    this.form = el(
-      "form", { class: "card stack", onsubmit: (/** @type {Event} */ event) => this.#start(event) },
-      el("h1", { text: "Use this device as a camera" }),
-      el("p", { class: "muted", text: "It records the moments in which something moves, from a few seconds before, and shows you the picture live on your other devices." }),
-      el("label", { class: "field" }, el("span", { text: "Device name" }), this.label),
-      el("label", { class: "check" }, this.sound, el("span", { text: "Record sound" })),
-      this.startButton,
-      el("p", { class: "muted small", text: "Keep this page open and the phone plugged in. The picture stays on your own hub." }),
-    );
+    this.start = el("pw-start-form");
+    this.start.addEventListener("begin", (/** @type {any} */ { detail }) => this.#start(detail));
     this.problem = el("section", { class: "card problem stack", role: "alert", hidden: true });
+    this.waiting = el("pw-waiting", { class: "waiting" });
+    this.clips = el("pw-clip-list", { class: "clip-list stack-tight" });
+    this.view = el("pw-sensor-view", { class: "sensor-view" });
+    this.setup = el("pw-sensor-setup");
+    this.setup.addEventListener("step", (/** @type {any} */ { detail }) => this.view.frame({ isFraming: detail.name === "framing" }));
+    this.setup.addEventListener("armed", () => this.dim.dim());
+    this.dim = el("pw-dim-screen");
+    this.dim.addEventListener("woken", () => announce("The screen is on again."));
+    this.heading = el("h1", { class: "sensor-title", tabindex: "-1" });
     this.status = el("p", { class: "sensor-status" });
-    this.lock = el("p", { class: "muted small" });
-    this.hiddenNote = el("p", { class: "notice", hidden: true, text: "This page is in the background: phones stop the camera of a hidden page. Bring it to the front." });
-    this.stalledNote = el("p", { class: "notice", hidden: true, text: "The camera delivers no pictures. If this stays so, stop watching and start again." });
+    this.health = el("pw-sensor-health", { class: "stack-tight" });
     this.liveNote = el("p", { class: "notice", hidden: true });
-    this.meterBar = el("div", { class: "meter-bar" });
-    this.meterText = el("p", { class: "meter-text", "data-motion-score": "", "data-score": "0", "data-threshold": "0" });
-    this.meter = el("div", { class: "meter" }, this.meterBar, el("div", { class: "meter-mark" }));
-    this.list = el("ul", { class: "sensor-clips", "aria-label": "Recorded clips" });
-    this.empty = el("p", { class: "muted", text: "Nothing yet. Walk past the camera to try it." });
-    this.pending = el("section", { class: "pending", "aria-label": "Clips that wait for the hub", hidden: true });
+    this.detection = el("pw-detection", { class: "stack" });
+    this.siren = el("div", { class: "notice siren", role: "alert", hidden: true }, icon("sound"), el("p", { text: "The siren sounds." }),
+      button("", "stop", "Silence it", () => this.#sensor?.perform("siren", { on: false })));
+    this.standby = el("div", { class: "stack standby", hidden: true }, el("p", { text: "It can be started there, or here." }),
+      button("button-primary button-large", "eye", "Start watching", () => this.#resume()));
+    this.recordButton = button("", "record", "Record now", () => this.#record());
+    this.dimButton = button("", "moon", "Dim screen", () => this.dim.dim());
+    this.setupButton = button("button-quiet", "motion", "Placement and walk test", () => this.#openSetup());
+    this.buttons = el("div", { class: "sensor-buttons" }, this.recordButton, this.dimButton, button("button-danger", "stop", "Stop watching", () => this.#stop()));
     this.stage = el(
       "div", { class: "sensor-stage", hidden: true },
-      el("div", { class: "sensor-view" }, this.video, el("p", { class: "badge badge-live", hidden: true }, icon("live"), "Live: somebody is watching")),
-      el("div", { class: "card stack sensor-panel" },
-        el("h1", { class: "sensor-title" }), this.status, this.hiddenNote, this.stalledNote, this.liveNote,
-        el("section", { class: "stack-tight", "aria-label": "Motion" }, el("h2", { text: "Motion" }), this.meter, this.meterText),
-        el("div", { class: "row" },
-          el("button", { class: "button", type: "button", onclick: () => this.#sensor?.recordNow() }, icon("record"), "Record now"),
-          el("button", { class: "button button-danger", type: "button", onclick: () => this.#stop() }, icon("stop"), "Stop watching")),
-        this.lock,
-        el("section", { class: "stack-tight" }, el("h2", { text: "Recorded" }), this.empty, this.list)),
+      el("div", { class: "stack" }, this.view, this.setup),
+      el("div", { class: "card stack sensor-panel" }, this.heading, this.status, this.siren, this.standby, this.health, this.liveNote, this.buttons,
+        this.detection, this.setupButton),
     );
-    this.replaceChildren(this.form, this.problem, this.pending, this.stage);
+    this.recorded = el("div", { class: "card stack recorded", hidden: true }, this.waiting, this.clips);
+    this.replaceChildren(this.problem, this.start, this.stage, this.recorded, this.dim);
   }
 
-  /** @param {"idle"|"starting"|"watching"|"error"} state */
+  /** @param {"idle"|"starting"|"watching"|"standby"|"error"} state */
   #show(state) {
     this.dataset.state = state;
-    this.form.hidden = state === "watching";
-    this.stage.hidden = state !== "watching";
+    const isOn = state === "watching" || state === "standby";
+    this.start.hidden = isOn;
+    this.stage.hidden = !isOn;
     this.problem.hidden = state !== "error";
-    if (state === "watching") this.empty.before(this.pending);
-    else this.stage.before(this.pending);
-    this.startButton.disabled = state === "starting";
-    this.startButton.lastChild.textContent = state === "starting" ? "Starting…" : state === "error" ? "Try again" : "Start watching";
+    if (!isOn) this.start.show(state);
+    for (const part of [this.recordButton, this.dimButton, this.detection, this.setupButton]) part.hidden = state !== "watching";
+    this.standby.hidden = state !== "standby";
+    this.view.caption.hidden = state !== "standby";
+    this.view.caption.textContent = state === "standby" ? "Not watching" : "";
+    if (state !== "watching") {
+      if (!this.setup.hidden) this.setup.leave();
+      this.dim.wake();
+    }
+    this.#showClips();
   }
 
-  /** @param {Event} event */
-  async #start(event) {
-    event.preventDefault();
-    const label = this.label.value.trim();
-    if (!label) return this.label.focus();
+  // MARK: Watching
+
+  /** @param {{label: string, sound: boolean}} options */
+  async #start({ label, sound }) {
     this.#show("starting");
-    const sensor = new Sensor(this.video);
-    this.#sensor = sensor;
-    sensor.addEventListener("change", () => this.#update(sensor));
-    sensor.addEventListener("motion", (/** @type {any} */ { detail }) => this.#showMotion(detail));
-    sensor.addEventListener("note", (/** @type {any} */ { detail }) => announce(detail.text));
-    sensor.addEventListener("ended", (/** @type {any} */ { detail }) => this.#ended(detail));
-    this.video.addEventListener("playing", () => { this.dataset.cameraStartedAt = String(performance.timeOrigin + performance.now()); }, { once: true });
+    this.#label = label;
+    const { video } = this.view;
+    const sensor = new Sensor(video);
+    this.#follow(sensor);
+    video.addEventListener("playing", () => { this.dataset.cameraStartedAt = String(performance.timeOrigin + performance.now()); }, { once: true });
     try {
-      await sensor.start({ label, sound: this.sound.checked });
-      if (sensor.uplink) this.#follow(sensor.uplink);
-      this.querySelector(".sensor-title").textContent = `${label} is watching`;
-      this.#show("watching");
+      await sensor.start({ label, sound });
+      if (sensor !== this.#sensor || this.#abort.signal.aborted) return;
+      if (sensor.uplink) this.#followUplink(sensor.uplink);
+      this.#touchedAt = performance.now();
+      this.#update();
+      this.heading.focus({ preventScroll: true });
       announce("Watching.");
-      this.#update(sensor);
+      if (!isSetUp()) this.#openSetup();
     } catch (error) {
-      this.#fail(error);
+      if (sensor === this.#sensor) this.#fail(error);
     }
+  }
+
+  /** @param {Sensor} sensor */
+  #follow(sensor) {
+    this.#following.abort();
+    this.#following = new AbortController();
+    this.#sensor = sensor;
+    const { signal } = this.#following;
+    /** @param {string} type @param {(detail: any) => void} body */
+    const on = (type, body) => sensor.addEventListener(type, (/** @type {any} */ { detail }) => body(detail), { signal });
+    on("change", () => this.#update());
+    on("health", () => this.#showHealth());
+    on("settings", () => this.view.showRegions(sensor.settings.motion.regions));
+    on("note", ({ text }) => this.health.say(text));
+    on("siren", () => this.#showSiren());
+    on("ended", (end) => this.#ended(end));
+    this.detection.follow(sensor, signal);
+    this.view.showRegions(sensor.settings.motion.regions);
+  }
+
+  #record() {
+    if (this.#sensor?.recordNow() === false) this.health.say("There is no picture to record yet.");
+  }
+
+  #openSetup() {
+    if (this.#sensor) this.setup.open(this.#sensor);
   }
 
   async #stop() {
     await this.#sensor?.stop();
     this.#show("idle");
     announce("Watching has ended.");
-    this.startButton.focus();
+    this.start.button.focus();
   }
 
-  /** @param {{reason: string, isReplaced: boolean}} end */
-  async #ended({ reason, isReplaced }) {
-    if (this.dataset.state !== "watching") return;
+  async #resume() {
+    const { ok, message } = (await this.#sensor?.perform("start")) ?? { ok: true };
+    if (!ok) this.health.say(message ?? "It could not be started.");
+    else this.heading.focus({ preventScroll: true });
+  }
+
+  /** @param {{title?: string, reason: string, isReplaced: boolean}} end */
+  async #ended({ title, reason, isReplaced }) {
+    if (this.stage.hidden) return;
     await this.#sensor?.stop();
     if (isReplaced) this.#replaced(reason);
-    else this.#fail(new CameraError("Watching has ended.", reason));
+    else this.#fail(new CameraError(title ?? "Watching has ended.", reason));
   }
 
   /** The one thing to be done here is to take it back. @param {string} reason */
   #replaced(reason) {
     if (!this.isConnected) return;
-    const again = el("button", { class: "button button-primary button-large", type: "button", onclick: () => this.form.requestSubmit() }, icon("eye"), "Watch here instead");
+    const again = button("button-primary button-large", "eye", "Watch here instead", () => this.start.submit());
     this.problem.replaceChildren(el("h1", { text: "Watching goes on elsewhere" }), el("p", { text: reason }), again);
     this.#show("error");
-    this.form.hidden = true;
+    this.start.hidden = true;
     again.focus();
   }
 
   /** @param {any} error */
   #fail(error) {
     if (!this.isConnected) return;
-    const title = error instanceof CameraError ? error.title : "Watching could not start.";
-    const advice = error instanceof CameraError ? error.advice : error.message;
-    this.problem.replaceChildren(el("h2", {}, icon("warning"), title), el("p", { text: advice }));
+    this.problem.replaceChildren(.../** @type {Node[]} */ (problemContent(error)));
     this.#show("error");
   }
 
-  /** Shows what becomes of a device's clips. @param {import("./uplink.js").Uplink} uplink */
-  #follow(uplink) {
-    if (uplink === this.#uplink || this.#abort.signal.aborted) return;
-    this.#uplink = uplink;
-    const show = () => { if (uplink === this.#uplink) this.#showClips(uplink); };
-    uplink.outbox.addEventListener("change", show, { signal: this.#abort.signal });
-    uplink.connection.addEventListener("state", show, { signal: this.#abort.signal });
-    show();
-  }
+  // MARK: What is to be seen
 
-  /** @param {Sensor} sensor */
-  #update(sensor) {
-    if (sensor !== this.#sensor) return;
+  #update() {
+    const sensor = this.#sensor;
+    if (!sensor) return;
+    const { phase } = sensor;
+    if ((phase === "watching" || phase === "standby") && this.dataset.state !== phase) this.#show(phase);
     const state = sensor.uplink?.connection.state ?? "idle";
     this.dataset.connection = state;
-    this.dataset.phase = sensor.phase;
-    this.status.textContent = sensor.phase === "standby" ? `Stopped from another device. ${CONNECTION_WORDS[state]}` : CONNECTION_WORDS[state];
+    this.heading.textContent = phase === "standby" ? `${this.#label} is not watching` : `${this.#label} is watching`;
+    this.dataset.phase = phase;
+    this.status.textContent = `${phase === "standby" ? "Stopped from another device. " : ""}${CONNECTION_WORDS[state]}`;
     this.status.dataset.connection = state;
-    this.querySelector(".badge-live").hidden = !sensor.isLive;
-    this.lock.textContent = sensor.isScreenKeptOn ? "The screen stays on while watching." : "The screen may turn off: set the phone's screen time-out to the longest.";
-    this.stalledNote.hidden = !sensor.isStalled;
+    this.view.live.hidden = !sensor.isLive;
     this.#showLiveProblem(sensor.liveProblem);
-    this.#showVisibility();
+    this.#showSiren();
+    this.#showHealth();
+  }
+
+  #showHealth() {
+    const { health, phase, uplink } = /** @type {Sensor} */ (this.#sensor);
+    if (this.stage.hidden) return;
+    const isConnected = uplink?.connection.state === "open";
+    this.health.show(health, isConnected);
+    this.health.hidden = phase === "standby" && !health.problems.length;
+    this.dim.show(health.problems.map(({ code }) => code), isConnected ? "" : "The hub is away");
+  }
+
+  #showSiren() {
+    this.siren.hidden = !this.#sensor?.siren.isOn;
+    if (!this.siren.hidden) this.dim.wake();
   }
 
   /** @param {string|null} problem */
   #showLiveProblem(problem) {
     this.liveNote.hidden = !problem;
-    const words = problem ? `The live picture has ended: the hub cannot use what this browser records (${problem}). Clips are recorded as before.` : "";
+    const words = problem
+      ? `The live picture has ended: the hub cannot use what this browser records (${problem}). Clips are recorded as before.` : "";
     if (words === this.liveNote.textContent) return;
     this.liveNote.textContent = words;
     if (words) announce(words);
   }
 
-  #showVisibility() {
-    this.hiddenNote.hidden = document.visibilityState === "visible";
+  /** Shows what becomes of a device's clips. @param {import("./uplink.js").Uplink} uplink */
+  #followUplink(uplink) {
+    if (uplink === this.#uplink || this.#abort.signal.aborted) return;
+    this.#uplink = uplink;
+    const show = () => { if (uplink === this.#uplink) this.#showClips(); };
+    uplink.outbox.addEventListener("change", show, { signal: this.#abort.signal });
+    uplink.connection.addEventListener("state", show, { signal: this.#abort.signal });
+    show();
   }
 
-  /** @param {{score: number, threshold: number, state: string}} motion */
-  #showMotion({ score, threshold, state }) {
-    this.meterBar.style.inlineSize = `${Math.min(100, (score / (threshold * METER_SCALE)) * 100)}%`;
-    this.meter.dataset.state = state;
-    Object.assign(this.meterText.dataset, { score: score.toFixed(4), threshold: String(threshold) });
-    const words = state === "learning" ? "Learning the scene…" : state === "moving" ? (score < threshold ? "Something is still there" : "Something moves") : "Quiet";
-    this.meterText.textContent = `${words} · ${(score * 100).toFixed(1)} % of the picture moves; a clip begins at ${(threshold * 100).toFixed(1)} %`;
-  }
-
-  /** @param {import("./uplink.js").Uplink} uplink */
-  #showClips({ outbox }) {
-    this.empty.hidden = outbox.clips.length > 0;
-    const ids = new Set(outbox.clips.map(({ record }) => record.id));
-    for (const [id, row] of this.#rows) {
-      if (ids.has(id)) continue;
-      row.remove();
-      this.#rows.delete(id);
-    }
-    outbox.clips.forEach((clip, index) => {
-      const row = this.#rows.get(clip.record.id) ?? el("li", { "data-clip-id": clip.record.id });
-      this.#rows.set(clip.record.id, row);
-      if (this.list.children[index] !== row) this.list.insertBefore(row, this.list.children[index] ?? null);
-      const state = stateOf(clip);
-      const reason = clip.upload.reason ?? clip.problem;
-      const text = `${timeOf(clip)} · ${clip.record.trigger === "manual" ? "By hand" : "Motion"} · ${CLIP_WORDS[state]}${reason ? `: ${reason}` : ""}`;
-      if (row.textContent === text && row.dataset.state === state) return;
-      row.dataset.state = state;
-      row.replaceChildren(el("span", { class: "clip-dot" }), el("span", { text }));
-    });
-    this.#showPending();
-  }
-
-  /** What waits for the hub, and why. */
-  #showPending() {
+  #showClips() {
     if (!this.#uplink) return;
-    const { connection, outbox } = this.#uplink;
-    const { count, bytes, retryAt } = outbox.waiting;
-    this.dataset.pending = String(count);
-    this.pending.hidden = count === 0;
-    if (!count) return;
-    const isOpen = connection.state === "open";
-    const nextAt = isOpen ? retryAt : connection.retryAt;
-    const why = isOpen ? (retryAt === null ? "sending" : "refused") : { waiting: "away", connecting: "connecting", idle: "connecting", closed: "closed" }[connection.state];
-    const next = nextAt === null ? "" : PENDING_WORDS.next(Math.max(0, Math.ceil((nextAt - performance.now()) / 1000)));
-    const lines = [PENDING_WORDS.title(count, bytes), PENDING_WORDS[why] + next, PENDING_WORDS[outbox.isDurable ? "kept" : outbox.store.isDurable ? "full" : "memory"]];
-    this.pending.dataset.state = why;
-    this.pending.dataset.durable = String(outbox.isDurable);
-    if (this.pending.childElementCount === 0) this.pending.append(icon("clock"), el("div", {}, ...lines.map(() => el("p"))));
-    this.pending.querySelectorAll("p").forEach((/** @type {HTMLElement} */ line, /** @type {number} */ index) => { if (line.textContent !== lines[index]) line.textContent = lines[index]; });
+    this.clips.show(this.#uplink);
+    this.recorded.hidden = this.stage.hidden && !this.#uplink.outbox.clips.length && !this.#uplink.outbox.keeper.lostCount;
+    this.dataset.pending = String(this.waiting.show(this.#uplink));
+  }
+
+  /** Time passes: for the next attempt, and until the screen goes dark. */
+  #tick() {
+    if (this.#uplink) this.dataset.pending = String(this.waiting.show(this.#uplink));
+    this.clips.showCandidates(this.#sensor?.candidates ?? []);
+    const isIdle = this.dataset.state === "watching" && this.setup.hidden && performance.now() - this.#touchedAt > IDLE_MS;
+    if (isIdle && !this.querySelector(".clip-player:not([hidden])")) this.dim.dim();
   }
 }
 
-/** @param {import("./outbox.js").Clip} clip @returns {keyof typeof CLIP_WORDS} */
-function stateOf({ upload, isRecording }) {
-  if (upload.phase === "failed") return "failed";
-  if (upload.phase === "durable") return "stored";
-  if (isRecording) return "recording";
-  return upload.phase === "waiting" ? "waiting" : "uploading";
-}
-
-/** @param {import("./outbox.js").Clip} clip */
-function timeOf({ record }) {
-  const iso = new Date(record.at).toISOString();
-  const day = dayName(iso);
-  return day === "Today" ? clockTime(iso) : `${day}, ${clockTime(iso)}`;
-}
+/** @param {string} kinds further classes @param {string} symbol @param {string} text @param {() => unknown} onclick */
+const button = (kinds, symbol, text, onclick) => el("button", { class: `button ${kinds}`.trim(), type: "button", onclick }, icon(symbol), text);
 
 customElements.define("pw-sensor-page", SensorPage);

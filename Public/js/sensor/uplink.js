@@ -58,6 +58,7 @@ export class Uplink {
     this.connection = connection;
     this.outbox = outbox;
     connection.addEventListener("open", (/** @type {any} */ { detail }) => {
+      outbox.uploadsPerHour = detail.data?.limits?.uploads_per_hour ?? null;
       this.greeting = detail;
       outbox.connected();
     });

@@ -4,7 +4,7 @@
 import { sentence } from "./alerts.js";
 
 /** @param {string} type */
-const triggerName = (type) => ({ motion: "Motion", sound: "Sound", manual: "By hand" })[type] ?? type.charAt(0).toUpperCase() + type.slice(1).replaceAll("_", " ");
+export const triggerName = (type) => ({ motion: "Motion", sound: "Sound", manual: "By hand" })[type] ?? type.charAt(0).toUpperCase() + type.slice(1).replaceAll("_", " ");
 
 /** @type {Record<string, string>} */
 const STATUS = { recording: "recording", uploaded: "received", queued: "waiting", processing: "processing", failed: "failed", dropped: "dropped" };
@@ -106,4 +106,26 @@ export function clipProblem(event) {
   // While it is being recorded the rest may still come; a failure has its own reason.
   if (["recording", "failed", "dropped"].includes(event.status) || (!event.incomplete && !event.clip_problem)) return null;
   return sentence(event.clip_problem ?? "the clip ends early");
+}
+
+/** @type {Record<string, [string, string]>} */
+const PROBLEMS = {
+  frozen: ["The picture has stopped", "The camera says it runs, but brings nothing new. It is being started again; if that does not help, restart the phone."],
+  track_ended: ["The camera was taken away", "Another app may use it, or it was not allowed any more. It is being asked for again."],
+  track_muted: ["The camera brings no pictures", "The phone has paused it, as for a call or another app. It goes on when that ends."],
+  page_hidden: ["This page is in the background", "Phones stop the camera of a hidden page. Bring it to the front."],
+  wake_lock_lost: ["The screen may turn off", "With it the camera stops. Set the phone's screen time-out to the longest, and turn off battery saving."],
+  storage_low: ["Little storage is left", "Delete apps or photos. Clips that the hub has go first, then the oldest that it does not have."],
+  battery_low: ["The battery is nearly empty", "Plug the phone in."],
+  encoder_slow: ["The phone is too slow", "Pictures are left out. Choose a smaller resolution, or let the phone cool down."],
+  covered: ["The lens is covered", "Something is before the camera. Nothing is seen until it is gone."],
+  moved: ["The camera was moved", "Its picture is another than before. Look whether it still shows what it should."],
+  clock_wrong: ["The phone's clock is wrong", "Times of events may be off. Let the phone set its clock by itself."],
+};
+
+/** What is wrong with a camera, by the code of its telemetry, and what to do about it. @param {string} code @returns {{title: string, advice: string}} */
+export function problemWords(code) {
+  // A newer camera may know of more.
+  const [title, advice] = Object.hasOwn(PROBLEMS, code) ? PROBLEMS[code] : [`Something is wrong: ${code.replaceAll("_", " ")}`, "Look at the camera's own screen."];
+  return { title, advice };
 }

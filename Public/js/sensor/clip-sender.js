@@ -1,0 +1,238 @@
+// @ts-check
+// A device's clips on their way to the hub: in which order, how many at once, and what to do when it does not take one.
+
+import { encodeFrame, KIND } from "../net/frame.js";
+
+/** @typedef {import("./outbox.js").Clip} Clip */
+
+/** Clips that are sent beside the one being recorded: more would fill the socket, so that pongs and live pictures come late. */
+const SENT_AT_ONCE = 2;
+/** What the hub answers when a plan's uploads of the hour are used up. */
+const TOO_MANY = 429;
+/** So that it is over for the hub's clock as well. */
+const HOLD_MARGIN_MS = 1000;
+
+export class ClipSender {
+  /** Until when the plan lets nothing new through, ms since 1970. @type {number|null} */
+  heldUntil = null;
+
+  /**
+   * @param {object} options
+   * @param {Pick<import("../net/connection.js").Connection, "state"|"rpc"|"sendFrame">} options.connection as this device
+   * @param {import("../lib/memory-clip-store.js").ClipStore} options.store
+   * @param {import("./clip-keeper.js").ClipKeeper} options.keeper
+   * @param {() => Clip[]} options.clips newest first
+   * @param {() => void} options.changed
+   * @param {() => number} options.now ms since 1970
+   * @param {(body: () => void, ms: number) => any} options.setTimeout
+   * @param {(timer: any) => void} options.clearTimeout
+   */
+  constructor({ connection, store, keeper, clips, changed, now, setTimeout, clearTimeout }) {
+    this.connection = connection;
+    this.store = store;
+    this.keeper = keeper;
+    this.clips = clips;
+    this.changed = changed;
+    this.now = now;
+    this.setTimeout = setTimeout;
+    this.clearTimeout = clearTimeout;
+  }
+
+  connected() {
+    for (const { upload } of this.clips()) upload.connected();
+    this.retryNow();
+  }
+
+  disconnected() {
+    for (const clip of this.clips()) {
+      clip.upload.disconnected();
+      this.#endWait(clip);
+    }
+    this.changed();
+  }
+
+  /** Whatever made attempts fail may be over. */
+  retryNow() {
+    this.heldUntil = null;
+    for (const clip of this.clips()) {
+      clip.backoff.reset();
+      this.#endWait(clip);
+    }
+    this.changed();
+    this.pumpAll();
+  }
+
+  /** Somebody wants a clip sent that was given up. @param {Clip} clip */
+  retry(clip) {
+    if (!canRetry(clip)) return;
+    clip.upload.retry();
+    clip.record.failure = null;
+    this.keeper.saveAfter(clip, 0);
+    this.retryNow();
+  }
+
+  /** @param {{type: string, stream: number, next?: number, code?: string, message?: string}} message of the hub */
+  message(message) {
+    const clip = this.clips().find((candidate) => candidate.upload.stream === message.stream);
+    if (!clip) return;
+    if (message.type === "clip.ack") {
+      clip.upload.acknowledged(message.next ?? 0);
+    } else if (message.type === "clip.error" && message.temporary) {
+      this.#later(clip, message.message ?? "");
+    } else if (message.type === "clip.error" && message.code !== "bad_still") {
+      this.#fail(clip, message.message ?? "the hub refused it", null);
+    }
+    this.pumpAll();
+  }
+
+  /** Oldest first, so that clips arrive in their order. */
+  pumpAll() {
+    for (const clip of [...this.clips()].reverse()) this.pump(clip);
+  }
+
+  /** The clip that is recorded goes first: its trigger and picture are the alert. @param {Clip} clip */
+  #mayOpen(clip) {
+    if (clip.retryAt !== null || (!clip.isBegun && (this.heldUntil ?? 0) > this.now())) return false;
+    const isSent = (/** @type {Clip} */ { upload, isRecording }) => !isRecording && !upload.isOver && upload.phase !== "waiting";
+    return clip.isRecording || this.clips().filter(isSent).length < SENT_AT_ONCE;
+  }
+
+  /** Does what the upload wants done until it waits for news. @param {Clip} clip */
+  pump(clip) {
+    if (clip.upload.phase === "waiting" && !this.#mayOpen(clip)) return;
+    for (let action = clip.upload.take(); action; action = clip.upload.take()) {
+      if (action.type === "open") {
+        this.#open(clip);
+      } else if (action.type === "read") {
+        this.#read(clip, action.from);
+      } else if (action.type === "close") {
+        this.#close(clip, action);
+      } else {
+        const { payload, ...header } = action.frame;
+        const kind = clip.record.tracks[0]?.kind === "container" ? KIND.clipBytes : KIND.clip;
+        this.connection.sendFrame(encodeFrame({ ...header, kind, stream: action.stream, sequence: action.sequence }, payload));
+      }
+    }
+  }
+
+  /** @param {Clip} clip */
+  async #open(clip) {
+    const { id, sessionId, trigger, at, score, tracks, preRollMs } = clip.record;
+    try {
+      const answer = await this.connection.rpc("clip.open", {
+        event_id: id, session_id: sessionId, trigger: { type: trigger, at, score }, tracks, pre_roll_ms: preRollMs,
+      });
+      clip.isBegun = true;
+      clip.upload.opened({ stream: answer.stream, next: answer.next, windowBytes: answer.window_bytes });
+      if (clip.upload.reason) this.#fail(clip, clip.upload.reason, answer.stream);
+      else this.#sendStill(clip, answer.stream);
+    } catch (error) {
+      this.#refused(clip, error);
+    }
+    this.changed();
+    this.pumpAll();
+  }
+
+  /** @param {Clip} clip @param {number} from */
+  async #read(clip, from) {
+    const { stream } = clip.upload;
+    const frames = await this.store.read(clip.record.id, from).catch(() => null);
+    if (clip.upload.isOver) return;
+    // That the store cannot be read now does not mean that the clip is lost.
+    if (!frames) return this.setTimeout(() => this.#read(clip, from), clip.backoff.next());
+    clip.upload.read(from, frames);
+    if (clip.upload.reason) this.#fail(clip, clip.upload.reason, stream);
+    this.pumpAll();
+  }
+
+  /** @param {Clip} clip @param {{stream: number, frames: number}} action */
+  async #close(clip, { stream, frames }) {
+    const { firstTimestamp, lastTimestamp, causes } = clip.record;
+    // How long a clip is of which the hub has more than the store, it sees best itself.
+    const duration = frames > clip.upload.count ? {} : { duration_ms: Math.round((lastTimestamp - firstTimestamp) / 1000) };
+    try {
+      await this.connection.rpc("clip.close", { stream, frames, ...duration, ...(causes ? { causes } : {}) }, { timeoutMs: 60_000 });
+      this.#durable(clip);
+    } catch (error) {
+      this.#refused(clip, error);
+    }
+    this.changed();
+    this.pumpAll();
+  }
+
+  /** @param {Clip} clip @param {number} stream */
+  async #sendStill(clip, stream) {
+    const still = await (clip.still ?? this.store.still(clip.record.id)).catch(() => null);
+    if (!still || clip.isStillSent || clip.upload.stream !== stream) return;
+    clip.isStillSent = this.connection.sendFrame(encodeFrame({ kind: KIND.still, stream, sequence: 0 }, still));
+  }
+
+  /** @param {Clip} clip @param {any} error */
+  #refused(clip, error) {
+    // 409: the hub has all of it already; its answer was lost.
+    if (error.code === 409 && /this event is (uploaded|queued|processing|done) already/.test(error.message)) this.#durable(clip);
+    else if (error.code === TOO_MANY && error.retryAt) this.#hold(clip, error.retryAt, error.message);
+    else if (isTemporary(error)) this.#later(clip, error.message);
+    else this.#fail(clip, error.message);
+  }
+
+  /** The plan lets nothing more through until then. @param {Clip} clip @param {number} until ms since 1970 @param {string} problem */
+  #hold(clip, until, problem) {
+    this.heldUntil = until;
+    this.#later(clip, problem, Math.max(0, until - this.now()) + HOLD_MARGIN_MS);
+  }
+
+  /** @param {Clip} clip @param {string} problem @param {number} [delay] */
+  #later(clip, problem, delay = clip.backoff.next()) {
+    // After a break `connected` takes care of it.
+    if (clip.upload.phase === "waiting" || clip.upload.isOver) return;
+    clip.upload.again();
+    clip.problem = problem;
+    clip.retryAt = performance.now() + delay;
+    clip.retryTimer = this.setTimeout(() => {
+      this.#endWait(clip);
+      this.changed();
+      this.pumpAll();
+    }, delay);
+    this.changed();
+  }
+
+  /** @param {Clip} clip */
+  #endWait(clip) {
+    this.clearTimeout(clip.retryTimer);
+    clip.retryAt = null;
+    clip.problem = null;
+  }
+
+  /** @param {Clip} clip */
+  #durable(clip) {
+    clip.upload.durable();
+    clip.record.uploadedAt = this.now();
+    this.#endWait(clip);
+    this.keeper.over(clip);
+  }
+
+  /** It cannot be sent. @param {Clip} clip @param {string} reason @param {number|null} [stream] */
+  #fail(clip, reason, stream = clip.upload.stream) {
+    this.giveUp(clip, reason, stream);
+    this.keeper.over(clip);
+  }
+
+  /** @param {Clip} clip @param {string} reason @param {number|null} [stream] by which the hub knows it */
+  giveUp(clip, reason, stream = clip.upload.stream) {
+    clip.upload.failed(reason);
+    clip.record.failure = reason;
+    this.#endWait(clip);
+    if (stream !== null) this.connection.rpc("clip.abort", { stream, reason }).catch(() => {});
+    this.changed();
+  }
+}
+
+/** @param {Clip} clip */
+const canRetry = ({ upload, record, isGone, isRecording }) => upload.phase === "failed" && !isGone && !isRecording && record.frames > 0;
+
+/**
+ * Whether the hub may take it another time: it is busy, its disk is full, it must be signed in to again, or it knows this clip from a call whose answer was lost.
+ * @param {any} error
+ */
+const isTemporary = ({ temporary, code, message }) => temporary || [101, 108, 109, 507].includes(code) || /open already on this connection/.test(message);
