@@ -14,7 +14,8 @@ from system import CHROMIUM
 
 class Chromium:
     def __init__(self, folder: Path, args: list[str]) -> None:
-        self.command = [CHROMIUM, "--headless=new", "--remote-debugging-port=0", f"--user-data-dir={folder / 'chromium'}", "--no-first-run", *args, "about:blank"]
+        profile = f"--user-data-dir={folder / 'chromium'}"
+        self.command = [CHROMIUM, "--headless=new", "--remote-debugging-port=0", profile, "--no-first-run", *args, "about:blank"]
 
     def __enter__(self) -> "Chromium":
         self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)

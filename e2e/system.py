@@ -110,7 +110,8 @@ def camera_args(mjpeg: Path) -> list[str]:
     """A room with a person in it, which is quiet: the microphone that Chromium makes up beeps."""
     quiet = mjpeg.with_suffix(".wav")
     if not quiet.exists():
-        subprocess.run(["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "anoisesrc=amplitude=0.0005:duration=10:seed=1:sample_rate=48000", str(quiet)], check=True)
+        source = ["-f", "lavfi", "-i", "anoisesrc=amplitude=0.0005:duration=10:seed=1:sample_rate=48000"]
+        subprocess.run(["ffmpeg", "-v", "error", "-y", *source, str(quiet)], check=True)
     return [
         *BROWSER_ARGS, "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
         f"--use-file-for-fake-video-capture={mjpeg}", f"--use-file-for-fake-audio-capture={quiet}",

@@ -263,7 +263,11 @@ def test_a_siren_sounds_and_stops(hub, camera_browser):
     script = HOOKS + """
     window.tones = [];
     const start = OscillatorNode.prototype.start;
-    OscillatorNode.prototype.start = function () { window.tones.push(this); this.isOver = false; this.addEventListener("ended", () => { this.isOver = true; }); start.call(this); };
+    OscillatorNode.prototype.start = function () {
+        window.tones.push(this);
+        this.addEventListener("ended", () => { this.isOver = true; });
+        start.call(this);
+    };
     """
     page, errors, _ = begin(camera_browser, hub, script)
     assert command(hub, "siren", on=True, seconds=1)[1]["ok"] is True
@@ -318,7 +322,8 @@ def test_pictures_and_sound_are_judged_in_the_worker_whatever_the_browser_has(hu
 def large_camera_browser(playwright, tmp_path):
     """1280x720 at 30 a second, in which something moves all the time."""
     target = tmp_path / "large.mjpeg"
-    subprocess.run(["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=30:duration=20", "-c:v", "mjpeg", "-q:v", "5", str(target)], check=True)
+    source = ["-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=30:duration=20"]
+    subprocess.run(["ffmpeg", "-v", "error", "-y", *source, "-c:v", "mjpeg", "-q:v", "5", str(target)], check=True)
     browser = playwright.chromium.launch(executable_path=CHROMIUM, args=camera_args(target))
     yield browser
     browser.close()

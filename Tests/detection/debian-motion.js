@@ -72,7 +72,7 @@ function eventsOf(said, started, seconds, frames) {
     // When the file is over, it plays it anew.
     if (!word || second > seconds) continue;
     const last = events.at(-1);
-    if (word === "start") events.push({ begin: second, end: second, peak: NaN });
+    if (word === "start") events.push({ begin: second, opened: second, end: second, peak: NaN });
     else if (last) last.end = second;
   }
   return { events, motions: events, tampers: [], candidates: 0, frames, seconds, msPerFrame: NaN };

@@ -5,7 +5,7 @@ import { ClipTrigger } from "../../Public/js/lib/trigger.js";
 
 /**
  * @typedef {{from: number, to: number}} Interval seconds
- * @typedef {{begin: number, end: number, peak: number}} Event seconds; `begin`: when its clip was opened
+ * @typedef {{begin: number, opened: number, end: number, peak: number}} Event seconds; `begin`: of what caused it; `opened`: its clip
  * @typedef {{begin: number, end: number}} Stretch seconds during which the engine said that something moves
  * @typedef {{events: Event[], motions: Stretch[], tampers: {kind: string, begin: number, end: number}[], candidates: number, frames: number,
  *   seconds: number, msPerFrame: number}} Run `candidates`: frames that were one
@@ -44,7 +44,7 @@ export class Observer {
     const { user, system } = process.cpuUsage(before);
     this.spent += user + system;
     for (const action of this.trigger.motion(result, at)) {
-      if (action.type === "open") this.events.push({ begin: at / 1000, end: NaN, peak: result.score });
+      if (action.type === "open") this.events.push({ begin: action.causes[0].at / 1000, opened: at / 1000, end: NaN, peak: result.score });
       if (action.type === "close") this.#end(at);
     }
     if (result.moving) extend(this.motions, at / 1000, (begin) => ({ begin, end: begin }));
@@ -93,11 +93,10 @@ function extend(stretches, second, begin) {
 export function judge({ events, motions, seconds }, truth, tolerance = 0.3) {
   const overlaps = (/** @type {Stretch} */ event, /** @type {Interval} */ { from, to }) => event.begin < to + tolerance && event.end > from;
   const begins = (/** @type {Stretch} */ { begin }, /** @type {Interval} */ { from, to }) => begin >= from - tolerance && begin < to + tolerance;
-  const delaysOf = (/** @type {Stretch[]} */ stretches) => truth.map((interval) => {
-    const first = stretches.find((stretch) => overlaps(stretch, interval));
-    return first ? Math.max(0, first.begin - interval.from) : NaN;
-  });
-  const delays = delaysOf(motions), clipDelays = delaysOf(events);
+  const first = (/** @type {Stretch[]} */ stretches, /** @type {Interval} */ interval) => stretches.find((each) => overlaps(each, interval));
+  const after = (/** @type {number} */ second, /** @type {Interval} */ { from }) => Math.max(0, second - from);
+  const delays = truth.map((interval) => after(first(motions, interval)?.begin ?? NaN, interval));
+  const clipDelays = truth.map((interval) => after(/** @type {Event|undefined} */ (first(events, interval))?.opened ?? NaN, interval));
   const falseAlarms = events.filter((event) => !truth.some((interval) => overlaps(event, interval)));
   const hours = Math.max(seconds - truth.reduce((sum, { from, to }) => sum + Math.min(to, seconds) - from, 0), 0) / 3600;
   return {

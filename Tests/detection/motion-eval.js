@@ -64,9 +64,10 @@ const seconds = (/** @type {number} */ value) => `${value.toFixed(1)} s`;
 function print(report) {
   const cost = Number.isFinite(report.msPerFrame) ? `, ${report.msPerFrame} ms a picture` : "";
   console.log(`${report.file} (${report.engine}): ${report.frames} pictures in ${seconds(report.seconds)}${cost}`);
-  for (const { begin, end, peak } of report.events) {
+  for (const { begin, opened, end, peak } of report.events) {
     const share = Number.isFinite(peak) ? `, up to ${(peak * 100).toFixed(1)} % of the picture` : "";
-    console.log(`  event ${seconds(begin)} – ${seconds(end)}${share}`);
+    const late = opened - begin > 0.05 ? `, clip opened at ${seconds(opened)}` : "";
+    console.log(`  event ${seconds(begin)} – ${seconds(end)}${share}${late}`);
   }
   if (!report.events.length) console.log("  no event");
   for (const { kind, begin, end } of report.tampers) console.log(`  tampering: ${kind} ${seconds(begin)} – ${seconds(end)}`);

@@ -35,7 +35,8 @@ for (const name of [...stillNames, ...personNames, ...tamperNames].filter((each)
   }
   const slowest = delays.length ? Math.max(...delays).toFixed(1) : "";
   console.log(
-    `${name.padEnd(26)} missed ${misses}/${persons} false ${alarms} split ${splits} delay ≤ ${slowest.padEnd(4)} cand ${((100 * candidates) / frames).toFixed(1)} %  ` +
+    `${name.padEnd(26)} missed ${misses}/${persons} false ${alarms} split ${splits} delay ≤ ${slowest.padEnd(4)} ` +
+      `cand ${((100 * candidates) / frames).toFixed(1)} %  ` +
       `${spent.toFixed(2)} ms  [${details.join(" | ")}]` +
       (tampers.some((tamper) => tamper !== "-") ? `  {${tampers.join(" | ")}}` : ""),
   );

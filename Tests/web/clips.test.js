@@ -9,7 +9,8 @@ let clips, recorder, session;
 /** What a capture tells, with an encoder of its own. */
 function capture(codec = "vp8") {
   const target = new EventTarget();
-  target.encoder = { tracks: [{ track: 0, codec }], clipBeginning: (timestamp) => [{ flags: 2, track: 0, timestamp, duration: 0, payload: new Uint8Array(1) }] };
+  const configuration = { flags: 2, track: 0, duration: 0, payload: new Uint8Array(1) };
+  target.encoder = { tracks: [{ track: 0, codec }], clipBeginning: (timestamp) => [{ ...configuration, timestamp }] };
   target.tell = (type, detail) => target.dispatchEvent(new CustomEvent(type, { detail }));
   target.picture = (key, ago = 0) => {
     const timestamp = Math.round((pageNow() - performance.timeOrigin - ago) * 1000);

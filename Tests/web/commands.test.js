@@ -8,7 +8,8 @@ function camera(options = {}) {
   const note = (name) => (...args) => { done.push([name, ...args]); };
   return {
     phase: "watching", hasTorch: false, done,
-    resume: async () => note("resume")(), standBy: async () => note("standBy")(), recordNow: () => { note("recordNow")(); return true; }, relearn: note("relearn"),
+    resume: async () => note("resume")(), standBy: async () => note("standBy")(), relearn: note("relearn"),
+    recordNow: () => { note("recordNow")(); return true; },
     change: async (patch) => note("change")(patch),
     siren: { start: async (seconds) => note("siren")(seconds), stop: note("quiet") },
     ...options,
@@ -36,6 +37,7 @@ for (const [command, args, options, expected] of CASES) {
   });
 }
 
+const noCamera = async () => { throw Object.assign(new Error("x"), { title: "No camera was found.", advice: "Connect one." }); };
 const REFUSED = [
   ["record", {}, { phase: "standby" }, "The camera is not watching."],
   ["record", {}, { recordNow: () => false }, "There is no picture yet. Try again in a moment."],
@@ -44,7 +46,7 @@ const REFUSED = [
   ["camera", { facing: "up" }, {}, "facing: environment or user is expected."],
   ["dance", {}, {}, "This camera does not know “dance”."],
   ["toString", {}, {}, "This camera does not know “toString”."],
-  ["start", {}, { resume: async () => { throw Object.assign(new Error("x"), { title: "No camera was found.", advice: "Connect one." }); } }, "No camera was found. Connect one."],
+  ["start", {}, { resume: noCamera }, "No camera was found. Connect one."],
 ];
 for (const [command, args, options, message] of REFUSED) {
   test(`${command} ${JSON.stringify(args)} is refused: ${message}`, async () => {

@@ -61,8 +61,8 @@ test("wrong arguments and files are named", () => {
 });
 
 test("events are judged: missed, false, split and late ones", () => {
-  const event = (begin, end) => ({ begin, end, peak: 0.1 });
-  const run = { seconds: 3600 + 30, motions: [event(10.4, 12), event(13, 18), event(50, 52)], events: [event(11, 12), event(14, 18), event(50, 52)] };
+  const event = (begin, end, opened = begin) => ({ begin, opened, end, peak: 0.1 });
+  const run = { seconds: 3600 + 30, motions: [event(10.4, 12), event(13, 18), event(50, 52)], events: [event(10.4, 12, 11), event(14, 18), event(50, 52)] };
   const { misses, falseAlarms, falseAlarmsPerHour, splits, delays, clipDelays } = judge(run, [{ from: 10, to: 20 }, { from: 80, to: 100 }]);
   assert.deepEqual(misses, [{ from: 80, to: 100 }]);
   assert.deepEqual(falseAlarms.map(({ begin }) => begin), [50]);

@@ -11,7 +11,8 @@ test("what is missing or cannot be is as usual, what is unknown is left out", ()
     capture: { facing: "up", resolution: "720p", fps: 15, audio: "yes", toString: "x" }, preview_first: 1,
   });
   assert.deepEqual(settings, {
-    ...DEFAULT_SETTINGS, revision: 7, clip: { ...DEFAULT_SETTINGS.clip, post_roll_seconds: 3 }, capture: { ...DEFAULT_SETTINGS.capture, resolution: "720p", fps: 15 },
+    ...DEFAULT_SETTINGS, revision: 7, clip: { ...DEFAULT_SETTINGS.clip, post_roll_seconds: 3 },
+    capture: { ...DEFAULT_SETTINGS.capture, resolution: "720p", fps: 15 },
   });
 });
 

@@ -6,6 +6,8 @@ import { components, dilated } from "./motion-blocks.js";
 /** A block that comes and goes so often (within about a minute) sways in place. */
 export const SWAYING = 2.5;
 const SWAY_SECONDS = 30;
+/** And so does one whose texture is so often another. */
+const RESTLESS = 0.2;
 /** A block that was at rest for so long is new when it moves. */
 const REST_MS = 1000;
 const LATELY_MS = 1500;
@@ -27,11 +29,12 @@ export class Paths {
   }
 
   /**
-   * @param {Uint8Array} moving @param {number} at @param {number} seconds since the picture before
+   * @param {Uint8Array} moving @param {Float32Array} unrest how often the texture of each block is another than usual
+   * @param {number} at @param {number} seconds since the picture before
    * @returns {{novel: number, fresh: number}} `novel`: moving blocks that were at rest, and lie beyond the outline of what moved just now:
    *   somebody who walks reaches new places all the time, leaves and a patch of sun fill the same; `fresh`: moving blocks that do not sway
    */
-  follow(moving, at, seconds) {
+  follow(moving, unrest, at, seconds) {
     const { columns, rows, activeAt, activeBefore, inside, lately, sway } = this;
     const fade = Math.exp(-seconds / SWAY_SECONDS);
     let some = 0;
@@ -51,7 +54,7 @@ export class Paths {
       if (moving[i]) {
         if (sway[i] < SWAYING) fresh++;
         if (at - activeAt[i] > REST_MS) {
-          if (sway[i] < SWAYING && !inside[i]) novel++;
+          if (sway[i] < SWAYING && unrest[i] < RESTLESS && !inside[i]) novel++;
           sway[i]++;
         } else if (!activeBefore[i]) sway[i] += 0.5;
         activeAt[i] = at;

@@ -12,8 +12,8 @@ import { pageNow } from "./page-clock.js";
 /** @typedef {import("../state/settings.js").Settings} Settings */
 
 /**
- * Events: `capture` {capture} (another one is about to start), `note` {text} (it was repaired), `refused` {error} (the camera may not be used any more),
- * `change` (it runs or does not).
+ * Events: `capture` {capture} (another one is about to start), `note` {text} (it was repaired), `refused` {error} (the camera may not be used any
+ * more), `change` (it runs or does not).
  */
 export class CameraKeeper extends EventTarget {
   /** @type {Capture|null} */ capture = null;

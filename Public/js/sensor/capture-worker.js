@@ -66,7 +66,10 @@ async function follow(readable, body) {
   }
 }
 
-/** Blocks of an AudioWorklet: the same as a track's data from here on. @param {{samples: Float32Array<ArrayBuffer>, sampleRate: number, timestamp: number}} block */
+/**
+ * Blocks of an AudioWorklet: the same as a track's data from here on.
+ * @param {{samples: Float32Array<ArrayBuffer>, sampleRate: number, timestamp: number}} block
+ */
 const blockData = ({ samples: data, sampleRate, timestamp }) =>
   new AudioData({ format: "f32", sampleRate, numberOfFrames: data.length, numberOfChannels: 1, timestamp, data });
 

@@ -65,7 +65,10 @@ export class ClipRecorder {
     if (this.#recording?.record.tracks.some(({ track }) => track === chunk.track)) this.outbox.add(this.#recording, frameOf(chunk));
   }
 
-  /** The codec's configuration changed. A clip has one for its video, so that the next begins; what the ring has no longer fits. @param {number} track */
+  /**
+   * The codec's configuration changed. A clip has one for its video, so that the next begins; what the ring has no longer fits.
+   * @param {number} track
+   */
   #configured(track) {
     if (track !== TRACK.video) return;
     this.#perform(this.trigger.cut(pageNow()));

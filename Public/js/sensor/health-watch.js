@@ -116,7 +116,8 @@ export class HealthWatch {
     /** @type {Health} */
     const health = {
       problems: this.#state.problems, fps: this.#fps(), wantedFps, droppedShare: facts.droppedShare, encoderQueue: last?.encoder?.queue ?? 0,
-      encoderLagMs: facts.encoderLagMs, storage: this.#storage, battery, clockOffsetMs: this.#clockOffsetMs, isVisible, isScreenKeptOn: this.lock.isHeld,
+      encoderLagMs: facts.encoderLagMs, storage: this.#storage, battery, clockOffsetMs: this.#clockOffsetMs, isVisible,
+      isScreenKeptOn: this.lock.isHeld,
       network: { online: navigator.onLine, rttMs: this.#rttMs, type: connection?.type ?? connection?.effectiveType ?? null },
     };
     this.#last = health;

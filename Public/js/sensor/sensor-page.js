@@ -80,7 +80,7 @@ class SensorPage extends HTMLElement {
       button("", "stop", "Silence it", () => this.#sensor?.perform("siren", { on: false })));
     this.standby = el("div", { class: "stack standby", hidden: true }, el("p", { text: "It can be started there, or here." }),
       button("button-primary button-large", "eye", "Start watching", () => this.#resume()));
-    this.recordButton = button("", "record", "Record now", () => this.#sensor?.recordNow());
+    this.recordButton = button("", "record", "Record now", () => this.#record());
     this.dimButton = button("", "moon", "Dim screen", () => this.dim.dim());
     this.setupButton = button("button-quiet", "motion", "Placement and walk test", () => this.#openSetup());
     this.buttons = el("div", { class: "sensor-buttons" }, this.recordButton, this.dimButton, button("button-danger", "stop", "Stop watching", () => this.#stop()));
@@ -153,6 +153,10 @@ class SensorPage extends HTMLElement {
     on("ended", (end) => this.#ended(end));
     this.detection.follow(sensor, signal);
     this.view.showRegions(sensor.settings.motion.regions);
+  }
+
+  #record() {
+    if (this.#sensor?.recordNow() === false) this.health.say("There is no picture to record yet.");
   }
 
   #openSetup() {

@@ -22,8 +22,8 @@ const STOPPED = ["frozen", "track_ended", "track_muted"];
 export { rememberedDevice } from "./device.js";
 
 /**
- * Events: `change` (something to show), `motion` and `sound` (results of the engines, with `at`), `health`, `settings`, `note` {text} (something was
- * repaired or changed by itself, or from another device), `siren` {on}, `ended` {title?, reason, isReplaced} (it cannot go on, or goes on in another page).
+ * Events: `change` (something to show), `motion` and `sound` (results of the engines, with `at`), `health`, `settings`, `note` {text} (something
+ * was repaired or changed by itself, or from elsewhere), `siren` {on}, `ended` {title?, reason, isReplaced} (it cannot go on, or does elsewhere).
  */
 export class Sensor extends EventTarget {
   /** `standby`: stopped from another device, from which it can be started again. @type {"idle"|"starting"|"watching"|"standby"} */

@@ -10,8 +10,8 @@ const OPEN_MS = 20_000;
 const AGAIN_MS = 2000;
 
 /**
- * Events: `opened` {settings} (at the start and after each break), `settings` {settings} (somebody changed them), `command` {message}, `stopped` (watching was
- * ended from another device), `ended` {reason, isReplaced} (it cannot go on), `change` (something to show).
+ * Events: `opened` {settings} (at the start and after each break), `settings` {settings} (somebody changed them), `command` {message}, `stopped`
+ * (watching was ended from another device), `ended` {reason, isReplaced} (it cannot go on), `change` (something to show).
  */
 export class HubSession extends EventTarget {
   /** @type {string|null} */ id = null;
@@ -38,7 +38,9 @@ export class HubSession extends EventTarget {
       if (data.type === "live.error" && this.live.refused(data.stream)) this.liveProblem = data.message;
       emit(this, "change");
     });
-    hear("fatal", ({ code, reason }) => emit(this, "ended", { reason: `The hub closed the connection: ${reason || code}.`, isReplaced: code === REPLACED }));
+    hear("fatal", ({ code, reason }) => {
+      emit(this, "ended", { reason: `The hub closed the connection: ${reason || code}.`, isReplaced: code === REPLACED });
+    });
   }
 
   /** Resolves when the hub has begun one. */
@@ -55,7 +57,8 @@ export class HubSession extends EventTarget {
         const refused = (/** @type {any} */ { detail }) => reject(new Error(`The hub refused the connection: ${detail.reason}.`));
         this.connection.addEventListener("open", open, { signal });
         this.connection.addEventListener("fatal", refused, { signal });
-        patience = setTimeout(() => reject(new Error("The hub does not answer. Check that it runs and that this device is on its network.")), OPEN_MS);
+        const silent = () => reject(new Error("The hub does not answer. Check that it runs and that this device is on its network."));
+        patience = setTimeout(silent, OPEN_MS);
         again();
       });
     } catch (error) {

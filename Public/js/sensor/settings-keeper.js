@@ -1,12 +1,13 @@
 // @ts-check
 // The settings of this camera: the hub's, and what was changed here and the hub does not know yet.
 
+import { emit } from "../lib/events.js";
 import { patched, withDefaults } from "../state/settings.js";
 
 const KEY = "pingwatch.settings";
 const NO_SUCH_METHOD = 104;
 
-/** Event: `settings` {before, settings}. */
+/** Event: `settings` {settings}. */
 export class SettingsKeeper extends EventTarget {
   /** @type {Record<string, any>} */ #base = {};
   /** What the hub is still to be told. @type {Record<string, any>|null} */ #pending = null;
@@ -79,6 +80,6 @@ export class SettingsKeeper extends EventTarget {
     } catch {
       // They are in force as long as the page is open.
     }
-    if (JSON.stringify(before) !== JSON.stringify(this.value)) this.dispatchEvent(new CustomEvent("settings", { detail: { before, settings: this.value } }));
+    if (JSON.stringify(before) !== JSON.stringify(this.value)) emit(this, "settings", { settings: this.value });
   }
 }

@@ -3,6 +3,7 @@
 
 const TONES_HZ = [960, 770];
 const TONE_SECONDS = 0.5;
+const PATIENCE_MS = 1000;
 
 export class Siren {
   /** @type {AudioContext|null} */ #context = null;
@@ -29,8 +30,9 @@ export class Siren {
   async start(seconds) {
     this.stop();
     const context = this.#context;
-    const isRunning = await Promise.race([context?.resume().then(() => true), new Promise((resolve) => setTimeout(resolve, 1000))]).catch(() => false);
-    if (!context || !isRunning || context.state !== "running") throw new Error("This browser lets the page make no sound before somebody touches it.");
+    // A browser that does not allow it may not answer at all.
+    await Promise.race([context?.resume().catch(() => {}), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
+    if (context?.state !== "running") throw new Error("This browser lets the page make no sound before somebody touches it.");
     const oscillator = new OscillatorNode(context, { type: "square", frequency: TONES_HZ[0] });
     for (let step = 0; step * TONE_SECONDS < seconds; step++) {
       oscillator.frequency.setValueAtTime(TONES_HZ[step % TONES_HZ.length], context.currentTime + step * TONE_SECONDS);

@@ -67,9 +67,20 @@ const RULES = [
   { code: "track_muted", begins: ({ isWatching, hasTrack, isMuted }) => isWatching && hasTrack && isMuted, after: 2000, until: 1000 },
   { code: "frozen", begins: isFrozen, after: 0, until: 1000 },
   { code: "page_hidden", begins: ({ isWatching, isVisible }) => isWatching && !isVisible, after: 3000, until: 0 },
-  // A hidden page has none, which is said by itself.
-  { code: "wake_lock_lost", begins: ({ isWatching, isVisible, isScreenKeptOn }) => isWatching && isVisible && isScreenKeptOn === false, after: 5000, until: 0 },
-  { code: "storage_low", begins: hasRoomBelow(LOW_SHARE, LOW_BYTES), lasts: hasRoomBelow(LOW_SHARE * MARGIN, LOW_BYTES * MARGIN), after: 0, until: 0 },
+  {
+    code: "wake_lock_lost",
+    // A hidden page has none, which is said by itself.
+    begins: ({ isWatching, isVisible, isScreenKeptOn }) => isWatching && isVisible && isScreenKeptOn === false,
+    after: 5000,
+    until: 0,
+  },
+  {
+    code: "storage_low",
+    begins: hasRoomBelow(LOW_SHARE, LOW_BYTES),
+    lasts: hasRoomBelow(LOW_SHARE * MARGIN, LOW_BYTES * MARGIN),
+    after: 0,
+    until: 0,
+  },
   {
     code: "battery_low",
     begins: ({ battery }) => battery !== null && !battery.charging && battery.level < LOW_BATTERY,
