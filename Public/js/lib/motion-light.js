@@ -25,18 +25,22 @@ export function fitLight(background, means) {
 /** @param {Float32Array} from @param {Float32Array} to */
 function medianOffset(from, to) {
   counts.fill(0);
-  for (let i = 0; i < from.length; i++) counts[bin((to[i] - from[i]) / 4 + (BINS * BIN) / 2)]++;
+  for (let i = 0; i < from.length; i++) tally((to[i] - from[i]) / 4 + (BINS * BIN) / 2);
   return (median(from.length) * BIN - (BINS * BIN) / 2) * 4;
 }
 
 /** @param {Float32Array} from @param {Float32Array} to @param {{gain: number, offset: number}} fit */
 function medianResidual(from, to, { gain, offset }) {
   counts.fill(0);
-  for (let i = 0; i < from.length; i++) counts[bin(Math.abs(to[i] - gain * from[i] - offset))]++;
+  for (let i = 0; i < from.length; i++) tally(Math.abs(to[i] - gain * from[i] - offset));
   return median(from.length) * BIN;
 }
 
-const bin = (/** @type {number} */ value) => Math.min(BINS - 1, Math.max(0, Math.round(value / BIN)));
+/** @param {number} value at least 0 */
+function tally(value) {
+  const bin = (value * (1 / BIN) + 0.5) | 0;
+  counts[bin < BINS ? bin : BINS - 1]++;
+}
 
 /** The middle of what was counted. @param {number} total */
 function median(total) {
@@ -94,7 +98,8 @@ function removeBand(residuals, light, noise, start, step, count) {
   counts.fill(0, 0, DEPTH_BINS);
   for (let n = 0, i = start; n < count; n++, i += step) {
     const depth = residuals[i] / (light[i] + PEDESTAL);
-    counts[Math.min(DEPTH_BINS - 1, Math.max(0, Math.round((depth + DEEPEST_BAND) / DEPTH_BIN)))]++;
+    const bin = ((depth + DEEPEST_BAND) * (1 / DEPTH_BIN) + 0.5) | 0;
+    counts[bin < 0 ? 0 : bin < DEPTH_BINS ? bin : DEPTH_BINS - 1]++;
   }
   let below = 0, at = 0;
   while (at < DEPTH_BINS - 1 && (below += counts[at]) * 2 < count) at++;
