@@ -15,8 +15,8 @@ const STATS_MS = 1000;
 /** @type {SoundJudge|null} */ let sound = null;
 let frames = 0;
 let frameAt = 0;
-/** What ends when watching does. @type {ReadableStreamDefaultReader<any>[]} */
-const readers = [];
+/** Each resolves when its track has ended and all that came of it was taken. @type {Promise<void>[]} */
+const followed = [];
 
 /** @param {Record<string, unknown>} message @param {Transferable[]} [transfer] */
 const post = (message, transfer = []) => globalThis.postMessage(message, { transfer });
@@ -58,7 +58,6 @@ function samples(data) {
 /** @template T @param {ReadableStream<T>} readable @param {(value: T) => void} body */
 async function follow(readable, body) {
   const reader = readable.getReader();
-  readers.push(reader);
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;
@@ -89,8 +88,8 @@ const handlers = {
     handlers.sound({ settings: soundSettings });
     setInterval(stats, STATS_MS);
   },
-  pictures: ({ readable }) => { follow(readable, picture).catch(failed("video")); },
-  samples: ({ readable }) => { follow(readable, samples).catch(failed("audio")); },
+  pictures: ({ readable }) => { followed.push(follow(readable, picture).catch(failed("video"))); },
+  samples: ({ readable }) => { followed.push(follow(readable, samples).catch(failed("audio"))); },
   blocks({ port }) {
     port.onmessage = (/** @type {MessageEvent} */ { data }) => {
       if (audio) samples(blockData(data));
@@ -119,7 +118,8 @@ const handlers = {
     sound?.relearn();
   },
   async stop() {
-    for (const reader of readers) reader.cancel().catch(() => {});
+    // The tracks were stopped. Cancelled instead, what is on its way would never be closed.
+    await Promise.all(followed);
     await Promise.all([video?.finish(), audio?.finish()]);
     post({ type: "stopped" });
   },

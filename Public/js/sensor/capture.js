@@ -77,17 +77,15 @@ export class Capture extends EventTarget {
     await Promise.all([this.#see(), this.#hear()]);
   }
 
-  /** What was recorded is handed on; afterwards nothing comes. */
+  /** Ends the tracks. What was recorded is handed on; afterwards nothing comes. */
   async stop() {
     if (this.#ended.signal.aborted) return;
     this.#ended.abort();
+    if (this.encoder instanceof RecorderEncoder) await this.encoder.stop();
+    this.stream.getTracks().forEach((track) => track.stop());
     const last = new Promise((resolve) => this.addEventListener("stopped", resolve, { once: true }));
     this.#post({ type: "stop" });
-    const inTime = new Promise((resolve) => setTimeout(resolve, LAST_PICTURE_MS));
-    await Promise.all([
-      this.encoder instanceof RecorderEncoder ? this.encoder.stop() : null,
-      Promise.race([last, inTime]),
-    ]);
+    await Promise.race([last, new Promise((resolve) => setTimeout(resolve, LAST_PICTURE_MS))]);
     this.#worker.terminate();
   }
 
