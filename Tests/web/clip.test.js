@@ -57,8 +57,7 @@ const settings = { preRoll: 4, postRoll: 2, longest: 20, cooldown: 5 };
 const table = [
   ["one stretch is one clip, with what came before and after", [[6, 10]], [["open", 6, 2], ["close", 12, "quiet"]]],
   ["a pause shorter than the post-roll does not end it", [[6, 8], [9.5, 11]], [["open", 6, 2], ["close", 13, "quiet"]]],
-  ["motion in the cooldown alone is passed over", [[6, 8], [11, 12]], [["open", 6, 2], ["close", 10, "quiet"]]],
-  ["motion that outlasts the cooldown is a clip from its own beginning", [[6, 8], [12, 18]], [["open", 6, 2], ["close", 10, "quiet"], ["open", 15, 10], ["close", 20, "quiet"]]],
+  ["who comes in the cooldown is in the next clip, at once", [[6, 8], [11, 12]], [["open", 6, 2], ["close", 10, "quiet"], ["open", 11, 10], ["close", 14, "quiet"]]],
   ["a long stretch is cut, and goes on without a gap", [[6, 40]], [["open", 6, 2], ["close", 26, "longest"], ["open", 26, 26], ["close", 42, "quiet"]]],
   ["quiet is nothing", [], []],
 ];

@@ -56,8 +56,8 @@ test("trigger: whatever happens in a clip is a cause of it, once, with its first
 });
 
 test("trigger: what begins at the same time is one clip of both", () => {
-  const trigger = afterClip();
-  last(trigger, "motion", moving(), 4000, 8000);
+  const trigger = afterClip(0.8);
+  last(trigger, "motion", moving(0.1), 4000, 8000);
   const [open] = trigger.sound(loud(0.15), 8000);
   assert.equal(open.type, "open");
   assert.equal(open.trigger, "motion");
@@ -73,8 +73,8 @@ test("trigger: actions are copies: what comes later does not change them", () =>
 });
 
 for (const [name, before, act, passes] of [
-  ["the same again is passed over", 0.1, (trigger) => trigger.motion(moving(0.19), 4000), false],
-  ["twice as much is not", 0.1, (trigger) => trigger.motion(moving(0.2), 4000), true],
+  ["what is much weaker is passed over", 0.4, (trigger) => trigger.motion(moving(0.09), 4000), false],
+  ["somebody who comes is not", 0.4, (trigger) => trigger.motion(moving(0.1), 4000), true],
   ["sound after motion that was stronger is passed over", 0.5, (trigger) => trigger.sound(loud(0.5), 4000), false],
   ["a button is not", 0.9, (trigger) => trigger.manual(4000), true],
   ["tampering is not", 0.9, (trigger) => trigger.tamper({ tampered: true }, 4000), true],
@@ -92,11 +92,20 @@ test("trigger: in the cooldown, motion after sound is not passed over", () => {
   assert.equal(trigger.motion(moving(0.01), 4000)[0].trigger, "motion");
 });
 
+test("trigger: in the cooldown, sound must be twice as strong as before", () => {
+  const trigger = new ClipTrigger(settings);
+  trigger.sound(loud(0.2), 1000);
+  trigger.sound(quiet, 1100);
+  trigger.time(3000);
+  assert.deepEqual(trigger.sound(loud(0.39), 4000), []);
+  assert.equal(trigger.sound(loud(0.4), 4100)[0].type, "open");
+});
+
 test("trigger: motion that gets strong in the cooldown is recorded from its beginning", () => {
-  const trigger = afterClip(0.1);
+  const trigger = afterClip(0.5);
   assert.deepEqual(last(trigger, "motion", moving(0.1), 6000, 7000), []);
   assert.equal(trigger.motion(moving(0.3), 7000)[0].from, 3000);
-  const later = afterClip(0.1);
+  const later = afterClip(0.5);
   later.preRoll = 1000;
   last(later, "motion", moving(0.1), 6000, 7000);
   assert.equal(later.motion(moving(0.3), 7000)[0].from, 5000);
@@ -189,7 +198,7 @@ test("candidates: stretches are joined, their number is limited, and what a clip
 });
 
 test("trigger: what is weak, or passed over in the cooldown, is in the log; what came before a clip is in the clip", () => {
-  const trigger = afterClip();
+  const trigger = afterClip(0.5);
   trigger.motion({ moving: false, score: 0.004, candidate: true, threshold: 0.008 }, 3200);
   trigger.motion(moving(0.1), 3300);
   trigger.motion(still, 3400);

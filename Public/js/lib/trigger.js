@@ -20,8 +20,10 @@ import { heldUploads, HOUR_MS, UNLIMITED } from "./plan.js";
 
 /** What is higher passes the cooldown after what is lower. */
 const RANK = { sound: 0, motion: 1, manual: 2, tamper: 3 };
-/** So is what is so much stronger than the same was. */
+/** So does what is so much stronger than the same was. */
 const STRONGER = 2;
+/** And motion that begins anew with such a share of what was: the engine holds who stands still, so this is somebody who comes, and no curtain that swings after. */
+const ANEW = 0.25;
 
 /** Something that lasts: since when, and how strong it is now. */
 class Source {
@@ -193,12 +195,13 @@ export class ClipTrigger {
   }
 
   /** Whether it begins a clip, be it in the cooldown. @param {Source} source @param {number} at */
-  #isNews({ type, score }, at) {
+  #isNews({ type, score, beganAt }, at) {
     if (!this.isCooling || at - this.closedAt >= this.cooldown) return true;
     const before = [...this.causes.values()];
     if (before.every((cause) => RANK[cause.type] < RANK[type])) return true;
     const peak = this.causes.get(type)?.score ?? Math.max(...before.map((cause) => cause.score));
-    return score >= STRONGER * peak;
+    const isNew = type === "motion" && beganAt > this.closedAt;
+    return score >= (isNew ? ANEW : STRONGER) * peak;
   }
 
   /** @param {Source[]} news @param {number} at @returns {TriggerAction[]} */
