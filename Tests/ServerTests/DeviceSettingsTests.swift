@@ -15,7 +15,7 @@ struct DeviceSettingsTests {
 
     @Test func `where nothing is set everything has its default`() throws {
         let expected = """
-            {"motion":{"sensitivity":50,"regions":[],"threshold":null},"sound":{"enabled":true,"sensitivity":50},
+            {"motion":{"sensitivity":50,"regions":[],"threshold":null},"sound":{"enabled":true,"sensitivity":75},
             "clip":{"pre_roll_seconds":4,"post_roll_seconds":2,"max_seconds":60,"cooldown_seconds":5},
             "capture":{"facing":"environment","resolution":"480p","fps":30,"quality":"medium","audio":true,"torch":false},"preview_first":false}
             """

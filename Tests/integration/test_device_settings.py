@@ -6,7 +6,7 @@ import pytest
 from sensor import Peer, RpcError
 
 DEFAULTS = {
-    "revision": 0, "motion": {"sensitivity": 50, "regions": [], "threshold": None}, "sound": {"enabled": True, "sensitivity": 50},
+    "revision": 0, "motion": {"sensitivity": 50, "regions": [], "threshold": None}, "sound": {"enabled": True, "sensitivity": 75},
     "clip": {"pre_roll_seconds": 4, "post_roll_seconds": 2, "max_seconds": 60, "cooldown_seconds": 5},
     "capture": {"facing": "environment", "resolution": "480p", "fps": 30, "quality": "medium", "audio": True, "torch": False},
     "preview_first": False,

@@ -29,7 +29,7 @@ test("a patch merges objects and replaces the rest", () => {
   const before = withDefaults({ motion: { regions, threshold: 0.1 } });
   const after = patched(before, { motion: { threshold: null, regions: [] }, sound: { enabled: false } });
   assert.deepEqual(after.motion, { sensitivity: 50, regions: [], threshold: null });
-  assert.deepEqual(after.sound, { enabled: false, sensitivity: 50 });
+  assert.deepEqual(after.sound, { enabled: false, sensitivity: 75 });
   assert.deepEqual(before.motion.regions, regions);
   assert.equal(patched(before, null), before);
 });

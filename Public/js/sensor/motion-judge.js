@@ -23,9 +23,9 @@ export class MotionJudge {
     this.onError = onError;
   }
 
-  /** The scene is learnt anew, which takes a second. @param {import("../state/settings.js").Settings["motion"]} settings */
+  /** What was learnt of the scene stays. @param {import("../state/settings.js").Settings["motion"]} settings */
   set({ sensitivity, threshold, regions }) {
-    this.#engine = new MotionEngine({ sensitivity, threshold: threshold ?? undefined, regions });
+    this.#engine.configure({ sensitivity, threshold, regions });
   }
 
   /** Forgets the scene. */

@@ -18,7 +18,7 @@
 export const DEFAULT_SETTINGS = Object.freeze({
   revision: 0,
   motion: Object.freeze({ sensitivity: 50, regions: [], threshold: null }),
-  sound: Object.freeze({ enabled: true, sensitivity: 50 }),
+  sound: Object.freeze({ enabled: true, sensitivity: 75 }),
   clip: Object.freeze({ pre_roll_seconds: 4, post_roll_seconds: 2, max_seconds: 60, cooldown_seconds: 5 }),
   capture: Object.freeze({ facing: "environment", resolution: "480p", fps: 30, quality: "medium", audio: true, torch: false }),
   preview_first: false,

@@ -55,7 +55,7 @@ public struct DeviceSettings: Hashable, Sendable {
     public struct Sound: Hashable, Sendable {
         public var isEnabled = true
         /// 0 … 100.
-        public var sensitivity: Int64 = 50
+        public var sensitivity: Int64 = 75
 
         public init() {}
     }
