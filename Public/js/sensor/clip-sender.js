@@ -100,7 +100,10 @@ export class ClipSender {
     else this.want(clip);
   }
 
-  /** @param {{type: string, event_id?: string, wanted?: boolean, reason?: string, stream: number, next?: number, code?: string, message?: string}} message of the hub */
+  /**
+   * @param {{type: string, stream: number, next?: number, code?: string, message?: string, temporary?: boolean, event_id?: string, wanted?: boolean,
+   *   reason?: string}} message of the hub
+   */
   message(message) {
     if (message.type === "clip.request") return this.#request(message.event_id ?? "");
     const clip = this.clips().find((candidate) => candidate.upload.stream === message.stream);
