@@ -18,7 +18,7 @@ const GONE = "the phone has deleted it to make room";
 export class ClipSender {
   /** Until when the plan lets nothing new through, ms since 1970. @type {number|null} */
   heldUntil = null;
-  /** Events that were asked for before what an earlier page left was taken up. @type {Set<string>} */
+  /** Events that somebody asks the hub for; what an earlier page left may not be taken up yet. @type {Set<string>} */
   #asked = new Set();
   /** @type {any} */ #holdTimer = null;
 
@@ -88,16 +88,13 @@ export class ClipSender {
     this.pumpAll();
   }
 
-  /** What a page before this one left is there now. */
-  takenUp() {
-    for (const clip of this.clips()) if (this.#asked.delete(clip.record.id)) this.#requested(clip);
+  /** Sends what somebody asked the hub for, as far as it is known already. */
+  sendAsked() {
+    for (const clip of this.clips().filter(({ record }) => this.#asked.delete(record.id))) {
+      if (clip.upload.phase === "failed") this.retry(clip);
+      else this.want(clip);
+    }
     this.pumpAll();
-  }
-
-  /** Somebody asks the hub for it. @param {Clip} clip */
-  #requested(clip) {
-    if (clip.upload.phase === "failed") this.retry(clip);
-    else this.want(clip);
   }
 
   /**
@@ -105,7 +102,10 @@ export class ClipSender {
    *   reason?: string}} message of the hub
    */
   message(message) {
-    if (message.type === "clip.request") return this.#request(message.event_id ?? "");
+    if (message.type === "clip.request") {
+      this.#asked.add(message.event_id ?? "");
+      return this.sendAsked();
+    }
     const clip = this.clips().find((candidate) => candidate.upload.stream === message.stream);
     if (!clip) return;
     if (message.type === "clip.ack") {
@@ -118,13 +118,6 @@ export class ClipSender {
       this.#fail(clip, message.message ?? "the hub refused it", null);
     }
     this.pumpAll();
-  }
-
-  /** @param {string} id */
-  #request(id) {
-    const clip = this.clips().find(({ record }) => record.id === id);
-    if (clip) this.#requested(clip);
-    else this.#asked.add(id);
   }
 
   /** Oldest first, so that clips arrive in their order. */

@@ -165,7 +165,7 @@ export class Outbox extends EventTarget {
     for (const { record } of surplus) this.keeper.delete(record.id);
     this.clips = this.clips.filter((clip) => !surplus.includes(clip));
     this.#changed();
-    this.sender.takenUp();
+    this.sender.sendAsked();
   }
 
   // MARK: What is to be shown
