@@ -624,7 +624,7 @@ test("preview first: who asks for a clip that had to make room is told so, also 
   await settle();
   next.message({ type: "clip.request", event_id: "e1" });
   await settle();
-  assert.deepEqual(hub.aborted.slice(1), [{ stream: 5, reason }]);
+  assert.deepEqual([hub.ids.at(-1), hub.aborted.slice(1)], ["e1", [{ stream: hub.ids.length, reason }]]);
 });
 
 test("after 429 nothing new is asked before its time, also after a break or when somebody is impatient", async () => {
