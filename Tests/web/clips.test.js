@@ -25,16 +25,17 @@ beforeEach(() => {
   clips = [];
   session = "s";
   const outbox = {
-    begin(opening, frames) {
-      const clip = { record: { ...opening }, frames: [...frames], isComplete: false };
+    begin(opening, frames, stills) {
+      const clip = { record: { ...opening }, frames: [...frames], stills, isComplete: false, isWanted: false };
       clips.push(clip);
       return clip;
     },
     add: (clip, frame) => clip.frames.push(frame),
+    want: (clip) => { clip.isWanted = true; },
     complete: (clip) => { clip.isComplete = true; },
   };
   recorder = new ClipRecorder(outbox, () => session, async () => null);
-  recorder.set(DEFAULT_SETTINGS.clip);
+  recorder.set(DEFAULT_SETTINGS);
 });
 
 test("another capture ends the clip, and the next has nothing of the one before", () => {
@@ -96,7 +97,7 @@ test("nothing is recorded without a session", () => {
 test("what the hub allows and what people set is kept", () => {
   const source = capture();
   recorder.use(source);
-  recorder.set({ ...DEFAULT_SETTINGS.clip, pre_roll_seconds: 1 });
+  recorder.set({ ...DEFAULT_SETTINGS, clip: { ...DEFAULT_SETTINGS.clip, pre_roll_seconds: 1 } });
   recorder.limit({ uploads_per_hour: 0 });
   for (const ago of [6000, 4000, 2500, 500]) source.picture(true, ago);
   recorder.recordNow();
@@ -108,4 +109,33 @@ test("what the hub allows and what people set is kept", () => {
   source.picture(true);
   recorder.recordNow();
   assert.equal(recorder.held, null);
+});
+
+test("preview first: a clip of motion has three stills for the hub, the later ones at its end where it ends before", async () => {
+  let taken = 0;
+  recorder.takeStill = async () => new Uint8Array([++taken]);
+  recorder.set({ ...DEFAULT_SETTINGS, preview_first: true });
+  const source = capture();
+  recorder.use(source);
+  source.picture(true);
+  source.tell("motion", motion(true));
+  assert.equal(clips[0].record.asksFirst, true);
+  assert.deepEqual([clips[0].stills.length, taken], [3, 1]);
+  recorder.stop();
+  assert.deepEqual((await Promise.all(clips[0].stills)).map(([number]) => number), [1, 2, 3]);
+  assert.equal(clips[0].isWanted, false);
+});
+
+test("preview first: what is more than motion is not asked about", async () => {
+  recorder.set({ ...DEFAULT_SETTINGS, preview_first: true });
+  const source = capture();
+  recorder.use(source);
+  source.picture(true);
+  source.tell("motion", motion(true));
+  recorder.recordNow();
+  assert.deepEqual([clips[0].record.asksFirst, clips[0].isWanted], [true, true]);
+  recorder.stop();
+  source.picture(true);
+  recorder.recordNow();
+  assert.deepEqual([clips[1].record.trigger, clips[1].record.asksFirst, clips[1].stills.length], ["manual", undefined, 1]);
 });

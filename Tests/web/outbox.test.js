@@ -15,16 +15,20 @@ class FakeHub {
   #streams = new Map();
   /** What calls are refused with. */
   error = null;
+  /** Whether it looks at stills first; an older one does not know of it. */
+  looksFirst = false;
 
   async rpc(method, data) {
     if (this.error) throw this.error;
     if (method === "clip.open") {
-      const event = this.events.get(data.event_id) ?? { frames: [], stills: 0, isDurable: false };
+      const event = this.events.get(data.event_id) ?? { frames: [], stills: 0, shown: [], state: data.preview && this.looksFirst ? "preview" : null, isDurable: false };
+      if (data.preview && event.state === "on_device") throw { code: 409, message: "event_id: this clip is not wanted; it stays on the phone until it is asked for" };
+      if (!data.preview) event.state = null;
       if (event.isDurable) throw { code: 409, message: "event_id: this event is queued already" };
       this.events.set(data.event_id, event);
       this.opened.push(data);
       this.#streams.set(this.opened.length, event);
-      return { stream: this.opened.length, next: event.frames.length, window_bytes: 50 };
+      return { stream: this.opened.length, next: event.frames.length, window_bytes: 50, event: { clip_state: event.state } };
     }
     const event = this.#streams.get(data.stream);
     if (method === "clip.abort") {
@@ -42,12 +46,21 @@ class FakeHub {
     const event = this.#streams.get(frame.stream);
     if (frame.kind === KIND.still) {
       event.stills++;
+      event.shown?.push([frame.sequence, frame.flags]);
     } else {
       assert.equal(frame.sequence, event.frames.length, "no gap, nothing twice");
       event.frames.push(frame.timestamp);
       queueMicrotask(() => this.outbox.message({ type: "clip.ack", stream: frame.stream, next: frame.sequence + 1 }));
     }
     return true;
+  }
+
+  /** What it says to the stills of the clip that was opened last. */
+  decide(wanted, reason) {
+    const stream = this.opened.length, event = this.#streams.get(stream);
+    event.state = wanted ? null : "on_device";
+    if (!wanted) this.#streams.delete(stream);
+    this.outbox.message({ type: "clip.verdict", stream, event_id: this.ids.at(-1), wanted, reason });
   }
 
   get ids() {
@@ -86,7 +99,7 @@ const frame = (index, bytes = 10) => ({ flags: 0, track: 0, timestamp: index * 1
 
 function begin(outbox, id, at = 1000, frames = [frame(0), frame(1)]) {
   const opening = { id, sessionId: "s1", trigger: "motion", at, score: 0.1, preRollMs: 100, tracks: [{ track: 0, kind: "video" }], firstTimestamp: 0 };
-  return outbox.begin(opening, frames, Promise.resolve(new Uint8Array(3)));
+  return outbox.begin(opening, frames, [Promise.resolve(new Uint8Array(3))]);
 }
 
 function record(outbox, id, at, frames) {
@@ -436,4 +449,228 @@ test("without a durable store a reload would lose what is pending, and nothing e
   await comeBack(outbox);
   await settle();
   assert.equal(outbox.isAtRisk, false);
+});
+
+// MARK: Preview first
+
+const THREE = [[0, 0], [1, 0], [2, 4]];
+
+/** A clip of which the hub is shown stills first. */
+function preview(outbox, id, at = 1000, stills = [1, 2, 3].map((byte) => Promise.resolve(new Uint8Array([byte])))) {
+  const opening = { id, sessionId: "s1", trigger: "motion", at, score: 0.1, preRollMs: 100, tracks: [{ track: 0, kind: "video" }], firstTimestamp: 0, asksFirst: true };
+  return outbox.begin(opening, [frame(0), frame(1)], stills);
+}
+
+/** One that the hub did not want. */
+async function unwanted(outbox, id, at) {
+  hub.looksFirst = true;
+  const clip = preview(outbox, id, at);
+  await settle();
+  hub.decide(false, "no_change");
+  outbox.complete(clip);
+  await settle();
+  return clip;
+}
+
+test("preview first: stills go first, and the frames once the hub wants them", async () => {
+  hub.looksFirst = true;
+  const outbox = page("p1");
+  const clip = preview(outbox, "e1");
+  await settle();
+  assert.equal(hub.opened[0].preview, true);
+  assert.deepEqual(hub.events.get("e1").shown, THREE);
+  outbox.add(clip, frame(2));
+  outbox.complete(clip);
+  await settle();
+  assert.deepEqual([clip.upload.phase, hub.events.get("e1").frames, hub.closed], ["previewing", [], []]);
+  hub.decide(true, "movement");
+  await settle();
+  assert.deepEqual(hub.events.get("e1").frames, [0, 100_000, 200_000]);
+  assert.deepEqual([clip.upload.phase, hub.ids, hub.events.get("e1").stills], ["durable", ["e1"], 3]);
+});
+
+test("preview first: a still goes as soon as it is taken", async () => {
+  hub.looksFirst = true;
+  const outbox = page("p1");
+  let take;
+  preview(outbox, "e1", 1000, [Promise.resolve(new Uint8Array(1)), new Promise((resolve) => { take = resolve; }), Promise.resolve(null)]);
+  await settle();
+  assert.deepEqual(hub.events.get("e1").shown, [[0, 0]]);
+  assert.equal((await store.records())[0].frames, 2, "the store waits for none");
+  take(new Uint8Array(2));
+  await settle();
+  assert.deepEqual(hub.events.get("e1").shown, [[0, 0], [1, 0]]);
+});
+
+test("preview first: what the hub does not want stays here, to its end, until somebody asks for it", async () => {
+  hub.looksFirst = true;
+  const outbox = page("p1");
+  const clip = preview(outbox, "e1");
+  await settle();
+  hub.decide(false, "no_change");
+  assert.deepEqual([clip.upload.phase, outbox.pending.length, outbox.isAtRisk], ["kept", 0, false]);
+  outbox.add(clip, frame(2));
+  outbox.complete(clip);
+  await settle();
+  assert.deepEqual([hub.events.get("e1").frames, hub.aborted, clip.record.unwanted], [[], [], "no_change"]);
+  goAway(outbox);
+  await comeBack(outbox);
+  assert.deepEqual(hub.ids, ["e1"], "it is not offered again");
+  outbox.message({ type: "clip.request", event_id: "e1" });
+  await settle();
+  assert.equal(hub.opened[1].preview, undefined);
+  assert.deepEqual(hub.events.get("e1").frames, [0, 100_000, 200_000]);
+  assert.deepEqual([clip.upload.phase, (await store.records())[0].unwanted], ["durable", null]);
+});
+
+test("preview first: it is known after a reload, and comes when it is asked for, also before it is taken up", async () => {
+  await unwanted(page("p1"), "e1");
+  let gone;
+  const next = page("p2", { claim: () => new Promise((resolve) => { gone = resolve; }) });
+  await next.restore();
+  next.message({ type: "clip.request", event_id: "e1" });
+  assert.deepEqual(hub.ids, ["e1"]);
+  gone();
+  await settle();
+  await settle();
+  assert.deepEqual([next.clips[0].upload.phase, hub.events.get("e1").frames], ["durable", [0, 100_000]]);
+  const last = page("p3");
+  await unwanted(last, "e2", 2000);
+  const after = page("p4");
+  await after.restore();
+  await settle();
+  assert.deepEqual(after.clips.map(({ record, upload }) => [record.id, upload.phase]), [["e2", "kept"], ["e1", "durable"]]);
+  after.message({ type: "clip.request", event_id: "e2" });
+  await settle();
+  assert.equal(after.clips[0].upload.phase, "durable");
+});
+
+test("preview first: a verdict that was not heard is asked for again, with the same stills, also by the next page", async () => {
+  hub.looksFirst = true;
+  const outbox = page("p1");
+  const clip = preview(outbox, "e1");
+  await settle();
+  goAway(outbox);
+  outbox.complete(clip);
+  await settle();
+  const next = page("p2");
+  await next.restore();
+  await settle();
+  await comeBack(next);
+  assert.deepEqual([hub.opened[1].preview, hub.events.get("e1").shown, hub.events.get("e1").frames], [true, [...THREE, ...THREE], []]);
+  hub.events.get("e1").state = "on_device";
+  goAway(next);
+  await comeBack(next);
+  assert.deepEqual([next.clips[0].upload.phase, next.clips[0].record.unwanted], ["kept", ""], "the hub said no to it");
+});
+
+test("preview first: a hub that had said yes before, or knows of no preview, gets the frames at once", async () => {
+  const outbox = page("p1");
+  const clip = preview(outbox, "e1");
+  await settle();
+  assert.deepEqual(hub.events.get("e1").shown, [[0, 0]]);
+  assert.deepEqual(hub.events.get("e1").frames, [0, 100_000]);
+  outbox.complete(clip);
+  await settle();
+  assert.equal(clip.upload.phase, "durable");
+});
+
+for (const isDecided of [false, true]) {
+  test(`preview first: Record is pressed ${isDecided ? "after" : "before"} the hub did not want it: it gets it`, async () => {
+    hub.looksFirst = true;
+    const outbox = page("p1");
+    const clip = preview(outbox, "e1");
+    await settle();
+    if (isDecided) hub.decide(false, "no_change");
+    outbox.want(clip);
+    await settle();
+    outbox.complete(clip);
+    await settle();
+    assert.deepEqual([clip.upload.phase, hub.events.get("e1").frames], ["durable", [0, 100_000]]);
+  });
+}
+
+test("preview first: a hub that said no just before Record was pressed is told again", async () => {
+  hub.looksFirst = true;
+  const outbox = page("p1");
+  const clip = preview(outbox, "e1");
+  await settle();
+  const { sendFrame } = hub;
+  hub.sendFrame = () => true;
+  outbox.want(clip);
+  hub.sendFrame = sendFrame;
+  hub.decide(false, "no_change");
+  outbox.message({ type: "clip.error", stream: 1, code: "unknown_stream", message: "stream: no clip is open with this id" });
+  await settle();
+  outbox.complete(clip);
+  await settle();
+  assert.deepEqual([clip.upload.phase, hub.events.get("e1").frames], ["durable", [0, 100_000]]);
+});
+
+test("preview first: who asks for a clip that had to make room is told so, also after a reload", async () => {
+  const outbox = page("p1");
+  await unwanted(outbox, "e1", 1000);
+  await unwanted(outbox, "e2", 2000);
+  store.room = async () => ({ usage: 96, quota: 100 });
+  begin(outbox, "e3", 3000);
+  await settle();
+  assert.deepEqual(outbox.clips.map(({ upload, isGone }) => [upload.phase, isGone]), [["streaming", false], ["kept", true], ["kept", true]]);
+  outbox.message({ type: "clip.request", event_id: "e2" });
+  await settle();
+  const reason = "the phone has deleted it to make room";
+  assert.deepEqual([outbox.clips[1].upload.reason, hub.aborted], [reason, [{ stream: 4, reason }]]);
+  const next = page("p2");
+  await next.restore();
+  await settle();
+  next.message({ type: "clip.request", event_id: "e1" });
+  await settle();
+  assert.deepEqual([hub.ids.at(-1), hub.aborted.slice(1)], ["e1", [{ stream: hub.ids.length, reason }]]);
+});
+
+test("after 429 nothing new is asked before its time, also after a break or when somebody is impatient", async () => {
+  const outbox = page("p1");
+  outbox.uploadsPerHour = 12;
+  const begun = begin(outbox, "e0", 500);
+  await settle();
+  hub.error = { code: 429, message: "uploads_per_hour: used up", temporary: true, retryAt: now + 600_000 };
+  record(outbox, "e1");
+  await settle();
+  hub.error = null;
+  outbox.retryNow();
+  goAway(outbox);
+  await comeBack(outbox);
+  assert.deepEqual([hub.ids, outbox.heldUntil], [["e0", "e0"], now + 600_000], "what was begun goes on");
+  outbox.complete(begun);
+  await settle();
+  now += 601_000;
+  await fire();
+  assert.deepEqual(hub.ids, ["e0", "e0", "e1"]);
+  assert.deepEqual(await notUploaded(), []);
+});
+
+test("a hub that has no limit any more is not waited for", async () => {
+  const outbox = page("p1");
+  outbox.uploadsPerHour = 12;
+  hub.error = { code: 429, message: "uploads_per_hour: used up", temporary: true, retryAt: now + 600_000 };
+  record(outbox, "e1");
+  await settle();
+  hub.error = null;
+  goAway(outbox);
+  outbox.uploadsPerHour = null;
+  await comeBack(outbox);
+  assert.deepEqual([hub.ids, outbox.heldUntil], [["e1"], null]);
+});
+
+test("a clip that was given up before a reload is sent when somebody presses Retry, while connected", async () => {
+  const outbox = page("p1");
+  hub.error = { code: 107, message: "tracks: a video track is expected" };
+  record(outbox, "e1");
+  await settle();
+  hub.error = null;
+  const next = page("p2");
+  await next.restore();
+  await settle();
+  next.retry(next.clips[0]);
+  await settle();
+  assert.equal(next.clips[0].upload.phase, "durable");
 });

@@ -41,3 +41,9 @@ test("when the store is nearly full some room is made at once", () => {
 test("what has no frames any more takes no part", () => {
   assert.deepEqual(firstToGo([{ ...failed("f", 1), frames: 0 }]), []);
 });
+
+test("what the hub did not want goes after what it has, and before what it refused", () => {
+  const records = [failed("f", 1, 20e6), { ...pending("k", 5, 20e6), unwanted: "" }, uploaded("u", 9, 20e6), { ...pending("p", 0, 20e6), unwanted: null }];
+  assert.deepEqual(ids(firstToGo(records)), ["u", "k"]);
+  assert.deepEqual(ids(firstToGo(records.slice(0, 2))), ["k", "f"]);
+});

@@ -20,10 +20,18 @@ export const isNearlyFull = ({ usage, quota }) => quota > 0 && usage > quota * N
 /** Nothing is lost with it: the hub has it. @param {ClipRecord} record */
 export const isUploaded = ({ uploadedAt }) => uploadedAt !== null && uploadedAt !== undefined;
 
-/** What nobody waits for, in the order in which it goes: what the hub has, then what it refused, each the oldest first. @param {ClipRecord[]} records */
+/** The hub saw stills of it, and does not want the clip unless somebody asks for it. @param {ClipRecord} record */
+export const isUnwanted = ({ unwanted }) => unwanted !== null && unwanted !== undefined;
+
+/**
+ * What nobody waits for, in the order in which it goes: what the hub has, what it does not want, what it refused, each the oldest first.
+ * @param {ClipRecord[]} records
+ */
 function spare(records) {
   const kept = records.filter(({ frames }) => frames > 0).sort((a, b) => a.at - b.at);
-  return [...kept.filter(isUploaded), ...kept.filter((record) => !isUploaded(record) && record.failure !== null)];
+  const others = kept.filter((record) => !isUploaded(record));
+  const refused = others.filter((record) => !isUnwanted(record) && record.failure !== null);
+  return [...kept.filter(isUploaded), ...others.filter(isUnwanted), ...refused];
 }
 
 /**

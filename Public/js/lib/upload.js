@@ -12,7 +12,7 @@
  * @property {number} duration µs
  * @property {Uint8Array} payload
  *
- * @typedef {{type: "open"} | {type: "read", from: number} | {type: "send", stream: number, sequence: number, frame: ClipFrame}
+ * @typedef {{type: "open", isPreview: boolean} | {type: "read", from: number} | {type: "send", stream: number, sequence: number, frame: ClipFrame}
  *   | {type: "close", stream: number, frames: number}} UploadAction
  */
 
@@ -20,8 +20,13 @@
 const AHEAD_BYTES = 2 << 20;
 
 export class ClipUpload {
-  /** @type {"waiting"|"opening"|"streaming"|"closing"|"durable"|"failed"} */
+  /**
+   * `previewing`: the hub looks at stills, and frames wait; `kept`: it does not want it.
+   * @type {"waiting"|"opening"|"previewing"|"streaming"|"closing"|"durable"|"kept"|"failed"}
+   */
   phase = "waiting";
+  /** Whether the hub is to say first that it wants it. */
+  asksFirst;
   /** @type {string|null} */ reason = null;
   /** Frames so far. */
   count = 0;
@@ -44,12 +49,17 @@ export class ClipUpload {
   #stream = 0;
   #windowBytes = 0;
 
+  constructor({ asksFirst = false } = {}) {
+    this.asksFirst = asksFirst;
+  }
+
   /**
    * A clip that a page before this one left in the store.
-   * @param {{frames: number, isComplete: boolean}} record
+   * @param {{frames: number, isComplete: boolean, asksFirst?: boolean, unwanted?: string|null}} record
    */
-  static restored({ frames, isComplete }) {
-    const upload = new ClipUpload();
+  static restored({ frames, isComplete, asksFirst, unwanted = null }) {
+    const upload = new ClipUpload({ asksFirst });
+    if (unwanted !== null) upload.kept();
     upload.count = frames;
     upload.storedCount = frames;
     upload.#isComplete = true;
@@ -59,7 +69,7 @@ export class ClipUpload {
 
   /** @param {ClipFrame} frame */
   add(frame) {
-    // A clip that the hub refused is recorded to its end all the same.
+    // A clip that the hub refused, or does not want, is recorded to its end all the same.
     if (this.#isComplete || this.phase === "durable") return;
     this.#hold(this.count++, frame);
   }
@@ -70,11 +80,11 @@ export class ClipUpload {
   }
 
   get isOver() {
-    return this.phase === "durable" || this.phase === "failed";
+    return this.phase === "durable" || this.phase === "kept" || this.phase === "failed";
   }
 
   get stream() {
-    return this.phase === "streaming" || this.phase === "closing" ? this.#stream : null;
+    return this.phase === "previewing" || this.phase === "streaming" || this.phase === "closing" ? this.#stream : null;
   }
 
   /** The frames that the store does not have yet, in their order. */
@@ -105,18 +115,50 @@ export class ClipUpload {
     this.again();
   }
 
-  /** The hub opened the clip. @param {{stream: number, next: number, windowBytes: number}} answer */
-  opened({ stream, next, windowBytes }) {
+  /**
+   * The hub opened the clip.
+   * @param {{stream: number, next: number, windowBytes: number, isPreview?: boolean}} answer `isPreview`: it is going to say whether it wants it
+   */
+  opened({ stream, next, windowBytes, isPreview = false }) {
     if (this.phase !== "opening") return;
     // What was sent last before a reload may not have been stored any more: an interrupted clip ends with what the hub has.
     if (next > this.count && !this.#isInterrupted) {
       this.failed(`the hub has ${next} frames of it, this device recorded ${this.count}`);
       return;
     }
-    this.phase = "streaming";
+    // A hub that does not ask for stills, or said before that it wants the clip, gets it at once.
+    this.phase = isPreview && this.asksFirst ? "previewing" : "streaming";
     this.#stream = stream;
     this.#windowBytes = windowBytes;
     this.#goBack(next);
+  }
+
+  /** The hub looked at the stills. @param {boolean} isWanted */
+  verdict(isWanted) {
+    if (isWanted) {
+      if (this.phase === "previewing") this.want();
+    } else if (this.asksFirst) {
+      this.kept();
+    } else {
+      // Somebody wanted it meanwhile, and the hub has closed the stream.
+      this.again();
+    }
+  }
+
+  /** The hub does not want it. */
+  kept() {
+    if (this.isOver) return;
+    this.phase = "kept";
+    this.asksFirst = false;
+    this.#reading = null;
+    this.#goBack(0);
+  }
+
+  /** It goes to the hub whatever that thinks of it: somebody asks for it, or there is more in it than the stills show. */
+  want() {
+    this.asksFirst = false;
+    if (this.phase === "previewing") this.phase = "streaming";
+    else if (this.phase === "kept") this.phase = "waiting";
   }
 
   /** Everything below `next` is on the hub's disk. @param {number} next */
@@ -170,7 +212,7 @@ export class ClipUpload {
     if (!this.#isConnected) return null;
     if (this.phase === "waiting") {
       this.phase = "opening";
-      return { type: "open" };
+      return { type: "open", isPreview: this.asksFirst };
     }
     if (this.phase !== "streaming" || this.#reading !== null) return null;
     if (this.#sent < this.count) return this.#next();
@@ -207,7 +249,7 @@ export class ClipUpload {
 
   /** Drops what is stored and not sent soon. */
   #trim() {
-    const isSending = this.phase === "opening" || this.phase === "streaming";
+    const isSending = this.phase === "opening" || this.phase === "previewing" || this.phase === "streaming";
     for (const sequence of this.#frames.keys()) {
       const isNext = isSending && sequence >= this.#sent && this.heldBytes <= AHEAD_BYTES;
       if (sequence < this.storedCount && !isNext) this.#drop(sequence);

@@ -1,7 +1,7 @@
 // @ts-check
 // Clips in the device's store: written while they are recorded, kept after the hub has them as long as there is room.
 
-import { firstToGo, isNearlyFull, surplus } from "../lib/retention.js";
+import { firstToGo, isNearlyFull, isUnwanted, surplus } from "../lib/retention.js";
 
 /**
  * @typedef {import("./outbox.js").Clip} Clip
@@ -48,6 +48,8 @@ export class ClipKeeper {
   begun(clip) {
     this.#enqueue(() => this.#makeRoomEarly(clip));
     this.saveAfter(clip, 0);
+    // Later ones are stored when they are there: nothing waits for them.
+    clip.stills.forEach((still, number) => number && still?.then(() => this.#enqueue(() => this.#saveStill(clip, number))));
   }
 
   /** @param {Clip} clip @param {number} ms */
@@ -59,7 +61,7 @@ export class ClipKeeper {
     else this.#enqueue(() => this.#save(clip));
   }
 
-  /** The hub has it, or refused it: it stays while there is room. @param {Clip} clip */
+  /** The hub has it, does not want it, or refused it: it stays while there is room. @param {Clip} clip */
   over(clip) {
     this.saveAfter(clip, 0);
     this.#enqueue(() => this.#prune());
@@ -83,7 +85,7 @@ export class ClipKeeper {
       const record = { ...clip.record };
       await this.store.append(record, clip.upload.unstored());
       clip.upload.stored(record.frames);
-      await this.#saveStill(clip);
+      await this.#saveStill(clip, 0);
       this.isStoring = true;
     } catch (/** @type {any} */ error) {
       // Nobody waits for it: it need not be here.
@@ -97,12 +99,12 @@ export class ClipKeeper {
     this.changed();
   }
 
-  /** @param {Clip} clip */
-  async #saveStill(clip) {
-    const still = await clip.still;
+  /** @param {Clip} clip @param {number} number */
+  async #saveStill(clip, number) {
+    const still = await clip.stills[number];
     if (clip.isGone || !still) return;
-    await this.store.setStill(clip.record.id, still);
-    clip.still = null;
+    await this.store.setStill(clip.record.id, still, number);
+    clip.stills[number] = null;
   }
 
   /** Not to wait until the store is full: then the clip that is being recorded would suffer. @param {Clip} clip */
@@ -112,7 +114,7 @@ export class ClipKeeper {
   }
 
   /**
-   * What the hub has goes first, then what it refused, and as the last resort what it is still to get.
+   * What the hub has goes first, then what it does not want, then what it refused, and as the last resort what it is still to get.
    * @param {Clip} clip for which there is to be room
    * @param {(candidate: Clip) => boolean} takesRoom
    */
@@ -157,14 +159,14 @@ export class ClipKeeper {
     this.changed();
   }
 
-  /** Its frames go; of one that the hub does not have, the reason stays. @param {Clip} clip */
+  /** Its frames go; of one that the hub does not have, it stays why. @param {Clip} clip */
   async #empty(clip) {
     clip.isGone = true;
-    clip.still = null;
+    clip.stills = [];
     clip.upload.empty();
     clip.record.frames = 0;
     this.clearTimeout(clip.saveTimer);
-    await (clip.record.failure ? this.store.empty({ ...clip.record }) : this.store.delete(clip.record.id));
+    await (clip.record.failure || isUnwanted(clip.record) ? this.store.empty({ ...clip.record }) : this.store.delete(clip.record.id));
   }
 }
 

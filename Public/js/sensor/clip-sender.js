@@ -2,6 +2,7 @@
 // A device's clips on their way to the hub: in which order, how many at once, and what to do when it does not take one.
 
 import { encodeFrame, KIND } from "../net/frame.js";
+import { sendStills } from "./clip-stills.js";
 
 /** @typedef {import("./outbox.js").Clip} Clip */
 
@@ -11,10 +12,15 @@ const SENT_AT_ONCE = 2;
 const TOO_MANY = 429;
 /** So that it is over for the hub's clock as well. */
 const HOLD_MARGIN_MS = 1000;
+/** Of what the hub did not want, when somebody asks for it later. */
+const GONE = "the phone has deleted it to make room";
 
 export class ClipSender {
   /** Until when the plan lets nothing new through, ms since 1970. @type {number|null} */
   heldUntil = null;
+  /** Events that somebody asks the hub for; what an earlier page left may not be taken up yet. @type {Set<string>} */
+  #asked = new Set();
+  /** @type {any} */ #holdTimer = null;
 
   /**
    * @param {object} options
@@ -40,6 +46,8 @@ export class ClipSender {
 
   connected() {
     for (const { upload } of this.clips()) upload.connected();
+    this.clearTimeout(this.#holdTimer);
+    if (this.#isHeld) this.#holdTimer = this.setTimeout(() => this.pumpAll(), this.#holdMs);
     this.retryNow();
   }
 
@@ -51,12 +59,11 @@ export class ClipSender {
     this.changed();
   }
 
-  /** Whatever made attempts fail may be over. */
+  /** Whatever made attempts fail may be over; what the plan holds back still is. */
   retryNow() {
-    this.heldUntil = null;
     for (const clip of this.clips()) {
       clip.backoff.reset();
-      this.#endWait(clip);
+      if (clip.isBegun || !this.#isHeld) this.#endWait(clip);
     }
     this.changed();
     this.pumpAll();
@@ -71,12 +78,40 @@ export class ClipSender {
     this.retryNow();
   }
 
-  /** @param {{type: string, stream: number, next?: number, code?: string, message?: string}} message of the hub */
+  /** It goes to the hub, whether that wants it or not. @param {Clip} clip */
+  want(clip) {
+    if (!clip.upload.asksFirst && clip.upload.phase !== "kept") return;
+    // The hub knows it.
+    if (clip.upload.phase === "kept") clip.isBegun = true;
+    clip.upload.want();
+    this.#noteVerdict(clip, null);
+    this.pumpAll();
+  }
+
+  /** Sends what somebody asked the hub for, as far as it is known already. */
+  sendAsked() {
+    for (const clip of this.clips().filter(({ record }) => this.#asked.delete(record.id))) {
+      if (clip.upload.phase === "failed") this.retry(clip);
+      else this.want(clip);
+    }
+    this.pumpAll();
+  }
+
+  /**
+   * @param {{type: string, stream: number, next?: number, code?: string, message?: string, temporary?: boolean, event_id?: string, wanted?: boolean,
+   *   reason?: string}} message of the hub
+   */
   message(message) {
+    if (message.type === "clip.request") {
+      this.#asked.add(message.event_id ?? "");
+      return this.sendAsked();
+    }
     const clip = this.clips().find((candidate) => candidate.upload.stream === message.stream);
     if (!clip) return;
     if (message.type === "clip.ack") {
       clip.upload.acknowledged(message.next ?? 0);
+    } else if (message.type === "clip.verdict") {
+      this.#verdict(clip, message.wanted ?? true, message.reason ?? "");
     } else if (message.type === "clip.error" && message.temporary) {
       this.#later(clip, message.message ?? "");
     } else if (message.type === "clip.error" && message.code !== "bad_still") {
@@ -90,9 +125,17 @@ export class ClipSender {
     for (const clip of [...this.clips()].reverse()) this.pump(clip);
   }
 
+  get #isHeld() {
+    return (this.heldUntil ?? 0) > this.now();
+  }
+
+  get #holdMs() {
+    return Math.max(0, (this.heldUntil ?? 0) - this.now()) + HOLD_MARGIN_MS;
+  }
+
   /** The clip that is recorded goes first: its trigger and picture are the alert. @param {Clip} clip */
   #mayOpen(clip) {
-    if (clip.retryAt !== null || (!clip.isBegun && (this.heldUntil ?? 0) > this.now())) return false;
+    if (clip.retryAt !== null || (!clip.isBegun && this.#isHeld)) return false;
     const isSent = (/** @type {Clip} */ { upload, isRecording }) => !isRecording && !upload.isOver && upload.phase !== "waiting";
     return clip.isRecording || this.clips().filter(isSent).length < SENT_AT_ONCE;
   }
@@ -102,7 +145,7 @@ export class ClipSender {
     if (clip.upload.phase === "waiting" && !this.#mayOpen(clip)) return;
     for (let action = clip.upload.take(); action; action = clip.upload.take()) {
       if (action.type === "open") {
-        this.#open(clip);
+        this.#open(clip, action.isPreview);
       } else if (action.type === "read") {
         this.#read(clip, action.from);
       } else if (action.type === "close") {
@@ -115,17 +158,22 @@ export class ClipSender {
     }
   }
 
-  /** @param {Clip} clip */
-  async #open(clip) {
+  /** @param {Clip} clip @param {boolean} isPreview */
+  async #open(clip, isPreview) {
     const { id, sessionId, trigger, at, score, tracks, preRollMs } = clip.record;
     try {
       const answer = await this.connection.rpc("clip.open", {
         event_id: id, session_id: sessionId, trigger: { type: trigger, at, score }, tracks, pre_roll_ms: preRollMs,
+        ...(isPreview ? { preview: true } : {}),
       });
       clip.isBegun = true;
-      clip.upload.opened({ stream: answer.stream, next: answer.next, windowBytes: answer.window_bytes });
+      clip.upload.opened({
+        stream: answer.stream, next: answer.next, windowBytes: answer.window_bytes, isPreview: answer.event?.clip_state === "preview",
+      });
+      // What the hub did not want may have made room before somebody asked for it.
+      if (clip.isGone) clip.upload.failed(GONE);
       if (clip.upload.reason) this.#fail(clip, clip.upload.reason, answer.stream);
-      else this.#sendStill(clip, answer.stream);
+      else sendStills(clip, answer.stream, this);
     } catch (error) {
       this.#refused(clip, error);
     }
@@ -160,17 +208,11 @@ export class ClipSender {
     this.pumpAll();
   }
 
-  /** @param {Clip} clip @param {number} stream */
-  async #sendStill(clip, stream) {
-    const still = await (clip.still ?? this.store.still(clip.record.id)).catch(() => null);
-    if (!still || clip.isStillSent || clip.upload.stream !== stream) return;
-    clip.isStillSent = this.connection.sendFrame(encodeFrame({ kind: KIND.still, stream, sequence: 0 }, still));
-  }
-
   /** @param {Clip} clip @param {any} error */
   #refused(clip, error) {
     // 409: the hub has all of it already; its answer was lost.
     if (error.code === 409 && /this event is (uploaded|queued|processing|done) already/.test(error.message)) this.#durable(clip);
+    else if (error.code === 409 && /stays on the phone/.test(error.message)) this.#verdict(clip, false, "");
     else if (error.code === TOO_MANY && error.retryAt) this.#hold(clip, error.retryAt, error.message);
     else if (isTemporary(error)) this.#later(clip, error.message);
     else this.#fail(clip, error.message);
@@ -179,7 +221,7 @@ export class ClipSender {
   /** The plan lets nothing more through until then. @param {Clip} clip @param {number} until ms since 1970 @param {string} problem */
   #hold(clip, until, problem) {
     this.heldUntil = until;
-    this.#later(clip, problem, Math.max(0, until - this.now()) + HOLD_MARGIN_MS);
+    this.#later(clip, problem, this.#holdMs);
   }
 
   /** @param {Clip} clip @param {string} problem @param {number} [delay] */
@@ -210,6 +252,22 @@ export class ClipSender {
     clip.record.uploadedAt = this.now();
     this.#endWait(clip);
     this.keeper.over(clip);
+  }
+
+  /** What is not wanted stays here until somebody asks for it. @param {Clip} clip @param {boolean} isWanted @param {string} reason */
+  #verdict(clip, isWanted, reason) {
+    clip.upload.verdict(isWanted);
+    const isKept = clip.upload.phase === "kept";
+    this.#noteVerdict(clip, isKept ? reason : null);
+    if (isKept) this.keeper.over(clip);
+  }
+
+  /** Also after a reload it is known. @param {Clip} clip @param {string|null} unwanted why the hub does not want it */
+  #noteVerdict(clip, unwanted) {
+    clip.record.asksFirst = clip.upload.asksFirst;
+    clip.record.unwanted = unwanted;
+    this.keeper.saveAfter(clip, 0);
+    this.changed();
   }
 
   /** It cannot be sent. @param {Clip} clip @param {string} reason @param {number|null} [stream] */

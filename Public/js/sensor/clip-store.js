@@ -12,6 +12,7 @@ import { MemoryClipStore } from "../lib/memory-clip-store.js";
 const DATABASE = "pingwatch";
 /** Keyed by clip. */
 const RECORDS = "records";
+/** Keyed by clip; later ones by clip and number. */
 const STILLS = "stills";
 /** Keyed by clip and the first frame's sequence: a transaction for each frame would cost too much. */
 const BATCHES = "batches";
@@ -22,8 +23,11 @@ const result = (request) => new Promise((resolve, reject) => {
   request.onerror = () => reject(request.error);
 });
 
-/** @param {string} id @param {number} [last] */
-const batchesOf = (id, last = Infinity) => IDBKeyRange.bound([id, 0], [id, last]);
+/** Keys of an id and a number. @param {string} id @param {number} [last] */
+const numbersOf = (id, last = Infinity) => IDBKeyRange.bound([id, 0], [id, last]);
+
+/** @param {string} id @param {number} number @returns {IDBValidKey} */
+const stillOf = (id, number) => (number ? [id, number] : id);
 
 /** @implements {ClipStore} */
 class IndexedDbClipStore {
@@ -71,19 +75,19 @@ class IndexedDbClipStore {
   /** @param {string} id @param {number} sequence @returns {Promise<ClipFrame[]>} */
   async read(id, sequence) {
     const database = await this.open();
-    const cursor = await result(database.transaction(BATCHES).objectStore(BATCHES).openCursor(batchesOf(id, sequence), "prev"));
+    const cursor = await result(database.transaction(BATCHES).objectStore(BATCHES).openCursor(numbersOf(id, sequence), "prev"));
     return cursor ? cursor.value.slice(sequence - /** @type {any} */ (cursor.key)[1]) : [];
   }
 
   /** @param {string} id @param {Uint8Array} still */
-  async setStill(id, still) {
-    await this.#write("relaxed", (store) => store(STILLS).put(still, id));
+  async setStill(id, still, number = 0) {
+    await this.#write("relaxed", (store) => store(STILLS).put(still, stillOf(id, number)));
   }
 
   /** @param {string} id @returns {Promise<Uint8Array|null>} */
-  async still(id) {
+  async still(id, number = 0) {
     const database = await this.open();
-    return (await result(database.transaction(STILLS).objectStore(STILLS).get(id))) ?? null;
+    return (await result(database.transaction(STILLS).objectStore(STILLS).get(stillOf(id, number)))) ?? null;
   }
 
   /** @param {ClipRecord} record */
@@ -98,7 +102,8 @@ class IndexedDbClipStore {
     await this.#write("relaxed", (store) => {
       store(RECORDS).delete(id);
       store(STILLS).delete(id);
-      store(BATCHES).delete(batchesOf(id));
+      store(STILLS).delete(numbersOf(id));
+      store(BATCHES).delete(numbersOf(id));
     });
   }
 

@@ -19,6 +19,8 @@ const GROUP_SECONDS = 5;
 /** More than any encoder is told to make. */
 const MAXIMUM_BYTES_A_SECOND = 1 << 20;
 const MAXIMUM_BYTES = 32 << 20;
+/** After the trigger, for the hub to compare. */
+const LATER_STILLS_MS = [500, 1500];
 
 export class ClipRecorder {
   trigger = new ClipTrigger();
@@ -26,6 +28,9 @@ export class ClipRecorder {
   /** @type {import("./outbox.js").Clip|null} */ #recording = null;
   /** Why the last clip is not sent yet; `until` on the page's clock. @type {import("../lib/plan.js").Held|null} */ held = null;
   /** @type {Encoder|null} */ #encoder = null;
+  #isPreviewFirst = false;
+  /** Says that the clip that is being recorded has ended. */
+  #end = () => {};
 
   /**
    * @param {import("./outbox.js").Outbox} outbox
@@ -50,8 +55,10 @@ export class ClipRecorder {
     on(capture, "sound", (result) => { if (isPresent()) this.#sound(result); });
   }
 
-  /** @param {import("../state/settings.js").Settings["clip"]} settings */
-  set({ pre_roll_seconds: preRoll, post_roll_seconds: postRoll, max_seconds: longest, cooldown_seconds: cooldown }) {
+  /** @param {Pick<import("../state/settings.js").Settings, "clip"|"preview_first">} settings */
+  set({ clip, preview_first: isPreviewFirst }) {
+    const { pre_roll_seconds: preRoll, post_roll_seconds: postRoll, max_seconds: longest, cooldown_seconds: cooldown } = clip;
+    this.#isPreviewFirst = isPreviewFirst;
     Object.assign(this.trigger, { preRoll: preRoll * 1000, postRoll: postRoll * 1000, longest: longest * 1000, cooldown: cooldown * 1000 });
     // Motion that began in the cooldown is reached back to.
     const seconds = preRoll + cooldown + GROUP_SECONDS;
@@ -123,7 +130,7 @@ export class ClipRecorder {
   }
 
   /** @param {Extract<import("../lib/trigger.js").TriggerAction, {type: "open"}>} action */
-  #open({ trigger, at, score, from, held }) {
+  #open({ trigger, at, score, from, held, causes }) {
     this.held = held;
     const sessionId = this.sessionId();
     const chunks = this.#ring.from((from - performance.timeOrigin) * 1000);
@@ -132,25 +139,44 @@ export class ClipRecorder {
     const first = chunks[0].timestamp;
     const wallAt = wallTime(at);
     const { tracks } = encoder;
+    const asksFirst = this.#isPreviewFirst && isOnlyMotion(causes);
     this.#recording = this.outbox.begin(
-      { id: uuidv7(wallAt), sessionId, trigger, at: wallAt, score, preRollMs: Math.max(0, Math.round(at - pageTime(first))), tracks, firstTimestamp: first },
+      {
+        id: uuidv7(wallAt), sessionId, trigger, at: wallAt, score, preRollMs: Math.max(0, Math.round(at - pageTime(first))), tracks, firstTimestamp: first,
+        ...(asksFirst ? { asksFirst } : {}),
+      },
       [...encoder.clipBeginning(first), ...chunks.filter((chunk) => tracks.some(({ track }) => track === chunk.track)).map(frameOf)],
-      this.takeStill(),
+      asksFirst ? this.#takeStills() : [this.takeStill()],
     );
+  }
+
+  /** Of the trigger and what follows; what would be after the clip, at its end. */
+  #takeStills() {
+    /** @type {Promise<void>} */
+    const end = new Promise((resolve) => { this.#end = resolve; });
+    const passed = (/** @type {number} */ ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+    return [this.takeStill(), ...LATER_STILLS_MS.map((ms) => Promise.race([passed(ms), end]).then(() => this.takeStill()))];
   }
 
   /** @param {import("../lib/trigger.js").Cause[]} causes */
   #close(causes) {
     this.#note(causes);
+    this.#end();
     if (this.#recording) this.outbox.complete(this.#recording);
     this.#recording = null;
   }
 
   /** Beside the clip, so that they are stored with it: a reload must not lose them. @param {import("../lib/trigger.js").Cause[]} causes */
   #note(causes) {
-    if (this.#recording) this.#recording.record.causes = causes.map((cause) => ({ ...cause, at: wallTime(cause.at) }));
+    if (!this.#recording) return;
+    this.#recording.record.causes = causes.map((cause) => ({ ...cause, at: wallTime(cause.at) }));
+    // The stills say nothing about a sound, or about who pressed Record.
+    if (!isOnlyMotion(causes)) this.outbox.want(this.#recording);
   }
 }
+
+/** @param {import("../lib/trigger.js").Cause[]} causes */
+const isOnlyMotion = (causes) => causes.every(({ type }) => type === "motion");
 
 /** A time on the page's clock as the device's clock has it now. @param {number} at ms */
 const wallTime = (at) => Math.round(Date.now() - (pageNow() - at));

@@ -2,7 +2,7 @@
 // A device's clips between the camera and the hub's disk: each is kept in the store until the hub has it for sure.
 
 import { Backoff } from "../lib/backoff.js";
-import { isUploaded, MAXIMUM_CLIPS } from "../lib/retention.js";
+import { isUnwanted, isUploaded, MAXIMUM_CLIPS } from "../lib/retention.js";
 import { ClipUpload } from "../lib/upload.js";
 import { ClipKeeper } from "./clip-keeper.js";
 import { ClipSender } from "./clip-sender.js";
@@ -16,7 +16,7 @@ import { ClipSender } from "./clip-sender.js";
  * @property {ClipRecord} record
  * @property {ClipUpload} upload
  * @property {boolean} isRecording
- * @property {Promise<Uint8Array|null>|null} still the picture of the trigger, until the store has it
+ * @property {(Promise<Uint8Array|null>|null)[]} stills the picture of the trigger and those after it, each until the store has it
  * @property {boolean} isStillSent
  * @property {boolean} isBegun whether the hub has opened it: it counts already where there is a limit
  * @property {Backoff} backoff
@@ -33,6 +33,8 @@ const SAVE_MS = 500;
 const MAXIMUM_OVER = MAXIMUM_CLIPS + 20;
 /** Clips that were given up, remembered over reloads. */
 const MAXIMUM_FAILURES = 20;
+/** So are clips that the hub did not want and that had to make room: it is told so when somebody asks for one. */
+const MAXIMUM_KEPT = MAXIMUM_CLIPS;
 
 /** Events: `change` whenever something to show changed. */
 export class Outbox extends EventTarget {
@@ -82,17 +84,17 @@ export class Outbox extends EventTarget {
   // MARK: What the camera records
 
   /**
-   * @param {Pick<ClipRecord, "id"|"sessionId"|"trigger"|"at"|"score"|"preRollMs"|"tracks"|"firstTimestamp">} opening
+   * @param {Pick<ClipRecord, "id"|"sessionId"|"trigger"|"at"|"score"|"preRollMs"|"tracks"|"firstTimestamp"|"asksFirst">} opening
    * @param {ClipFrame[]} frames from before the trigger
-   * @param {Promise<Uint8Array|null>} still
+   * @param {Promise<Uint8Array|null>[]} stills the picture of the trigger, and what else the hub is to look at first
    */
-  begin(opening, frames, still) {
+  begin(opening, frames, stills) {
     const clip = this.#insert(
       {
         ...opening, deviceId: this.deviceId, page: this.page, lastTimestamp: opening.firstTimestamp, frames: 0, bytes: 0, isComplete: false, failure: null,
         uploadedAt: null,
       },
-      new ClipUpload(), still,
+      new ClipUpload(opening), stills,
     );
     clip.isRecording = true;
     for (const frame of frames) this.#take(clip, frame);
@@ -109,6 +111,11 @@ export class Outbox extends EventTarget {
     this.#take(clip, frame);
     this.keeper.saveAfter(clip, SAVE_MS);
     this.sender.pump(clip);
+  }
+
+  /** There is more in it than the stills show: the hub is not asked whether it wants it. @param {Clip} clip */
+  want(clip) {
+    this.sender.want(clip);
   }
 
   /** Its recording came to an end. @param {Clip} clip */
@@ -144,17 +151,21 @@ export class Outbox extends EventTarget {
   async #takeUp(page) {
     const records = (await this.store.records()).filter((record) => this.#isForeign(record) && record.page === page);
     for (const record of records) {
-      const clip = this.#insert(record, ClipUpload.restored(record), null);
+      const clip = this.#insert(record, ClipUpload.restored(record), []);
       if (isUploaded(record)) clip.upload.durable();
       else if (record.failure) clip.upload.failed(record.failure);
-      else if (this.connection.state === "open") clip.upload.connected();
+      // Also what is over may be asked for.
+      if (this.connection.state === "open") clip.upload.connected();
     }
     this.clips.sort((a, b) => b.record.at - a.record.at);
-    const surplus = this.clips.filter(({ upload }) => upload.phase === "failed").slice(MAXIMUM_FAILURES);
+    const surplus = [
+      ...this.clips.filter(({ upload }) => upload.phase === "failed").slice(MAXIMUM_FAILURES),
+      ...this.clips.filter(({ record, isGone }) => isUnwanted(record) && isGone).slice(MAXIMUM_KEPT),
+    ];
     for (const { record } of surplus) this.keeper.delete(record.id);
     this.clips = this.clips.filter((clip) => !surplus.includes(clip));
     this.#changed();
-    this.sender.pumpAll();
+    this.sender.sendAsked();
   }
 
   // MARK: What is to be shown
@@ -196,13 +207,14 @@ export class Outbox extends EventTarget {
   }
 
   /** The picture of its trigger. @param {Clip} clip @returns {Promise<Uint8Array|null>} */
-  async still({ record, still }) {
-    return (await still) ?? this.store.still(record.id);
+  async still({ record, stills }) {
+    return (await stills[0]) ?? this.store.still(record.id);
   }
 
   // MARK: News of the socket, and of people
 
   connected() {
+    if (this.uploadsPerHour === null) this.sender.heldUntil = null;
     this.sender.connected();
   }
 
@@ -225,11 +237,11 @@ export class Outbox extends EventTarget {
     this.sender.retry(clip);
   }
 
-  /** @param {ClipRecord} record @param {ClipUpload} upload @param {Promise<Uint8Array|null>|null} still */
-  #insert(record, upload, still) {
+  /** @param {ClipRecord} record @param {ClipUpload} upload @param {Promise<Uint8Array|null>[]} stills */
+  #insert(record, upload, stills) {
     /** @type {Clip} */
     const clip = {
-      record, upload, still: still?.catch(() => null) ?? null, isRecording: false, isStillSent: false, isBegun: false,
+      record, upload, stills: stills.map((still) => still.catch(() => null)), isRecording: false, isStillSent: false, isBegun: false,
       backoff: new Backoff({ random: this.random }),
       retryAt: null, retryTimer: null, saveTimer: null, problem: null, isGone: record.frames === 0 && upload.phase !== "waiting",
     };

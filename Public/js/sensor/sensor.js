@@ -189,7 +189,7 @@ export class Sensor extends EventTarget {
     const session = new HubSession(connection, deviceId, this.#stopped.signal);
     this.#session = session;
     this.#recorder = new ClipRecorder(outbox, () => session.id, () => stillOf(this.video));
-    this.#recorder.set(this.settings.clip);
+    this.#recorder.set(this.settings);
     this.#settings.use(connection);
     const greeted = (/** @type {import("./uplink.js").Greeting} */ greeting) => {
       this.#watch.connected(greeting);
@@ -253,7 +253,7 @@ export class Sensor extends EventTarget {
   /** @param {import("../state/settings.js").Settings} settings */
   #settingsChanged(settings) {
     rememberDevice({ sound: settings.capture.audio });
-    this.#recorder?.set(settings.clip);
+    this.#recorder?.set(settings);
     this.#applied = this.#camera.apply(settings);
     // A camera that cannot be had as it is wanted is told by its health as well.
     this.#applied.catch(() => {}).then(() => this.#tick());

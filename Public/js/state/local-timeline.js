@@ -4,7 +4,7 @@
 import { clockTime, dayName, triggerName } from "./words.js";
 
 /**
- * @typedef {"recording"|"waiting"|"uploading"|"stored"|"failed"} RowState
+ * @typedef {"recording"|"waiting"|"uploading"|"stored"|"kept"|"failed"} RowState
  *
  * @typedef {object} Row
  * @property {string} id
@@ -18,12 +18,18 @@ import { clockTime, dayName, triggerName } from "./words.js";
  */
 
 /** @type {Record<RowState, string>} */
-const STATE_WORDS = { recording: "recording", waiting: "waits for the hub", uploading: "being sent", stored: "stored on the hub", failed: "failed" };
+const STATE_WORDS = {
+  recording: "recording", waiting: "waits for the hub", uploading: "being sent", stored: "stored on the hub",
+  kept: "kept on this device: the hub did not want it", failed: "failed",
+};
+/** Why the hub did not want a clip, by its reason. @type {Record<string, string>} */
+const UNWANTED_WORDS = { blank: "only one shade", no_change: "no change", light: "only the light changed" };
 
 /** @param {Pick<ClipFacts, "upload"|"isRecording">} clip @returns {RowState} */
 export function clipState({ upload, isRecording }) {
   if (upload.phase === "failed") return "failed";
   if (upload.phase === "durable") return "stored";
+  if (upload.phase === "kept") return "kept";
   if (isRecording) return "recording";
   return upload.phase === "waiting" ? "waiting" : "uploading";
 }
@@ -57,11 +63,12 @@ export function clipRow({ record, upload, isRecording, problem, isGone }, { now,
   const state = clipState({ upload, isRecording });
   const isHeld = state === "waiting" && heldUntil !== null && heldUntil > now.getTime();
   const reason = isHeld ? heldWords(heldUntil, uploadsPerHour) : upload.reason ?? problem;
-  const left = state === "stored" && isGone ? ", no longer on this phone" : "";
+  const why = state === "kept" ? UNWANTED_WORDS[record.unwanted ?? ""] : null;
+  const left = isGone && (state === "stored" || state === "kept") ? ", no longer on this phone" : "";
   const hasEnded = !isRecording && record.frames > 0 && !isGone;
   return {
     id: record.id, state, title: `${timeWords(record.at, now)} · ${causeWords(record)}`,
-    text: `${STATE_WORDS[state]}${left}${reason ? `: ${reason}` : ""}`, canPlay: hasEnded, canRetry: state === "failed" && hasEnded,
+    text: `${STATE_WORDS[state]}${why ? ` (${why})` : ""}${left}${reason ? `: ${reason}` : ""}`, canPlay: hasEnded, canRetry: state === "failed" && hasEnded,
   };
 }
 
