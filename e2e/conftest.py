@@ -26,19 +26,37 @@ def viewer_browser(playwright):
     browser.close()
 
 
-@pytest.fixture(scope="session")
-def visits(tmp_path_factory):
-    """The first 40 seconds of the recording with one person at a time, as a camera."""
+def one_by_one(folder, seconds: float):
+    """The beginning of the recording with one person at a time, as a camera, which plays it again and again."""
     video = MEDIA / "one-by-one.mp4"
     if not video.exists():
         pytest.skip("no recorded material at ../shared/media/one-by-one.mp4")
-    return camera_file(video, tmp_path_factory.mktemp("camera"), seconds=40)
+    return camera_file(video, folder, seconds=seconds)
+
+
+@pytest.fixture(scope="session")
+def visits(tmp_path_factory):
+    """Two people, the second of whom stays: from 6.0 to 19.6 s, and from 22.6 s on."""
+    return one_by_one(tmp_path_factory.mktemp("camera"), seconds=40)
+
+
+@pytest.fixture(scope="session")
+def first_visit(tmp_path_factory):
+    """One person, from 6.0 to 19.6 s, who comes back after 28 s."""
+    return one_by_one(tmp_path_factory.mktemp("camera"), seconds=22)
 
 
 @pytest.fixture
 def camera_browser(playwright, visits):
     """A browser whose camera begins at the first picture with each getUserMedia."""
     browser = playwright.chromium.launch(executable_path=CHROMIUM, args=camera_args(visits))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def first_visit_browser(playwright, first_visit):
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=camera_args(first_visit))
     yield browser
     browser.close()
 

@@ -14,7 +14,7 @@ from system import CHROMIUM, camera_args, probe
 ENTERS, LEAVES = 6.0, 19.6
 
 
-def test_a_phone_watches_and_the_hub_tells_you(hub, bot, camera_browser, viewer_browser, tmp_path):
+def test_a_phone_watches_and_the_hub_tells_you(hub, bot, first_visit_browser, viewer_browser, tmp_path):
     viewer = viewer_browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
     viewer_errors = watch_errors(viewer)
     viewer.goto(hub.url)
@@ -24,7 +24,7 @@ def test_a_phone_watches_and_the_hub_tells_you(hub, bot, camera_browser, viewer_
     # A reload would forget this.
     viewer.evaluate("window.isSamePage = true")
 
-    camera, camera_errors = start_camera(camera_browser, hub)
+    camera, camera_errors = start_camera(first_visit_browser, hub)
     started = float(camera.locator("pw-sensor-page").get_attribute("data-camera-started-at")) / 1000
 
     # The alert's chat, by the deep link's token.

@@ -65,8 +65,8 @@ def unexpected(errors: list[str]) -> list[str]:
     return [error for error in errors if not re.search("WebSocket|ERR_CONNECTION|ERR_EMPTY_RESPONSE", error)]
 
 
-def test_a_clip_outlives_the_death_of_the_hub_and_a_reload(hub, gate, camera_browser):
-    camera, errors = start_camera(camera_browser, gate)
+def test_a_clip_outlives_the_death_of_the_hub_and_a_reload(hub, gate, first_visit_browser):
+    camera, errors = start_camera(first_visit_browser, gate)
     dialogs: list[str] = []
     camera.on("dialog", lambda dialog: (dialogs.append(dialog.type), dialog.accept()))
     page = camera.locator("pw-sensor-page")
@@ -105,8 +105,8 @@ def test_a_clip_outlives_the_death_of_the_hub_and_a_reload(hub, gate, camera_bro
     assert unexpected(errors) == []
 
 
-def test_a_reload_in_the_middle_of_a_clip_keeps_what_was_recorded(hub, gate, camera_browser):
-    camera, errors = start_camera(camera_browser, gate)
+def test_a_reload_in_the_middle_of_a_clip_keeps_what_was_recorded(hub, gate, first_visit_browser):
+    camera, errors = start_camera(first_visit_browser, gate)
     clip = clip_row(camera, "recording").get_attribute("data-clip-id")
     # Nothing more arrives at the hub, so that it is the store that counts.
     gate.shut()
@@ -137,8 +137,8 @@ def test_a_reload_in_the_middle_of_a_clip_keeps_what_was_recorded(hub, gate, cam
     assert unexpected(errors) == []
 
 
-def test_a_reload_with_the_hub_at_hand_ends_the_clip_where_the_hub_has_it(hub, camera_browser):
-    camera, errors = start_camera(camera_browser, hub)
+def test_a_reload_with_the_hub_at_hand_ends_the_clip_where_the_hub_has_it(hub, first_visit_browser):
+    camera, errors = start_camera(first_visit_browser, hub)
     clip = clip_row(camera, "recording").get_attribute("data-clip-id")
     wait_until(camera, lambda: camera.evaluate(KEPT)["records"][0]["frames"] > 30)
     camera.reload()
@@ -148,8 +148,8 @@ def test_a_reload_with_the_hub_at_hand_ends_the_clip_where_the_hub_has_it(hub, c
     assert unexpected(errors) == []
 
 
-def test_a_second_page_leaves_clips_to_the_first_as_long_as_that_is_open(hub, gate, camera_browser):
-    camera, _ = start_camera(camera_browser, gate)
+def test_a_second_page_leaves_clips_to_the_first_as_long_as_that_is_open(hub, gate, first_visit_browser):
+    camera, _ = start_camera(first_visit_browser, gate)
     gate.shut()
     camera.get_by_role("button", name="Record now").click()
     clip = clip_row(camera, "waiting").get_attribute("data-clip-id")
@@ -161,8 +161,8 @@ def test_a_second_page_leaves_clips_to_the_first_as_long_as_that_is_open(hub, ga
     assert clip in [row.get_attribute("data-clip-id") for row in second.locator("[data-clip-id]").all()]
 
 
-def test_a_full_device_gives_up_its_oldest_clip_and_says_so(hub, gate, camera_browser):
-    camera, errors = start_camera(camera_browser, gate)
+def test_a_full_device_gives_up_its_oldest_clip_and_says_so(hub, gate, first_visit_browser):
+    camera, errors = start_camera(first_visit_browser, gate)
     gate.shut()
     camera.get_by_role("button", name="Record now").click()
     first = clip_row(camera, "waiting").get_attribute("data-clip-id")
@@ -185,9 +185,9 @@ def test_a_full_device_gives_up_its_oldest_clip_and_says_so(hub, gate, camera_br
     assert unexpected(errors) == []
 
 
-def test_without_storage_the_page_says_what_a_reload_would_lose(hub, gate, camera_browser):
+def test_without_storage_the_page_says_what_a_reload_would_lose(hub, gate, first_visit_browser):
     refuse = "Object.defineProperty(window, 'indexedDB', { get() { throw new DOMException('not here', 'SecurityError'); } });"
-    camera, errors = start_camera(camera_browser, gate, script=refuse)
+    camera, errors = start_camera(first_visit_browser, gate, script=refuse)
     gate.shut()
     camera.get_by_role("button", name="Record now").click()
     expect(camera.get_by_text("reloading or closing it loses them")).to_be_visible(timeout=20_000)

@@ -224,7 +224,7 @@ def test_a_worker_keeps_the_pages_files_alone_and_asks_for_each_once(hub, viewer
     expect(page.get_by_role("button", name="Start watching")).to_be_visible()
 
     [paths] = page.evaluate(CACHED).values()
-    assert "/" in paths and any(path.endswith("/js/sensor/motion-worker.js") for path in paths)
+    assert "/" in paths and any(path.endswith("/js/sensor/capture-worker.js") for path in paths)
     assert [path for path in paths if not re.fullmatch(r"/|/assets/[0-9a-f]{32}/(js|css|icons)/[\w./-]+\.(js|css|svg)", path)] == []
     again = {path: times for path, times in tap.asked.items() if path.startswith("/assets/") and times > 1}
     assert again == {}
