@@ -18,6 +18,7 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 for name in ("e2e", "Tests/integration", "Tests/chaos"):
@@ -28,6 +29,7 @@ from account import Account, Report  # noqa: E402
 from camera import Camera, Clip  # noqa: E402
 from crowd import Member, storm  # noqa: E402
 from material import count_packets, make  # noqa: E402
+from open_files import open_kinds  # noqa: E402
 from system import Hub  # noqa: E402
 from verdict import Sample, judge_levels, judge_log, settled, table  # noqa: E402
 from watcher import stall, watch  # noqa: E402
@@ -164,7 +166,8 @@ class Soak:
         problems += await self._judge_clips(deadline)
         while (left := self._descriptors()) > descriptors_before + 8:
             if time.monotonic() > deadline:
-                problems.append(f"{left} descriptors are open when everybody has gone; there were {descriptors_before}")
+                kinds = ", ".join(f"{count} {kind}" for kind, count in open_kinds(self.hub.process.pid, {urlsplit(self.bot.url).port: 'the Bot API'}).most_common())
+                problems.append(f"{left} descriptors are open when everybody has gone; there were {descriptors_before}: {kinds}")
                 break
             await asyncio.sleep(0.2)
         return problems
