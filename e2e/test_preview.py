@@ -41,8 +41,8 @@ def start_previewing(browser, hub, script: str) -> tuple[Page, list[str], list[d
     return camera, errors, opened
 
 
-def test_a_visit_is_shown_first_and_the_clip_follows(hub, camera_browser):
-    camera, errors, opened = start_previewing(camera_browser, hub, SET_UP)
+def test_a_visit_is_shown_first_and_the_clip_follows(hub, first_visit_browser):
+    camera, errors, opened = start_previewing(first_visit_browser, hub, SET_UP)
     row = camera.locator("[data-clip-id]").last
     expect(row).to_have_attribute("data-state", "stored", timeout=60_000)
     assert opened[0]["preview"] is True and opened[0]["event_id"] == row.get_attribute("data-clip-id")
@@ -53,8 +53,8 @@ def test_a_visit_is_shown_first_and_the_clip_follows(hub, camera_browser):
     assert errors == []
 
 
-def test_a_clip_that_is_not_wanted_stays_on_the_phone_over_a_reload_until_it_is_fetched(hub, camera_browser, viewer_browser):
-    camera, errors, opened = start_previewing(camera_browser, hub, SET_UP + SAME_STILLS)
+def test_a_clip_that_is_not_wanted_stays_on_the_phone_over_a_reload_until_it_is_fetched(hub, first_visit_browser, viewer_browser):
+    camera, errors, opened = start_previewing(first_visit_browser, hub, SET_UP + SAME_STILLS)
     row = camera.locator("[data-clip-id]").last
     expect(row).to_contain_text("kept on this device: the hub did not want it (no change)", timeout=60_000)
     clip = row.get_attribute("data-clip-id")

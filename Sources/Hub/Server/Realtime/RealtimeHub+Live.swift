@@ -179,14 +179,13 @@ extension RealtimeHub {
         }
     }
 
-    func tickRelays(now: Timestamp) {
-        for (stream, var live) in relays {
-            let requests = live.relay.tick(now: now, backlog: { clients[$0]?.mediaWaiting(at: now) ?? .init() }, deliver: deliver(of: stream, now))
-            relays[stream] = live
-            ask(requests, of: live.key, stream: stream)
-            if live.relay.isIdle { removeRelay(stream) }
-        }
-        expirePictures(now: now)
+    func tickRelay(_ stream: UInt32, now: Timestamp) {
+        // A copy of the relay would make it copy its group of pictures.
+        guard let key = relays[stream]?.key else { return }
+        let deliver = deliver(of: stream, now)
+        let requests = relays[stream]?.relay.tick(now: now, backlog: { clients[$0]?.mediaWaiting(at: now) ?? .init() }, deliver: deliver) ?? []
+        ask(requests, of: key, stream: stream)
+        if relays[stream]?.relay.isIdle == true { removeRelay(stream) }
     }
 
     // MARK: - Frames

@@ -222,32 +222,49 @@ actor RealtimeHub {
 
     // MARK: - Time
 
-    /// Once a second or oftener: pings, time-outs, live streams that nobody watches.
-    func tick() {
-        let now = now, uptime = uptime
-        let limits = configuration.limits
-        func seconds(since then: Int64) -> Double { Double(uptime - then) / 1000 }
-        for client in clients.values where client.socket.isOpen {
-            if client.isHeld(for: .rate), client.budget.isPaid(at: now) { client.release(.rate) }
-            guard client.identity != nil else {
-                // One whose `connect` is being looked at has done its part.
-                if case .new = client.state, seconds(since: client.openedAt) > limits.connectSeconds {
-                    client.socket.close(code: CloseCode.stale, reason: "no connect in time")
-                }
-                continue
-            }
-            if client.expiry.isOver(at: now) {
-                client.socket.close(code: CloseCode.expired, reason: "connection expired")
-            } else if seconds(since: client.lastHeardAt) > limits.pingSeconds + limits.pongPatienceSeconds {
-                client.socket.close(code: CloseCode.noPong, reason: "no pong")
-            } else if seconds(since: client.lastPingAt) >= limits.pingSeconds {
-                client.lastPingAt = uptime
-                client.push([:])
-            }
+    /// Several times a second: pings, time-outs, live streams that nobody watches. In pieces, between which the loop takes its turns: thousands of
+    /// connections in one go would hold up what is live for milliseconds.
+    func tick() async {
+        var done = 0
+        for client in Array(clients.values) where client.socket.isOpen {
+            tick(client, now: now, uptime: uptime)
+            await breathe(after: &done)
         }
         tickCommands()
         tickPreviews()
-        tickRelays(now: now)
+        for stream in Array(relays.keys) {
+            tickRelay(stream, now: now)
+            await breathe(after: &done)
+        }
+        expirePictures(now: now)
         tickHistories(now: now)
+    }
+
+    private static let tickedAtOnce = 64
+
+    private func breathe(after done: inout Int) async {
+        done += 1
+        if done.isMultiple(of: Self.tickedAtOnce) { await Task.yield() }
+    }
+
+    private func tick(_ client: Client, now: Timestamp, uptime: Int64) {
+        let limits = configuration.limits
+        func seconds(since then: Int64) -> Double { Double(uptime - then) / 1000 }
+        if client.isHeld(for: .rate), client.budget.isPaid(at: now) { client.release(.rate) }
+        guard client.identity != nil else {
+            // One whose `connect` is being looked at has done its part.
+            if case .new = client.state, seconds(since: client.openedAt) > limits.connectSeconds {
+                client.socket.close(code: CloseCode.stale, reason: "no connect in time")
+            }
+            return
+        }
+        if client.expiry.isOver(at: now) {
+            client.socket.close(code: CloseCode.expired, reason: "connection expired")
+        } else if seconds(since: client.lastHeardAt) > limits.pingSeconds + limits.pongPatienceSeconds {
+            client.socket.close(code: CloseCode.noPong, reason: "no pong")
+        } else if seconds(since: client.lastPingAt) >= limits.pingSeconds {
+            client.lastPingAt = uptime
+            client.push([:])
+        }
     }
 }
