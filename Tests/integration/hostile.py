@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import time
 from pathlib import Path
@@ -71,3 +72,8 @@ def first(peer: Raw) -> bytes:
     with contextlib.suppress(Exception):
         return peer.until(b"\r\n\r\n")
     return peer.buffer
+
+
+def answers(text: bytes, number: int) -> bool:
+    """Whether a message, which may have several lines, has the answer to a command."""
+    return any(json.loads(line).get("id") == number for line in text.split(b"\n"))
