@@ -303,6 +303,21 @@ def test_settings_take_effect_and_begin_anew_only_what_they_must(hub, camera_bro
     assert errors == []
 
 
+def test_a_visitor_in_a_region_that_is_left_out_makes_no_clip(hub, first_visit_browser):
+    page, errors, _ = begin(first_visit_browser, hub)
+    whole = {"kind": "ignore", "name": "everything", "points": [[0, 0], [1, 0], [1, 1], [0, 1]]}
+    change(hub, {"motion": {"regions": [whole]}})
+    wait_until(page, lambda: len(page.evaluate("JSON.parse(localStorage['pingwatch.settings']).base.motion.regions")) == 1)
+    events = lambda: hub.call("GET", "/events", token=hub.sign_in(EMAIL))[1]
+    # The first visitor, who is there from 6.0 to 19.6 s, has gone.
+    wait_until(page, lambda: page.evaluate("document.querySelector('pw-sensor-page video').currentTime") > 21, timeout=40)
+    assert events() == []
+    # The next one, at 28 s, is not left out.
+    change(hub, {"motion": {"regions": []}})
+    wait_until(page, lambda: len(events()) == 1, timeout=40)
+    assert errors == []
+
+
 @pytest.mark.parametrize("script, makes_sound", [(HOOKS, True), (NO_TRACK_PROCESSOR, True), (NO_ENCODER + HOOKS, False)],
                          ids=["tracks", "without track processor", "recorder"])
 def test_pictures_and_sound_are_judged_in_the_worker_whatever_the_browser_has(hub, camera_browser, script, makes_sound):

@@ -36,7 +36,7 @@ export const SECTIONS = [
       },
       {
         path: "clip.cooldown_seconds", control: "number", label: "Pause between clips",
-        hint: "What is much stronger begins a new clip all the same.",
+        hint: "Somebody who comes begins a new clip all the same.",
         unit: "s", minimum: 0, maximum: 300,
       },
       {
