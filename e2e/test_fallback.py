@@ -251,3 +251,27 @@ def test_pages_that_play_files_have_no_axe_violations(hub, camera_browser, viewe
                 expect(page.locator("pw-live-tile")).to_have_attribute("data-live", "ended", timeout=15_000)
                 check(page, f"live-file-ended-{size}-{scheme}")
             context.close()
+
+
+def test_a_camera_that_goes_on_in_another_tab_says_so_and_is_taken_back(hub, camera_browser):
+    first, first_errors = start_camera(camera_browser, hub)
+    second = first.context.new_page()
+    second.goto(f"{hub.url}/#/camera")
+    expect(second.get_by_label("Device name")).to_have_value("Hallway")
+    second.get_by_role("button", name="Start watching").click()
+    expect(second.locator("pw-sensor-page")).to_have_attribute("data-state", "watching", timeout=20_000)
+
+    words = "This camera was opened on another page or tab; it goes on there."
+    expect(first.get_by_text(words)).to_be_visible()
+    expect(first.get_by_role("button", name="Watch here instead")).to_be_focused()
+    expect(first.get_by_role("button", name="Try again")).to_be_hidden()
+    check(first, "camera-replaced")
+    first.get_by_role("button", name="Watch here instead").click()
+    expect(first.locator("pw-sensor-page")).to_have_attribute("data-state", "watching", timeout=20_000)
+    expect(second.get_by_text(words)).to_be_visible()
+    # One camera all the time, in one session.
+    token = hub.sign_in(EMAIL)
+    _, sessions, _ = hub.call("GET", "/sessions", token=token)
+    assert [session["status"] for session in sessions] == ["active"]
+    expect(first.locator("pw-sensor-page")).to_have_attribute("data-connection", "open")
+    assert first_errors == []
