@@ -5,6 +5,8 @@ import { emit, on } from "../lib/events.js";
 import { REPLACED } from "../net/connection.js";
 import { LiveSender } from "./live.js";
 
+const GOES_ON = "This camera was opened on another page or tab; it goes on there.";
+
 /** For the hub to answer at the start, and between two attempts to go on after a break. */
 const OPEN_MS = 20_000;
 const AGAIN_MS = 2000;
@@ -39,7 +41,8 @@ export class HubSession extends EventTarget {
       emit(this, "change");
     });
     hear("fatal", ({ code, reason }) => {
-      emit(this, "ended", { reason: `The hub closed the connection: ${reason || code}.`, isReplaced: code === REPLACED });
+      const isReplaced = code === REPLACED;
+      emit(this, "ended", { reason: isReplaced ? GOES_ON : `The hub closed the connection: ${reason || code}.`, isReplaced });
     });
   }
 
