@@ -4,7 +4,7 @@
 import { box, fromBase64, fullBox, number } from "./bytes.js";
 
 /** Ticks a second: the protocol's microseconds. */
-export const TIMESCALE = 1_000_000;
+const TIMESCALE = 1_000_000;
 const MATRIX = [0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000].flatMap((value) => [...number(value, 4)]);
 export const zeros = (/** @type {number} */ count) => new Uint8Array(count);
 

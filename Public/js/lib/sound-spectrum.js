@@ -16,7 +16,7 @@ const PITCH_HIGHEST = 450;
 const PITCH_SIZE = 512;
 
 /** Fast Fourier transform of a power of two, in place. */
-export class Fft {
+class Fft {
   /** @param {number} size */
   constructor(size) {
     this.size = size;

@@ -37,7 +37,7 @@
 /** Without a picture for so long a camera is frozen. */
 export const STALLED_MS = 5000;
 /** Sensors are never the same twice: pictures that are alike for so long are not the present. */
-export const SAME_MS = 30_000;
+const SAME_MS = 30_000;
 /** Less room than this share of the quota, or so many bytes: some minutes of clips. */
 const LOW_SHARE = 0.1;
 const LOW_BYTES = 100 << 20;

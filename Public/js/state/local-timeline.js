@@ -26,7 +26,7 @@ const STATE_WORDS = {
 const UNWANTED_WORDS = { blank: "only one shade", no_change: "no change", light: "only the light changed" };
 
 /** @param {Pick<ClipFacts, "upload"|"isRecording">} clip @returns {RowState} */
-export function clipState({ upload, isRecording }) {
+function clipState({ upload, isRecording }) {
   if (upload.phase === "failed") return "failed";
   if (upload.phase === "durable") return "stored";
   if (upload.phase === "kept") return "kept";
@@ -35,7 +35,7 @@ export function clipState({ upload, isRecording }) {
 }
 
 /** "14:05:09", with the day where it is not today. @param {number} at ms since 1970 @param {Date} [now] */
-export function timeWords(at, now = new Date()) {
+function timeWords(at, now = new Date()) {
   const iso = new Date(at).toISOString();
   const day = dayName(iso, now);
   return day === "Today" ? clockTime(iso) : `${day}, ${clockTime(iso)}`;

@@ -24,7 +24,7 @@ export const DEFAULT_SETTINGS = Object.freeze({
   preview_first: false,
 });
 
-export const RESOLUTIONS = Object.freeze({
+const RESOLUTIONS = Object.freeze({
   "480p": Object.freeze({ width: 640, height: 480 }),
   "720p": Object.freeze({ width: 1280, height: 720 }),
   "1080p": Object.freeze({ width: 1920, height: 1080 }),

@@ -110,7 +110,7 @@ function suppressionWords({ channel, reason }) {
 const OUTCOMES = { retry: "Failed, to be tried again", failed: "Failed", unknown: "Outcome unknown" };
 
 /** @param {Loose[]} history @param {string} start @returns {Failure[]} */
-export const failedTries = (history, start) =>
+const failedTries = (history, start) =>
   history.filter(({ outcome }) => OUTCOMES[outcome]).map(({ ended_at, started_at, outcome, status_code, reason }) => ({
     time: relativeTime(ended_at ?? started_at, start),
     outcome: OUTCOMES[outcome],
