@@ -11,6 +11,7 @@ struct Services: Sendable {
     let authentication: Authentication
     let signIns: SignInService
     let connections: any CredentialConnections
+    let mailer: Mailer
     let watching: Watching
     let control: DeviceControl
     let reports: DeviceReports
