@@ -46,6 +46,7 @@ public final class HubServer: Sendable {
         services = Services(
             authentication: Authentication(store: store, configuration: configuration, clock: clock),
             signIns: SignInService(store: store, connections: bus, configuration: configuration, clock: clock), connections: bus,
+            pairings: PairingService(store: store, connections: bus, clock: clock),
             mailer: Mailer(client: mail, publicURL: configuration.publicURL, clock: clock), watching: watching, control: control, reports: reports, events: events,
             previews: Previews(store: store, storage: storage, planner: planner, clock: clock),
             store: store, storage: storage, telegram: telegram, channels: channels, planner: planner, metrics: metrics, live: bus,

@@ -11,6 +11,7 @@ struct Services: Sendable {
     let authentication: Authentication
     let signIns: SignInService
     let connections: any CredentialConnections
+    let pairings: PairingService
     let mailer: Mailer
     let watching: Watching
     let control: DeviceControl
@@ -33,7 +34,8 @@ struct Services: Sendable {
 
 extension Services {
     func routes() -> [Route] {
-        systemRoutes() + signInRoutes() + watchingRoutes() + deviceRoutes() + eventRoutes() + workRoutes() + alertRoutes() + telegramRoutes() + mediaRoutes() + liveRoutes()
+        systemRoutes() + signInRoutes() + watchingRoutes() + deviceRoutes() + deviceSettingsRoutes() + pairingRoutes()
+            + activationCodeRoutes() + accountRoutes() + memberRoutes() + invitationRoutes() + keyRoutes() + eventRoutes() + workRoutes() + alertRoutes() + telegramRoutes() + mediaRoutes() + liveRoutes()
     }
 
     private func systemRoutes() -> [Route] {
@@ -64,12 +66,6 @@ extension Services {
 
     private func watchingRoutes() -> [Route] {
         [
-            Route(.post, "/devices/register", .needs(.pair)) { request in
-                let fields = try request.fields()
-                let id: DeviceID? = try fields.optionalIdentifier("device_id")
-                return Router.json(try await watching.register(id, label: try fields.text("label", maximum: 80), in: request.scope))
-            },
-            Route(.get, "/devices", .needs(.view)) { request in Router.json(try await watching.devices(in: request.scope)) },
             Route(.post, "/sessions/start", .needs(.control, orSensor: true)) { request in
                 let fields = try request.fields()
                 let session = try await watching.start(
