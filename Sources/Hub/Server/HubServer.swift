@@ -44,14 +44,15 @@ public final class HubServer: Sendable {
             store: store, storage: storage, planner: planner, realtime: realtime, uploads: uploads, limits: configuration.limits, clock: clock)
         health = HealthWatch(store: store, presence: bus, reports: reports, planner: planner, limits: configuration.limits, clock: clock)
         services = Services(
-            authentication: Authentication(store: store, configuration: configuration, clock: clock),
+            authentication: Authentication(store: store, configuration: configuration, clock: clock), attempts: AttemptGuard(metrics: metrics, clock: clock),
             signIns: SignInService(store: store, connections: bus, configuration: configuration, clock: clock), connections: bus,
             pairings: PairingService(store: store, connections: bus, clock: clock),
-            mailer: Mailer(client: mail, publicURL: configuration.publicURL, clock: clock), watching: watching, control: control, reports: reports, events: events,
+            mailer: Mailer(client: mail, publicURL: configuration.publicURL, clock: clock), watching: watching, control: control, reports: reports,
+            events: events,
             previews: Previews(store: store, storage: storage, planner: planner, clock: clock),
             store: store, storage: storage, telegram: telegram, channels: channels, planner: planner, metrics: metrics, live: bus,
             snapshots: Snapshots(source: bus, limits: configuration.limits, metrics: metrics, clock: clock), presenter: presenter, signer: presenter.signer, configuration: configuration, clock: clock)
-        router = Router(authentication: services.authentication, routes: services.routes())
+        router = Router(authentication: services.authentication, attempts: services.attempts, routes: services.routes())
     }
 
     /// Starts listening.

@@ -9,6 +9,7 @@ import Store
 /// Everything that routes and rpc methods are made of.
 struct Services: Sendable {
     let authentication: Authentication
+    let attempts: AttemptGuard
     let signIns: SignInService
     let connections: any CredentialConnections
     let pairings: PairingService
