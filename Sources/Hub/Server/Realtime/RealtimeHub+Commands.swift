@@ -133,6 +133,9 @@ extension RealtimeHub {
                 connect.kind == .sensor || grant.principal.may(.view)
             else { throw APIError.forbidden }
             let device = own ?? connect.device
+            if connect.kind == .sensor, device == nil {
+                throw APIError.invalid("connect.data.device_id", "a sensor names its device")
+            }
             if let device {
                 let isKnown = try await services.store.devices.find(device, in: grant.principal.scope) != nil
                 guard isKnown, own == nil || connect.device == nil || connect.device == own else {
