@@ -30,7 +30,8 @@ struct Services: Sendable {
 
 extension Services {
     func routes() -> [Route] {
-        systemRoutes() + accountRoutes() + watchingRoutes() + deviceRoutes() + eventRoutes() + workRoutes() + alertRoutes() + telegramRoutes() + mediaRoutes() + liveRoutes()
+        let routes = systemRoutes() + accountRoutes() + watchingRoutes() + deviceRoutes() + eventRoutes() + workRoutes() + alertRoutes() + telegramRoutes() + mediaRoutes() + liveRoutes()
+        return routes + [descriptionRoute(of: routes)]
     }
 
     private func systemRoutes() -> [Route] {
@@ -129,6 +130,9 @@ extension Services {
 
     func next(_ cursor: String?) -> [(name: String, value: String)] { cursor.map { [("X-Next-Cursor", $0)] } ?? [] }
 
+    /// In the table for who may call it and by what method; `HubServer` answers it before the router would, since its body goes to disk as it comes.
+    static let uploadRoute = Route(.put, "/events/{id}/upload") { _ in throw APIError.internalError }
+
     private func eventRoutes() -> [Route] {
         [
             Route(.post, "/events") { request in
@@ -151,6 +155,7 @@ extension Services {
                     "expires_at": presenter.time(expiry),
                 ])
             },
+            Self.uploadRoute,
             Route(.post, "/events/{id}/upload/finalize") { request in
                 let fields = request.body.isEmpty ? nil : try request.fields()
                 let event = try await events.finalize(
