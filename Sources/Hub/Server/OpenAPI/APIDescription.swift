@@ -49,6 +49,10 @@ struct APIDescription {
         ]
         json.add("description", operation.detail.map { .string($0) })
         json.add("security", .array(Self.security(operation, access)))
+        if case .needs(let permission, let orSensor) = access {
+            json.add("x-permission", .string(permission.rawValue))
+            if orSensor { json.add("x-sensor", true) }
+        }
         let parameters = Self.parameters(operation)
         if !parameters.isEmpty { json.add("parameters", .array(parameters.map { Self.json($0, &named) })) }
         if let body = operation.body {
@@ -66,7 +70,7 @@ struct APIDescription {
 
     private static func security(_ operation: Operation, _ access: RouteAccess) -> [OrderedJSON] {
         switch (access, operation.proof) {
-        case (.user, _): [["bearer": []]]
+        case (.needs, _): [["bearer": []]]
         case (.open, .nothing): []
         case (.open, .signature): [["signature": []]]
         case (.open, .signatureOrToken): [["bearer": []], ["signature": []]]
@@ -99,7 +103,12 @@ struct APIDescription {
         if operation.body != nil || operation.parameters.contains(where: { $0.place != .path }) { errors[400, default: []] += ["invalid_field"] }
         if operation.body != nil { errors[411] = ["length_required"] }
         if operation.body?.type == "application/json" { errors[413] = ["too_large"] }
-        if access != .open || operation.proof == .signatureOrToken { errors[401] = ["unauthorized", "invalid_token", "token_expired"] }
+        if case .needs = access {
+            errors[401] = ["unauthorized", "invalid_token", "token_expired"]
+            errors[403] = ["forbidden"]
+        } else if operation.proof == .signatureOrToken {
+            errors[401] = ["unauthorized", "invalid_token", "token_expired"]
+        }
         if !operation.pathNames.isEmpty { errors[404] = ["not_found"] }
         errors[503] = ["database_unavailable"]
         for (status, codes) in operation.errors { errors[status, default: []].append(codes) }
