@@ -29,6 +29,12 @@ struct APIDescription {
             "servers": [["url": "/"]],
             "tags": .array(Operation.Tag.allCases.map { ["name": .string($0.rawValue)] }),
             "paths": .object(paths),
+            // What the methods of the socket's `rpc` ask for (docs/PROTOCOL.md).
+            "x-socket-methods": .object(
+                RealtimeHub.methods.sorted { $0.key < $1.key }.compactMap { method, access in
+                    guard case .needs(let permission, _) = access else { return nil }
+                    return (name: method, value: .string(permission.rawValue))
+                }),
             "components": [
                 "schemas": .object(named.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value.json(&named)) }),
                 "securitySchemes": Self.securitySchemes,
