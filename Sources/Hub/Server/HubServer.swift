@@ -1,7 +1,7 @@
 // The server: what comes from the loop goes to static files, routes, uploads and the socket protocol.
 
 import Certificates
-public import Domain
+import Domain
 public import Loop
 public import Pipeline
 public import Runtime

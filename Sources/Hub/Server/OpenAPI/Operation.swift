@@ -2,6 +2,7 @@
 
 import Domain
 import Loop
+import Runtime
 
 /// A route described for people and programs. Who may call it is not said here, but by the route itself.
 struct Operation: Sendable {
