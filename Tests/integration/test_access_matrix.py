@@ -198,7 +198,7 @@ def test_methods_ask_for_their_permission(world, role):
             client.rpc(method, {})
             code = 0
         except RpcError as refused:
-            code = refused.error["code"]
+            code = refused.code
         # What is only a camera's to do is refused in the same way, with another reason.
         if is_admitted and code == 103 and not row.sensor or not is_admitted and code != 103:
             wrong.append((method, code))
