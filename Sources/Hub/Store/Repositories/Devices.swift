@@ -11,7 +11,7 @@ public struct Devices: Sendable {
     public func register(
         _ id: DeviceID, label: String, tokenHash: String? = nil, in scope: AccountScope, now: Timestamp
     ) async throws -> Device {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             let device = try Self.register(id, label: label, in: scope, now: now, session)
             if let tokenHash { try DeviceTokens.set(tokenHash, for: id, in: scope, now: now, session) }
             return device
@@ -34,7 +34,7 @@ public struct Devices: Sendable {
     /// `nil` when there is no such device.
     public func rename(_ id: DeviceID, to label: String, in scope: AccountScope, now: Timestamp) async throws -> Device? {
         guard scope.devices.contains(id) else { return nil }
-        return try await database.write { session in
+        return try await database.write(in: scope) { session in
             let rows = try session.query(
                 "UPDATE devices SET label = $3 WHERE account_id = $1 AND id = $2 RETURNING *",
                 [.text(scope.account.rawValue), .text(id.rawValue), .text(label)], table: "devices")
@@ -55,7 +55,7 @@ public struct Devices: Sendable {
     }
 
     public func find(_ id: DeviceID, in scope: AccountScope) async throws -> Device? {
-        try await database.read { session in try Self.find(id, in: scope, session) }
+        try await database.read(in: scope) { session in try Self.find(id, in: scope, session) }
     }
 
     static func find(_ id: DeviceID, in scope: AccountScope, _ session: borrowing Database.Session) throws(StoreError) -> Device? {
@@ -68,7 +68,7 @@ public struct Devices: Sendable {
 
     /// All, in the order in which they were registered.
     public func list(in scope: AccountScope) async throws -> [Device] {
-        try await database.read { session in
+        try await database.read(in: scope) { session in
             var parameters = [SQLValue.text(scope.account.rawValue)]
             let condition = scope.condition(on: "id", &parameters)
             return try session.query("SELECT * FROM devices WHERE account_id = $1\(condition) ORDER BY created_at, id", parameters, table: "devices")
@@ -78,7 +78,7 @@ public struct Devices: Sendable {
 
     /// What is shown of it has changed.
     public func announce(_ id: DeviceID, in scope: AccountScope, now: Timestamp) async throws {
-        try await database.write { session in try Outbox.add(.deviceUpdated, id.rawValue, in: scope, now: now, session) }
+        try await database.write(in: scope) { session in try Outbox.add(.deviceUpdated, id.rawValue, in: scope, now: now, session) }
     }
 }
 
