@@ -28,11 +28,12 @@ struct Services: Sendable {
     let signer: MediaSigner
     let configuration: ServerConfiguration
     let clock: WallClock
+    let removal: Removal
 }
 
 extension Services {
     func routes() -> [Route] {
-        systemRoutes() + signInRoutes() + watchingRoutes() + deviceRoutes() + eventRoutes() + workRoutes() + alertRoutes() + telegramRoutes() + mediaRoutes() + liveRoutes()
+        systemRoutes() + signInRoutes() + watchingRoutes() + deviceRoutes() + eventRoutes() + workRoutes() + alertRoutes() + telegramRoutes() + mediaRoutes() + liveRoutes() + removalRoutes() + usageRoutes()
     }
 
     private func systemRoutes() -> [Route] {

@@ -115,6 +115,14 @@ actor OutboxPublisher {
             let publication = Publication(entry.kind.rawValue, ["device_id": .string(entry.subject), "settings": settings])
             await bus.publish(publication, about: device, toUsersOf: scope)
             await bus.publish(publication, toSensor: device, in: scope)
+        case .eventRemoved:
+            let device = DeviceID(trusted: entry.change ?? "")
+            await bus.publish(
+                Publication(entry.kind.rawValue, ["event_id": .string(entry.subject), "device_id": .string(device.rawValue)]), about: device,
+                toUsersOf: scope)
+        case .deviceRemoved:
+            await bus.publish(
+                Publication(entry.kind.rawValue, ["device_id": .string(entry.subject)]), about: DeviceID(trusted: entry.subject), toUsersOf: scope)
         case .targetUpdated:
             let targets = try await store.targets.list(device: DeviceID(trusted: entry.subject), in: scope)
             await bus.publish(

@@ -23,6 +23,7 @@ enum Migrations {
         Migration(version: 12, name: "device health", statements: deviceHealth),
         Migration(version: 13, name: "previews", statements: previews),
         Migration(version: 14, name: "identity", statements: identity),
+        Migration(version: 17, name: "plans", statements: plans),
     ]
 
     /// Brings the database to the newest version. Processes that do so at the same time wait for each other.

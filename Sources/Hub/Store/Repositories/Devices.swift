@@ -6,8 +6,11 @@ public struct Devices: Sendable {
     let database: Database
 
     /// The device of that id, made when it is new; its label becomes `label`.
+    ///
+    /// - Throws: `PlanExceeded` when a new one is one too many.
     public func register(_ id: DeviceID, label: String, in scope: AccountScope, now: Timestamp) async throws -> Device {
         try await database.write { session in
+            if try Self.find(id, in: scope, session) == nil { try Plans.requireRoomForDevice(in: scope, session) }
             let rows = try session.query(
                 """
                 INSERT INTO devices (account_id, id, label, created_at) VALUES ($1, $2, $3, $4)
