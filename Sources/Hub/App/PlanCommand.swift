@@ -24,7 +24,7 @@ struct PlanCommand: Sendable {
         case "list":
             action = .list
             rest = Array(arguments.dropFirst())
-        case "set" where arguments.count >= 3:
+        case "set" where arguments.count >= 3 && !arguments[1...2].contains { $0.hasPrefix("-") }:
             action = .set(account: arguments[1], plan: arguments[2])
             rest = Array(arguments.dropFirst(3))
         default: return nil
