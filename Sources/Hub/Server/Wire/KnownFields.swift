@@ -1,5 +1,7 @@
 // Reading JSON of which every field is known, with errors that name the path.
 
+import Runtime
+
 /// The fields of an object; `null` is as good as none. A path is such as `motion.regions[0].points`.
 struct KnownFields {
     private let fields: [String: JSON]
@@ -61,7 +63,8 @@ struct KnownFields {
     func text(_ name: String, characters: ClosedRange<Int>) throws(APIError) -> String? {
         guard let value = value(name) else { return nil }
         guard let text = value.stringValue else { throw .invalid(path(of: name), "a string is expected") }
-        guard characters.contains(text.count), text.utf8.count <= 4 * characters.upperBound else {
+        // Code points: a character may have any number of them.
+        guard characters.contains(text.unicodeScalars.count) else {
             throw .invalid(path(of: name), "\(characters.lowerBound) to \(characters.upperBound) characters are expected")
         }
         guard !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) else {

@@ -23,7 +23,7 @@ public struct CreditLedger: Sendable {
     /// - Returns: why there is nothing to be had; `nil` when it was charged.
     public func charge(_ event: EventID, seconds: Double, id: String, in scope: AccountScope, now: Timestamp) async throws -> String? {
         let account = SQLValue.text(scope.account.rawValue)
-        return try await database.write { session in
+        return try await database.write(in: scope) { session in
             // One after another, or two would share what is left for one.
             guard try !session.query("SELECT id FROM accounts WHERE id = $1 \(session.dialect.forUpdate)", [account]).isEmpty else { return nil }
             let before = try session.query(
@@ -51,13 +51,13 @@ public struct CreditLedger: Sendable {
     }
 
     public func use(in month: CalendarMonth, _ scope: AccountScope) async throws -> Use {
-        try await database.read { session in try Self.use(in: month, scope, session) }
+        try await database.read(in: scope) { session in try Self.use(in: month, scope, session) }
     }
 
     /// Newest first.
     public func list(in scope: AccountScope, page: Page) async throws -> Paged<CreditEntry> {
         let start = try PagePosition(cursor: page.cursor)
-        let rows = try await database.read { session in
+        let rows = try await database.read(in: scope) { session in
             try session.query(
                 "SELECT * FROM credit_ledger WHERE account_id = $1 AND (at < $2 OR (at = $2 AND id < $3)) ORDER BY at DESC, id DESC LIMIT $4",
                 [.text(scope.account.rawValue), .integer(start.time), .text(start.id), .integer(Int64(page.limit + 1))], table: "credit_ledger"

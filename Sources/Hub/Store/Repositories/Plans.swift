@@ -18,7 +18,7 @@ public struct Plans: Sendable {
 
     /// The account's.
     public func current(in scope: AccountScope) async throws -> Plan {
-        try await database.read { session in try Self.current(in: scope, session) }
+        try await database.read(in: scope) { session in try Self.current(in: scope, session) }
     }
 
     /// `false` when there is no such account.

@@ -17,7 +17,7 @@ public struct Removals: Sendable {
     /// - Returns: those that were there.
     public func events(_ ids: [EventID], in scope: AccountScope, now: Timestamp) async throws -> [EventID] {
         guard !ids.isEmpty else { return [] }
-        return try await database.write { session in
+        return try await database.write(in: scope) { session in
             let places = (2...ids.count + 1).map { "$\($0)" }.joined(separator: ", ")
             let removed = try Self.events(" AND id IN (\(places))", ids.map { .text($0.rawValue) }, in: scope, now: now, session)
             // To whom it may be told goes by the device.
@@ -29,7 +29,7 @@ public struct Removals: Sendable {
     /// - Returns: its events; `nil` when there is no such device.
     public func device(_ id: DeviceID, in scope: AccountScope, now: Timestamp) async throws -> [EventID]? {
         let key: [SQLValue] = [.text(scope.account.rawValue), .text(id.rawValue)]
-        return try await database.write { session in
+        return try await database.write(in: scope) { session in
             // While these rows are held nothing that hangs on them can be added.
             guard scope.devices.contains(id),
                 try !session.query("SELECT id FROM devices WHERE account_id = $1 AND id = $2 \(session.dialect.forUpdate)", key).isEmpty
@@ -46,6 +46,7 @@ public struct Removals: Sendable {
     /// Everything of the account, and those of its people who belong to no other. `false` when there is no such account.
     public func account(in scope: AccountScope, now: Timestamp) async throws -> Bool {
         let account = [SQLValue.text(scope.account.rawValue)]
+        // It reaches further: people may belong to other accounts, or to none any more.
         return try await database.write { session in
             // Whoever adds something that hangs on nothing else waits for this row.
             guard try !session.query("SELECT id FROM accounts WHERE id = $1 \(session.dialect.forUpdate)", account).isEmpty else { return false }
@@ -82,7 +83,7 @@ public struct Removals: Sendable {
 
     /// Whether the event, or its account, was removed.
     public func isRemoved(_ event: EventID, in scope: AccountScope) async throws -> Bool {
-        try await database.read { session in try Self.isRemoved(event, in: scope, session) }
+        try await database.read(in: scope) { session in try Self.isRemoved(event, in: scope, session) }
     }
 
     static func isRemoved(_ event: EventID, in scope: AccountScope, _ session: borrowing Database.Session) throws(StoreError) -> Bool {

@@ -23,7 +23,7 @@ public struct Retention: Sendable {
     /// Events that came before `time` and have come to their end, the oldest first. By the hub's clock: a phone that was away for long
     /// brings what is old, and people shall see it.
     public func events(before time: Timestamp, limit: Int, in scope: AccountScope) async throws -> [EventID] {
-        try await database.read { session in
+        try await database.read(in: scope) { session in
             try session.query(
                 """
                 SELECT id FROM events WHERE account_id = $1 AND created_at < $2 AND status IN ('done', 'failed', 'dropped')
@@ -35,7 +35,7 @@ public struct Retention: Sendable {
 
     /// Sessions that ended before `time` and have no events any more.
     public func removeSessions(before time: Timestamp, in scope: AccountScope) async throws {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             _ = try session.query(
                 """
                 DELETE FROM sessions WHERE account_id = $1 AND status = 'stopped' AND stopped_at < $2 AND NOT EXISTS (
