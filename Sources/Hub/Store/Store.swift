@@ -19,6 +19,7 @@ public struct Store: Sendable {
     public let accounts: Accounts
     public let memberships: Memberships
     public let signIns: SignIns
+    public let mailedLinks: MailedLinks
     public let deviceTokens: DeviceTokens
     public let keys: APIKeys
     public let audit: AuditLog
@@ -41,6 +42,7 @@ public struct Store: Sendable {
         accounts = Accounts(database: database)
         memberships = Memberships(database: database)
         signIns = SignIns(database: database)
+        mailedLinks = MailedLinks(database: database)
         deviceTokens = DeviceTokens(database: database)
         keys = APIKeys(database: database)
         audit = AuditLog(database: database)

@@ -54,6 +54,20 @@ struct Fields {
         return trimmed
     }
 
+    /// A password: as it was typed, spaces and all, of at most `maximum` characters.
+    func password(_ name: String, maximum: Int = 1024) throws(APIError) -> String {
+        guard let password = try optionalPassword(name, maximum: maximum) else { throw .missing(name) }
+        return password
+    }
+
+    func optionalPassword(_ name: String, maximum: Int = 1024) throws(APIError) -> String? {
+        guard let value = value(name) else { return nil }
+        guard let text = value.stringValue else { throw .invalid(name, "a string is expected") }
+        guard !text.isEmpty else { throw .invalid(name, "it is empty") }
+        guard text.unicodeScalars.count <= maximum else { throw .invalid(name, "at most \(maximum) characters are allowed") }
+        return text
+    }
+
     func identifier<Kind>(_ name: String, _ type: Identifier<Kind>.Type = Identifier<Kind>.self) throws(APIError) -> Identifier<Kind> {
         guard let identifier = try optionalIdentifier(name, type) else { throw .missing(name) }
         return identifier
