@@ -96,6 +96,12 @@ public struct Store: Sendable {
         }
     }
 
+    /// Whether the database itself keeps accounts apart as well: Postgres does, but not for a superuser. `nil` where it never does.
+    public func hasRowSecurity() async throws -> Bool? {
+        guard let question = database.dialect.bypassesRowSecurity else { return nil }
+        return try await database.read { session in try session.query(question, table: "pg_roles")[0].integer("bypasses") == 0 }
+    }
+
     /// Nothing can be asked any more.
     public func close() async {
         await listener?.stop()
@@ -142,10 +148,11 @@ struct PagePosition: Hashable, Sendable {
             id = ""
             return
         }
-        let parts = cursor.split(separator: "_", maxSplits: 1)
-        guard parts.count == 2, let time = Int64(parts[0]) else { throw .invalidCursor }
+        let parts = cursor.split(separator: "_", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[0].utf8.allSatisfy({ (48...57).contains($0) }), let time = Int64(parts[0]), let id = Identifier<Never>(parts[1])
+        else { throw .invalidCursor }
         self.time = time
-        id = String(parts[1])
+        self.id = id.rawValue
     }
 
     var text: String { "\(time)_\(id)" }
