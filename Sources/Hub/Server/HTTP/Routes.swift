@@ -12,6 +12,7 @@ struct Services: Sendable {
     let attempts: AttemptGuard
     let signIns: SignInService
     let connections: any CredentialConnections
+    let mailer: Mailer
     let watching: Watching
     let control: DeviceControl
     let reports: DeviceReports
