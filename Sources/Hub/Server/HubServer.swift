@@ -43,11 +43,19 @@ public final class HubServer: Sendable {
         housekeeper = Housekeeper(
             store: store, storage: storage, planner: planner, realtime: realtime, uploads: uploads, limits: configuration.limits, clock: clock)
         health = HealthWatch(store: store, presence: bus, reports: reports, planner: planner, limits: configuration.limits, clock: clock)
+        let attempts = AttemptGuard(metrics: metrics, clock: clock)
+        let signIns = SignInService(store: store, connections: bus, configuration: configuration, clock: clock)
+        let mailer = Mailer(client: mail, publicURL: configuration.publicURL, clock: clock)
         services = Services(
-            authentication: Authentication(store: store, configuration: configuration, clock: clock), attempts: AttemptGuard(metrics: metrics, clock: clock),
-            signIns: SignInService(store: store, connections: bus, configuration: configuration, clock: clock), connections: bus,
-            mailer: Mailer(client: mail, publicURL: configuration.publicURL, clock: clock), watching: watching, control: control, reports: reports,
-            events: events,
+            authentication: Authentication(store: store, configuration: configuration, clock: clock), attempts: attempts, signIns: signIns,
+            gettingIn: GettingIn(
+                store: store, signIns: signIns, mailer: mailer, attempts: attempts, connections: bus, configuration: configuration, clock: clock),
+            oidc: configuration.oidc.map {
+                OIDCSignIn(
+                    $0, store: store, signIns: signIns, attempts: attempts, publicURL: configuration.publicURL, signUp: configuration.signUp,
+                    clock: clock)
+            },
+            connections: bus, mailer: mailer, watching: watching, control: control, reports: reports, events: events,
             previews: Previews(store: store, storage: storage, planner: planner, clock: clock),
             store: store, storage: storage, telegram: telegram, channels: channels, planner: planner, metrics: metrics, live: bus,
             snapshots: Snapshots(source: bus, limits: configuration.limits, metrics: metrics, clock: clock), presenter: presenter, signer: presenter.signer, configuration: configuration, clock: clock)
@@ -76,7 +84,13 @@ public final class HubServer: Sendable {
         }
     }
 
-    public func stop() async { await loop.stop() }
+    public func stop() async {
+        await loop.stop()
+        await services.gettingIn.afterwards.finish()
+    }
+
+    /// The secret with which the first person of the hub makes themselves its owner; `nil` where there is somebody.
+    public func openSetUp() async throws -> Secret? { try await SetUp.open(services.store) }
 }
 
 /// The channels of this process.

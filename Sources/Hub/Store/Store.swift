@@ -20,6 +20,7 @@ public struct Store: Sendable {
     public let memberships: Memberships
     public let signIns: SignIns
     public let mailedLinks: MailedLinks
+    public let identities: Identities
     public let deviceTokens: DeviceTokens
     public let keys: APIKeys
     public let invitations: Invitations
@@ -46,6 +47,7 @@ public struct Store: Sendable {
         memberships = Memberships(database: database)
         signIns = SignIns(database: database)
         mailedLinks = MailedLinks(database: database)
+        identities = Identities(database: database)
         deviceTokens = DeviceTokens(database: database)
         keys = APIKeys(database: database)
         invitations = Invitations(database: database)

@@ -11,6 +11,9 @@ struct Services: Sendable {
     let authentication: Authentication
     let attempts: AttemptGuard
     let signIns: SignInService
+    let gettingIn: GettingIn
+    /// `nil` where no issuer is configured.
+    let oidc: OIDCSignIn?
     let connections: any CredentialConnections
     let mailer: Mailer
     let watching: Watching
@@ -34,7 +37,7 @@ struct Services: Sendable {
 
 extension Services {
     func routes() -> [Route] {
-        let routes = systemRoutes() + signInRoutes() + watchingRoutes() + deviceRoutes() + eventRoutes() + workRoutes() + alertRoutes() + telegramRoutes() + mediaRoutes() + liveRoutes()
+        let routes = systemRoutes() + signInRoutes() + gettingInRoutes() + profileRoutes() + oidcRoutes() + watchingRoutes() + deviceRoutes() + eventRoutes() + workRoutes() + alertRoutes() + telegramRoutes() + mediaRoutes() + liveRoutes()
         return routes + [descriptionRoute(of: routes)]
     }
 

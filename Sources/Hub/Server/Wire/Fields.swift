@@ -31,6 +31,9 @@ struct Fields {
         return value
     }
 
+    /// Whether it is there, and says that there is no value.
+    func isNull(_ name: String) -> Bool { fields[name] == .null }
+
     func optionalJSON(_ name: String) -> JSON? { value(name) }
 
     /// A string of at most `maximum` code points (a character may have any number of them) without control characters; trimmed, and not empty then.

@@ -89,21 +89,22 @@ public struct MailedLinks: Sendable {
 
     /// Finishes a sign-up, or shows that an address is its user's.
     ///
-    /// - Returns: whose address it is; `nil` where the link is not good (any more), also where the address got a user in another way.
-    public func verify(_ hash: String, now: Timestamp) async throws -> UserCredentials? {
+    /// - Returns: whose address it is, and the hash of the invitation that they have followed; `nil` where the link is not good (any more), also where
+    ///   the address got a user in another way, or the invitation another one.
+    public func verify(_ hash: String, now: Timestamp) async throws -> (UserCredentials, invitation: String?)? {
         try await database.write { session in
             guard let link = try Self.use(hash, [.signUp, .verify], now: now, session) else { return nil }
             switch (link.kind, link.user) {
             case (.verify, let user?):
                 try Users.verify(user, now: now, session)
-                return try Users.credentials("id = $1", .text(user.rawValue), session)
+                return try Users.credentials("id = $1", .text(user.rawValue), session).map { ($0, nil) }
             case (.signUp, _):
                 let new = NewUser(email: link.email, name: link.name, passwordHash: link.passwordHash, isVerified: true)
-                guard try Users.create(new, now: now, session) != nil else { return nil }
+                guard case .created = try Users.create(new, invitation: link.invitation, now: now, session) else { return nil }
                 // Whatever else somebody began with this address is over.
                 try session.query(
                     "DELETE FROM mailed_links WHERE email = $1 AND kind = $2", [.text(link.email), .text(MailedLink.Kind.signUp.rawValue)])
-                return try Users.credentials("email = $1", .text(link.email), session)
+                return try Users.credentials("email = $1", .text(link.email), session).map { ($0, link.invitation) }
             default: return nil
             }
         }

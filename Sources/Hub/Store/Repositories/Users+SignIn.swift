@@ -40,7 +40,7 @@ public struct NewUser: Sendable {
 
 extension Users {
     /// The name of the setting that holds the hash of the secret of the first start.
-    static let setupSecret = "setup.secret_hash"
+    public static let setupSecret = "setup.secret_hash"
 
     public nonisolated(nonsending) func credentials(email: String) async throws -> UserCredentials? {
         try await database.read { session in
@@ -63,12 +63,24 @@ extension Users {
         return try rows.first.map { (row) throws(StoreError) in try UserCredentials(row) }
     }
 
-    /// A new person with an account of their own; `nil` where the address has one already.
-    public func create(_ new: NewUser, now: Timestamp) async throws -> User? {
-        try await database.write { session in try Self.create(new, now: now, session) }
+    public enum Creation: Sendable {
+        /// In the account in which they act now.
+        case created(User)
+        case emailTaken
+        /// The invitation is not for them, or not good any more.
+        case invitation(Invitations.Redemption)
     }
 
-    static func create(_ new: NewUser, now: Timestamp, _ session: borrowing Database.Session) throws(StoreError) -> User? {
+    /// A new person, with an account of their own, or in the one that they are invited to.
+    ///
+    /// - Parameter invitation: the hash of its secret.
+    public func create(_ new: NewUser, invitation: String? = nil, now: Timestamp) async throws -> Creation {
+        try await database.write { session in try Self.create(new, invitation: invitation, now: now, session) }
+    }
+
+    static func create(
+        _ new: NewUser, invitation: String?, now: Timestamp, _ session: borrowing Database.Session
+    ) throws(StoreError) -> Creation {
         let account = AccountID(trusted: makeUUIDv7(milliseconds: now.milliseconds))
         let user = User(
             id: UserID(trusted: makeUUIDv7(milliseconds: now.milliseconds)), account: account, email: new.email, name: new.name, createdAt: now)
@@ -82,10 +94,18 @@ extension Users {
                 .optional(new.passwordHash == nil ? nil : now.milliseconds), .optional(new.isVerified ? now.milliseconds : nil),
                 .integer(now.milliseconds),
             ], table: "users")
-        guard !rows.isEmpty else { return nil }
+        guard !rows.isEmpty else { return .emailTaken }
+        if let invitation {
+            let redemption = try Invitations.redeem(hash: invitation, for: user, now: now, session)
+            guard case .joined(let membership) = redemption else {
+                try session.query("DELETE FROM users WHERE id = $1", [.text(user.id.rawValue)])
+                return .invitation(redemption)
+            }
+            return .created(membership.user)
+        }
         try Accounts.insert(Account(id: account, name: new.accountName, plan: Plan.initial, createdAt: now), session)
         try Memberships.insert(Membership(user: user, role: .owner, devices: .all, createdAt: now), session)
-        return user
+        return .created(user)
     }
 
     public enum SetUp: Hashable, Sendable {
@@ -114,7 +134,7 @@ extension Users {
             guard try session.query("SELECT id FROM users LIMIT 1").isEmpty else { return .over }
             guard let row = rows.first, Crypto.constantTimeEquals(try row.text("value").utf8, secretHash.utf8) else { return .wrongSecret }
             try session.query("DELETE FROM settings WHERE name = $1", [.text(Self.setupSecret)])
-            guard let user = try Self.create(new, now: now, session) else { return .over }
+            guard case .created(let user) = try Self.create(new, invitation: nil, now: now, session) else { return .over }
             return .done(user)
         }
     }
