@@ -1,7 +1,7 @@
 // The server: what comes from the loop goes to static files, routes, uploads and the socket protocol.
 
 import Certificates
-public import Domain
+import Domain
 public import Loop
 public import Pipeline
 public import Runtime
@@ -29,8 +29,8 @@ public final class HubServer: Sendable {
         self.loop = loop
         files = try StaticFiles(folder: configuration.publicFolder)
         realtime = RealtimeHub(loop: loop, configuration: configuration, clock: clock)
-        let key = try await store.settings.valueOrInsert("media.signing_key") { Crypto.randomToken() }
-        let presenter = Presenter(signer: MediaSigner(key: Array(key.utf8)), clock: clock)
+        let keys = SigningKeyRing(try await store.signingKeys.all(now: Timestamp(milliseconds: clock.milliseconds)))
+        let presenter = Presenter(signer: MediaSigner(ring: keys), clock: clock)
         let bus = LocalBus(realtime: realtime)
         let metrics = Metrics()
         let reports = DeviceReports()
@@ -55,7 +55,7 @@ public final class HubServer: Sendable {
                     $0, store: store, signIns: signIns, attempts: attempts, publicURL: configuration.publicURL, signUp: configuration.signUp,
                     clock: clock)
             },
-            connections: bus, mailer: mailer, watching: watching, control: control, reports: reports, events: events,
+            connections: bus, pairings: PairingService(store: store, connections: bus, clock: clock), mailer: mailer, watching: watching, control: control, reports: reports, events: events,
             previews: Previews(store: store, storage: storage, planner: planner, clock: clock),
             store: store, storage: storage, telegram: telegram, channels: channels, planner: planner, metrics: metrics, live: bus,
             snapshots: Snapshots(source: bus, limits: configuration.limits, metrics: metrics, clock: clock), presenter: presenter, signer: presenter.signer, configuration: configuration, clock: clock)
@@ -77,9 +77,23 @@ public final class HubServer: Sendable {
             group.addTask { await self.publisher.run() }
             group.addTask { await self.housekeeper.run() }
             group.addTask { await self.health.run() }
+            group.addTask { await self.refreshKeys() }
             while !Task.isCancelled {
                 try? await Task.sleep(for: .milliseconds(250))
                 await realtime.tick()
+            }
+        }
+    }
+
+    /// `pingwatch keys rotate` adds one in another process.
+    private func refreshKeys() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(SigningKeyRing.refreshSeconds))
+            guard !Task.isCancelled else { return }
+            do {
+                services.signer.ring.replace(with: try await services.store.signingKeys.all(now: Timestamp(milliseconds: services.clock.milliseconds)))
+            } catch {
+                log.warning("the signing keys stay those of before", ["error": String(describing: error)])
             }
         }
     }

@@ -38,6 +38,7 @@ public struct Store: Sendable {
     public let telegram: TelegramLinks
     public let outbox: Outbox
     public let settings: Settings
+    public let signingKeys: SigningKeys
 
     private init(_ database: Database, listener: PostgresListener?) {
         self.database = database
@@ -65,6 +66,7 @@ public struct Store: Sendable {
         outbox = Outbox(database: database)
         telegram = TelegramLinks(database: database)
         settings = Settings(database: database)
+        signingKeys = SigningKeys(database: database)
     }
 
     /// Opens the database and brings its schema to this version.

@@ -15,6 +15,7 @@ struct Services: Sendable {
     /// `nil` where no issuer is configured.
     let oidc: OIDCSignIn?
     let connections: any CredentialConnections
+    let pairings: PairingService
     let mailer: Mailer
     let watching: Watching
     let control: DeviceControl
@@ -37,7 +38,10 @@ struct Services: Sendable {
 
 extension Services {
     func routes() -> [Route] {
-        let routes = systemRoutes() + signInRoutes() + gettingInRoutes() + profileRoutes() + oidcRoutes() + watchingRoutes() + deviceRoutes() + eventRoutes() + workRoutes() + alertRoutes() + telegramRoutes() + mediaRoutes() + liveRoutes()
+        var routes = systemRoutes() + signInRoutes() + gettingInRoutes() + profileRoutes() + oidcRoutes()
+        routes += accountRoutes() + memberRoutes() + invitationRoutes() + keyRoutes()
+        routes += watchingRoutes() + deviceRoutes() + deviceSettingsRoutes() + pairingRoutes() + activationCodeRoutes()
+        routes += eventRoutes() + workRoutes() + alertRoutes() + telegramRoutes() + mediaRoutes() + liveRoutes()
         return routes + [descriptionRoute(of: routes)]
     }
 
@@ -69,12 +73,6 @@ extension Services {
 
     private func watchingRoutes() -> [Route] {
         [
-            Route(.post, "/devices/register", .needs(.pair)) { request in
-                let fields = try request.fields()
-                let id: DeviceID? = try fields.optionalIdentifier("device_id")
-                return Router.json(try await watching.register(id, label: try fields.text("label", maximum: 80), in: request.scope))
-            },
-            Route(.get, "/devices", .needs(.view)) { request in Router.json(try await watching.devices(in: request.scope)) },
             Route(.post, "/sessions/start", .needs(.control, orSensor: true)) { request in
                 let fields = try request.fields()
                 let session = try await watching.start(

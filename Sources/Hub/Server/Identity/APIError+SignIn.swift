@@ -14,7 +14,5 @@ extension APIError {
     static let signUpClosed = APIError(status: 403, code: "sign_up_closed", message: "this hub takes new people by invitation only, if at all")
     static let emailTaken = conflict("email_taken", "there is somebody with this address; sign in instead")
     static let noMail = conflict("not_configured", "this hub cannot send mail: SMTP_URL and PUBLIC_URL have to be set")
-    /// Of links and codes: unknown, used, revoked and expired ones look the same.
-    static let linkExpired = APIError(status: 404, code: "link_expired", message: "this link or code is not valid, or not any more")
     static let overloaded = APIError(status: 503, code: "busy", message: "the hub has much to do just now; try again in a moment")
 }

@@ -23,6 +23,9 @@ struct Authentication: Sendable {
         let expiresAt: Timestamp?
     }
 
+    static func makeDeviceToken() -> String { devicePrefix + Crypto.randomToken() }
+    static func makeKey() -> String { keyPrefix + Crypto.randomToken() }
+
     /// What is kept of a token.
     static func hash(_ token: String) -> String { Crypto.sha256Hex(token) }
 

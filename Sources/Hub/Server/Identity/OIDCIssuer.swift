@@ -66,23 +66,23 @@ actor OIDCIssuer {
     ///
     /// - Throws: `JSONWebTokenError`, `Failure`, `HTTPClientError`.
     func verify(_ token: String, _ expected: JSONWebToken.Expectation) async throws -> JSONWebToken {
-        if let keys, now.seconds(since: keys.at) < Self.lifetimeSeconds {
-            do {
-                return try JSONWebToken(verifying: token, keys: keys.value, expected: expected, now: now)
-            } catch JSONWebTokenError.unknownKey where mayAsk {}
-        } else if keys == nil || mayAsk {
-            // The first ones, or newer ones. Where that fails, old keys are good for a while yet.
-            do {
-                _ = try await fetchKeys()
-            } catch {
-                guard keys != nil else { throw error }
-            }
-            guard let keys else { throw Failure(description: "the issuer has no keys") }
-            return try JSONWebToken(verifying: token, keys: keys.value, expected: expected, now: now)
-        }
-        guard let keys else { throw Failure(description: "the issuer has no keys") }
-        guard mayAsk else { return try JSONWebToken(verifying: token, keys: keys.value, expected: expected, now: now) }
-        return try JSONWebToken(verifying: token, keys: try await fetchKeys(), expected: expected, now: now)
+        let now = now
+        let found = Self.check(token, try await currentKeys(), expected, now)
+        guard case .failure(.unknownKey) = found, mayAsk else { return try found.get() }
+        return try Self.check(token, try await fetchKeys(), expected, now).get()
+    }
+
+    private static func check(
+        _ token: String, _ keys: JSONWebKeySet, _ expected: JSONWebToken.Expectation, _ now: Timestamp
+    ) -> Result<JSONWebToken, JSONWebTokenError> {
+        Result { () throws(JSONWebTokenError) in try JSONWebToken(verifying: token, keys: keys, expected: expected, now: now) }
+    }
+
+    private func currentKeys() async throws -> JSONWebKeySet {
+        guard let keys else { return try await fetchKeys() }
+        guard now.seconds(since: keys.at) >= Self.lifetimeSeconds, mayAsk else { return keys.value }
+        // Where newer ones cannot be had, old ones are good for a while yet.
+        return (try? await fetchKeys()) ?? keys.value
     }
 
     private var mayAsk: Bool { keysAskedAt.map { now.seconds(since: $0) >= Self.pauseSeconds } ?? true }

@@ -133,6 +133,9 @@ extension RealtimeHub {
                 connect.kind == .sensor || grant.principal.may(.view)
             else { throw APIError.forbidden }
             let device = own ?? connect.device
+            if connect.kind == .sensor, device == nil {
+                throw APIError.invalid("connect.data.device_id", "a sensor names its device")
+            }
             if let device {
                 let isKnown = try await services.store.devices.find(device, in: grant.principal.scope) != nil
                 guard isKnown, own == nil || connect.device == nil || connect.device == own else {
@@ -179,6 +182,17 @@ extension RealtimeHub {
         revocations += 1
         for client in clients.values where client.identity?.principal.depends(on: credential) == true {
             client.socket.close(code: CloseCode.invalidToken, reason: "the token was revoked")
+            guard let identity = client.identity, let device = identity.device else { continue }
+            // Who watches hears of it now: the camera may take its time to go.
+            let key = DeviceKey(account: identity.scope.account, device: device)
+            guard sensors[key] === client else { continue }
+            sensors[key] = nil
+            sensorLeft(key)
+        }
+        // They may see other devices when they come back, or nothing at all.
+        if case .member(let account, let user) = credential {
+            histories[.user(account, user)] = nil
+            forgetListener(user, of: account)
         }
     }
 }

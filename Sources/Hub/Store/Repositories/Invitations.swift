@@ -5,6 +5,13 @@ public import Domain
 public struct Invitations: Sendable {
     let database: Database
 
+    public enum Insertion: Hashable, Sendable {
+        case stored
+        /// One of its devices is not the account's.
+        case unknownDevice
+        case tooMany
+    }
+
     public enum Redemption: Hashable, Sendable {
         case joined(Membership)
         /// There is none of that hash that is still good.
@@ -14,13 +21,19 @@ public struct Invitations: Sendable {
         case alreadyMember
     }
 
+    /// Each may be a mail to somebody.
+    private static let maximumOpen = 200
+
     /// - Parameter hash: SHA-256 of the link's secret, hexadecimal.
-    /// - Returns: `false` when one of its devices is not the account's.
-    public func insert(_ invitation: Invitation, hash: String, in scope: AccountScope) async throws -> Bool {
+    public func insert(_ invitation: Invitation, hash: String, in scope: AccountScope) async throws -> Insertion {
         try await database.write { session in
             // Long expired ones are of no use to anybody.
             try session.query("DELETE FROM invitations WHERE expires_at < $1", [.integer(invitation.createdAt.milliseconds - 86_400_000)])
-            guard try Devices.known(invitation.devices, in: scope, session) == invitation.devices else { return false }
+            guard try Devices.known(invitation.devices, in: scope, session) == invitation.devices else { return .unknownDevice }
+            let open = try session.query(
+                "SELECT id FROM invitations WHERE account_id = $1 AND expires_at > $2",
+                [.text(scope.account.rawValue), .integer(invitation.createdAt.milliseconds)])
+            guard open.count < Self.maximumOpen else { return .tooMany }
             try session.query(
                 """
                 INSERT INTO invitations (id, account_id, hash, role, all_devices, devices, email, invited_by, inviter, created_at, expires_at)
@@ -32,7 +45,7 @@ public struct Invitations: Sendable {
                     .text(invitation.invitedBy.rawValue), .text(invitation.inviter), .integer(invitation.createdAt.milliseconds),
                     .integer(invitation.expiresAt.milliseconds),
                 ])
-            return true
+            return .stored
         }
     }
 

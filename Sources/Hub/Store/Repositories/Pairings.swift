@@ -55,6 +55,13 @@ public struct Pairings: Sendable {
         try await database.read { session in try Self.find(id, in: scope, lock: "", session) }
     }
 
+    /// Whose claim it is.
+    public func find(claimHash: String) async throws -> Found? {
+        try await database.read { session in
+            try session.query("SELECT * FROM pairings WHERE claim_hash = $1", [.text(claimHash)], table: "pairings").first.map { try Found($0) }
+        }
+    }
+
     /// A phone has shown a secret or a code.
     ///
     /// - Parameters:
