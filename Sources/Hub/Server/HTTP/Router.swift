@@ -1,5 +1,6 @@
 // Which request goes where, and what every route has in common: who asks, the body, the errors.
 
+import Credentials
 import Domain
 import Loop
 import Runtime
@@ -179,6 +180,7 @@ func apiError(for error: any Error, log: Log) -> APIError {
         log.warning("the database does not answer", ["error": String(describing: error)])
         return .unavailable
     case StoreError.inUse: return .busy
+    case is PasswordHasherBusy: return .overloaded
     case StoreError.invalidCursor: return .invalid("cursor", "this is not a cursor of the hub")
     default:
         log.error("request failed", ["error": String(reflecting: error)])
