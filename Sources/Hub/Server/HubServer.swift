@@ -38,10 +38,12 @@ public final class HubServer: Sendable {
         let control = DeviceControl(store: store, cameras: bus, limits: configuration.limits, clock: clock)
         let events = Events(
             store: store, storage: storage, planner: planner, presenter: presenter, clock: clock, limits: configuration.limits, metrics: metrics)
+        let removal = Removal(store: store, storage: storage, audience: bus, connections: bus, reports: reports, clock: clock)
         publisher = OutboxPublisher(
             store: store, bus: bus, events: events, watching: watching, control: control, presenter: presenter, metrics: metrics, clock: clock)
         housekeeper = Housekeeper(
-            store: store, storage: storage, planner: planner, realtime: realtime, uploads: uploads, limits: configuration.limits, clock: clock)
+            store: store, storage: storage, planner: planner, realtime: realtime, uploads: uploads, removal: removal, limits: configuration.limits,
+            clock: clock)
         health = HealthWatch(store: store, presence: bus, reports: reports, planner: planner, limits: configuration.limits, clock: clock)
         services = Services(
             authentication: Authentication(store: store, configuration: configuration, clock: clock), attempts: AttemptGuard(metrics: metrics, clock: clock),
@@ -51,7 +53,7 @@ public final class HubServer: Sendable {
             events: events,
             previews: Previews(store: store, storage: storage, planner: planner, clock: clock),
             store: store, storage: storage, telegram: telegram, channels: channels, planner: planner, metrics: metrics, live: bus,
-            snapshots: Snapshots(source: bus, limits: configuration.limits, metrics: metrics, clock: clock), presenter: presenter, signer: presenter.signer, configuration: configuration, clock: clock)
+            snapshots: Snapshots(source: bus, limits: configuration.limits, metrics: metrics, clock: clock), presenter: presenter, signer: presenter.signer, configuration: configuration, clock: clock, removal: removal)
         router = Router(authentication: services.authentication, attempts: services.attempts, routes: services.routes())
     }
 
@@ -81,7 +83,7 @@ public final class HubServer: Sendable {
 }
 
 /// The channels of this process.
-private struct LocalBus: Bus, PresenceSource, CredentialConnections, LiveSource, RemoteControl {
+private struct LocalBus: Bus, PresenceSource, CredentialConnections, RemovalAudience, LiveSource, RemoteControl {
     let realtime: RealtimeHub
 
     func publish(_ publication: Publication, about device: DeviceID, toUsersOf scope: AccountScope) async {
@@ -98,6 +100,12 @@ private struct LocalBus: Bus, PresenceSource, CredentialConnections, LiveSource,
 
     func close(_ credential: Credential) async { await realtime.close(credential) }
 
+    func removed(_ events: [EventID], in scope: AccountScope) async { await realtime.removed(events, of: scope.account) }
+
+    func removed(_ device: DeviceID, in scope: AccountScope) async {
+        await realtime.removed(RealtimeHub.DeviceKey(account: scope.account, device: device))
+    }
+
     func isOnline(_ device: DeviceID, in scope: AccountScope) async -> Bool {
         await realtime.isOnline(RealtimeHub.DeviceKey(account: scope.account, device: device))
     }
@@ -113,6 +121,8 @@ private struct LocalBus: Bus, PresenceSource, CredentialConnections, LiveSource,
     func connected() async -> Set<DeviceReports.Key> { await realtime.connectedSensors }
 
     func counts() async -> RealtimeCounts { await realtime.counts() }
+
+    func viewers(in scope: AccountScope) async -> Int { await realtime.viewers(of: scope.account) }
 
     func picture(of device: DeviceID, in scope: AccountScope) async throws -> LivePicture {
         try await realtime.picture(of: RealtimeHub.DeviceKey(account: scope.account, device: device))

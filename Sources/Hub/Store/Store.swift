@@ -36,6 +36,10 @@ public struct Store: Sendable {
     public let telegram: TelegramLinks
     public let outbox: Outbox
     public let settings: Settings
+    public let removals: Removals
+    public let retention: Retention
+    public let plans: Plans
+    public let ledger: CreditLedger
 
     private init(_ database: Database, listener: PostgresListener?) {
         self.database = database
@@ -61,6 +65,10 @@ public struct Store: Sendable {
         outbox = Outbox(database: database)
         telegram = TelegramLinks(database: database)
         settings = Settings(database: database)
+        removals = Removals(database: database)
+        retention = Retention(database: database)
+        plans = Plans(database: database)
+        ledger = CreditLedger(database: database)
     }
 
     /// Opens the database and brings its schema to this version.

@@ -31,6 +31,7 @@ struct Services: Sendable {
     let signer: MediaSigner
     let configuration: ServerConfiguration
     let clock: WallClock
+    let removal: Removal
 }
 
 extension Services {
@@ -38,7 +39,7 @@ extension Services {
         let routes =
             systemRoutes() + signInRoutes() + watchingRoutes() + deviceRoutes() + deviceSettingsRoutes() + pairingRoutes() + activationCodeRoutes()
             + accountRoutes() + memberRoutes() + invitationRoutes() + keyRoutes() + eventRoutes() + workRoutes() + alertRoutes() + telegramRoutes()
-            + mediaRoutes() + liveRoutes()
+            + mediaRoutes() + liveRoutes() + removalRoutes() + usageRoutes()
         return routes + [descriptionRoute(of: routes)]
     }
 

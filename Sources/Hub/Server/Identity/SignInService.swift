@@ -55,7 +55,8 @@ struct SignInService: Sendable {
     /// Development sign-in: whoever names an address is its user.
     func devLogin(email: String, by caller: Caller) async throws -> Session {
         guard configuration.devLoginEnabled else { throw APIError.notFound("route") }
-        return try await begin(for: try await store.users.findOrCreate(email: try Self.address(email), now: now), by: caller)
+        let user = try await store.users.findOrCreate(email: try Self.address(email), plan: configuration.defaultPlan, now: now)
+        return try await begin(for: user, by: caller)
     }
 
     /// An e-mail address as it is stored.

@@ -57,7 +57,7 @@ extension Schema {
         switch kind {
         case .object(let fields, _): fields.filter(\.value.isRequired).map(\.name)
         case .named(_, let schema): schema.fieldNames
-        case .oneOf(let schemas): schemas.first?.fieldNames ?? []
+        case .oneOf(let schemas), .anyOf(let schemas): schemas.first?.fieldNames ?? []
         default: []
         }
     }

@@ -11,6 +11,13 @@ public struct Accounts: Sendable {
         }
     }
 
+    /// All, for the operator.
+    public func list() async throws -> [Account] {
+        try await database.read { session in
+            try session.query("SELECT * FROM accounts ORDER BY created_at, id", table: "accounts").map { try Account($0) }
+        }
+    }
+
     /// `nil` when there is no such account.
     public func rename(to name: String, in scope: AccountScope) async throws -> Account? {
         try await database.write(in: scope) { session in
