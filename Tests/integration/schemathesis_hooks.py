@@ -18,8 +18,8 @@ SIGNED = dict(urllib.parse.parse_qsl(POSTER.query))
 # What identifies a thing in such a path.
 PATHS = {"/devices/{id}": "device_id", "/events/{id}": "event_id", "/jobs/{id}": "job_id"}
 
-# What ends sign-ins, or shows them to be ended, is done by somebody else, who signs in anew each time.
-ENDING = {"POST /auth/logout", "POST /auth/switch", "GET /auth/sessions", "DELETE /auth/sessions", "DELETE /auth/sessions/{id}"}
+# What ends sign-ins or the account, or shows them to be ended, is done by somebody else, who signs in anew each time.
+ENDING = {"DELETE /account", "POST /auth/logout", "POST /auth/switch", "GET /auth/sessions", "DELETE /auth/sessions", "DELETE /auth/sessions/{id}"}
 SECRETS = {
     "GET /metrics": ("Authorization", f"Bearer {KNOWN['metrics']}"),
     "POST /notifications/telegram/webhook": ("X-Telegram-Bot-Api-Secret-Token", KNOWN["telegram"]),
@@ -66,10 +66,10 @@ def before_load_schema(context, raw_schema) -> None:
     schemas = raw_schema["components"]["schemas"]
     asked: set[str] = set()
     for path, operations in raw_schema["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
             close(operation["responses"])
             for parameter in operation.get("parameters", []):
-                example = example_of(path, parameter)
+                example = example_of(path, parameter, method)
                 if example is not None:
                     parameter["example"] = example
             for content in operation.get("requestBody", {}).get("content", {}).values():
@@ -80,9 +80,12 @@ def before_load_schema(context, raw_schema) -> None:
             close(schema)
 
 
-def example_of(path: str, parameter: dict) -> str | None:
+def example_of(path: str, parameter: dict, method: str) -> str | None:
     if path == MEDIA:
         return {**dict(zip(["event", "object"], POSTER.path.split("/")[2:])), **SIGNED, "Range": "bytes=2-9"}.get(parameter["name"])
+    if method == "delete" and path in KNOWN["removable"]:
+        # What all others are tried with stays.
+        return KNOWN["removable"][path]
     if parameter["in"] == "path":
         return next((IDS[name] for start, name in PATHS.items() if path.startswith(start)), None)
     return IDS.get(parameter["name"])

@@ -7,7 +7,8 @@ extension Operation {
     static let devices: [Operation] = [
         Operation(
             .post, "/devices/register", .devices, "Add a device, or name it again", detail: "The same id is the same device.",
-            body: .json(.object(["device_id": Schema.identifier.optional, "label": .text(80)])), .json(.device)
+            body: .json(.object(["device_id": Schema.identifier.optional, "label": .text(80)])), .json(.device),
+            errors: [403: "plan_limit"]
         ).giving("device_id"),
         Operation(.get, "/devices", .devices, "All devices", .json(.list(.device))),
         Operation(.get, "/devices/{id}/settings", .devices, "How a camera watches", .json(.settings)),
