@@ -35,7 +35,7 @@ public struct Pairing: Hashable, Sendable {
     }
 
     public let id: PairingID
-    /// Whose `user:` channel hears of it: the person, or the key, that made it.
+    /// Whose `user:` channel hears of it.
     public let maker: UserID
     public let createdAt: Timestamp
     /// Of what it waits for: the phone, then the answer, then the phone that fetches its token.

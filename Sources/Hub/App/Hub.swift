@@ -33,6 +33,12 @@ struct Hub {
         encryption = try Encryption(configuration, clock: clock)
         hangups = encryption?.wantsHangups == true ? signals.catchHangups() : nil
         core = try await Core(configuration, role: "serve")
+        let plans = try await core.store.plans.list()
+        guard let plan = plans.first(where: { $0.id == configuration.defaultPlan }) else {
+            let names = plans.map(\.id).joined(separator: ", ")
+            throw Configuration.Mistakes(lines: ["DEFAULT_PLAN: there is no plan \"\(configuration.defaultPlan)\"; there are \(names)"])
+        }
+        try await core.store.plans.setInitial(plan)
         linking = TelegramLinking(
             store: core.store, client: core.telegram, onboardingURL: configuration.telegramOnboardingURL,
             lifetimeSeconds: configuration.telegramLinkSeconds, webhookSecret: configuration.telegramWebhookSecret, clock: clock)
@@ -65,6 +71,7 @@ struct Hub {
         server.limits.maximumBacklog = configuration.maximumBacklog
         server.limits.attentionSeconds = configuration.attentionSeconds
         server.limits.offlineSeconds = configuration.offlineSeconds
+        server.limits.retentionDays = configuration.retentionDays
         server.limits.uploadsPerHour = configuration.uploadsPerHour
         server.limits.maximumConnectionsPerUser = configuration.maximumConnectionsPerUser
         server.limits.maximumConnectionsPerAddress = configuration.maximumConnectionsPerAddress

@@ -38,10 +38,12 @@ public final class HubServer: Sendable {
         let control = DeviceControl(store: store, cameras: bus, limits: configuration.limits, clock: clock)
         let events = Events(
             store: store, storage: storage, planner: planner, presenter: presenter, clock: clock, limits: configuration.limits, metrics: metrics)
+        let removal = Removal(store: store, storage: storage, audience: bus, connections: bus, reports: reports, clock: clock)
         publisher = OutboxPublisher(
             store: store, bus: bus, events: events, watching: watching, control: control, presenter: presenter, metrics: metrics, clock: clock)
         housekeeper = Housekeeper(
-            store: store, storage: storage, planner: planner, realtime: realtime, uploads: uploads, limits: configuration.limits, clock: clock)
+            store: store, storage: storage, planner: planner, realtime: realtime, uploads: uploads, removal: removal, limits: configuration.limits,
+            clock: clock)
         health = HealthWatch(store: store, presence: bus, reports: reports, planner: planner, limits: configuration.limits, clock: clock)
         let attempts = AttemptGuard(metrics: metrics, clock: clock)
         let signIns = SignInService(store: store, connections: bus, configuration: configuration, clock: clock)
@@ -58,7 +60,7 @@ public final class HubServer: Sendable {
             connections: bus, pairings: PairingService(store: store, connections: bus, clock: clock), mailer: mailer, watching: watching, control: control, reports: reports, events: events,
             previews: Previews(store: store, storage: storage, planner: planner, clock: clock),
             store: store, storage: storage, telegram: telegram, channels: channels, planner: planner, metrics: metrics, live: bus,
-            snapshots: Snapshots(source: bus, limits: configuration.limits, metrics: metrics, clock: clock), presenter: presenter, signer: presenter.signer, configuration: configuration, clock: clock)
+            snapshots: Snapshots(source: bus, limits: configuration.limits, metrics: metrics, clock: clock), presenter: presenter, signer: presenter.signer, configuration: configuration, clock: clock, removal: removal)
         router = Router(authentication: services.authentication, attempts: services.attempts, routes: services.routes())
     }
 
@@ -108,7 +110,7 @@ public final class HubServer: Sendable {
 }
 
 /// The channels of this process.
-private struct LocalBus: Bus, PresenceSource, CredentialConnections, LiveSource, RemoteControl {
+private struct LocalBus: Bus, PresenceSource, CredentialConnections, RemovalAudience, LiveSource, RemoteControl {
     let realtime: RealtimeHub
 
     func publish(_ publication: Publication, about device: DeviceID, toUsersOf scope: AccountScope) async {
@@ -125,6 +127,12 @@ private struct LocalBus: Bus, PresenceSource, CredentialConnections, LiveSource,
 
     func close(_ credential: Credential) async { await realtime.close(credential) }
 
+    func removed(_ events: [EventID], in scope: AccountScope) async { await realtime.removed(events, of: scope.account) }
+
+    func removed(_ device: DeviceID, in scope: AccountScope) async {
+        await realtime.removed(RealtimeHub.DeviceKey(account: scope.account, device: device))
+    }
+
     func isOnline(_ device: DeviceID, in scope: AccountScope) async -> Bool {
         await realtime.isOnline(RealtimeHub.DeviceKey(account: scope.account, device: device))
     }
@@ -140,6 +148,8 @@ private struct LocalBus: Bus, PresenceSource, CredentialConnections, LiveSource,
     func connected() async -> Set<DeviceReports.Key> { await realtime.connectedSensors }
 
     func counts() async -> RealtimeCounts { await realtime.counts() }
+
+    func viewers(in scope: AccountScope) async -> Int { await realtime.viewers(of: scope.account) }
 
     func picture(of device: DeviceID, in scope: AccountScope) async throws -> LivePicture {
         try await realtime.picture(of: RealtimeHub.DeviceKey(account: scope.account, device: device))
@@ -188,7 +198,8 @@ extension HubServer: LoopHandler {
 
     public func request(_ exchange: HTTPExchange) {
         let head = exchange.head
-        if let error = framingError(head) {
+        let pathError = head.path.isEmpty ? APIError(status: 400, code: "invalid_path", message: "the path is not UTF-8") : nil
+        if let error = framingError(head) ?? pathError {
             var response = Router.response(for: error, log: log)
             response.closesConnection = true
             return exchange.respond(secured(response, for: head))

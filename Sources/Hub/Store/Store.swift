@@ -38,6 +38,10 @@ public struct Store: Sendable {
     public let telegram: TelegramLinks
     public let outbox: Outbox
     public let settings: Settings
+    public let removals: Removals
+    public let retention: Retention
+    public let plans: Plans
+    public let ledger: CreditLedger
     public let signingKeys: SigningKeys
 
     private init(_ database: Database, listener: PostgresListener?) {
@@ -66,6 +70,10 @@ public struct Store: Sendable {
         outbox = Outbox(database: database)
         telegram = TelegramLinks(database: database)
         settings = Settings(database: database)
+        removals = Removals(database: database)
+        retention = Retention(database: database)
+        plans = Plans(database: database)
+        ledger = CreditLedger(database: database)
         signingKeys = SigningKeys(database: database)
     }
 

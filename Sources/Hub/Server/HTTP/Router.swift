@@ -173,6 +173,8 @@ struct Router: Sendable {
 func apiError(for error: any Error, log: Log) -> APIError {
     switch error {
     case let error as APIError: return error
+    case let error as PlanExceeded: return APIError(status: 403, code: "plan_limit", message: "\(error.limit.rawValue): \(error)", field: error.limit.rawValue)
+    case is AccountGone: return .invalidToken
     case StoreError.storageFull: return .storageFull
     case StoreError.unavailable, StoreError.contention:
         log.warning("the database does not answer", ["error": String(describing: error)])

@@ -10,8 +10,9 @@ extension Services {
     func pairingRoutes() -> [Route] {
         [
             Route(.post, "/pairings", .needs(.pair)) { request in
-                guard let maker = request.principal.listener else { throw APIError.forbidden }
-                let started = try await pairings.start(by: maker, in: request.scope)
+                if !request.body.isEmpty { _ = try request.fields() }
+                // Somebody compares what two devices show; a key registers devices with their tokens.
+                let started = try await pairings.start(by: try request.user().id, in: request.scope)
                 try await record(request, "pairing.started", subject: started.pairing.id.rawValue)
                 let url = pageURL("#/pair/\(started.secret)", request)
                 return Router.json([
@@ -20,12 +21,14 @@ extension Services {
                 ])
             },
             Route(.get, "/pairings/{id}", .needs(.pair)) { request in
+                _ = try request.user()
                 guard let pairing = try await store.pairings.find(try request.identifier(0, "pairing"), in: request.scope) else {
                     throw APIError.notFound("pairing")
                 }
                 return Router.json(presenter.pairing(pairing))
             },
             Route(.post, "/pairings/{id}/confirm", .needs(.pair)) { request in
+                _ = try request.user()
                 let id: PairingID = try request.identifier(0, "pairing")
                 guard let accept = try request.fields().optionalBool("accept") else { throw APIError.missing("accept") }
                 let (pairing, isNew) = try await pairings.decide(id, accept: accept, in: request.scope)
@@ -68,7 +71,10 @@ extension Services {
 
     /// The link's secret, or the code that was typed, whichever there is.
     private func shown(_ fields: Fields) throws(APIError) -> String {
-        if let secret = try fields.optionalText("secret", maximum: 128) { return secret }
+        if let secret = try fields.optionalText("secret", maximum: 128) {
+            guard fields.optionalJSON("code") == nil else { throw .invalid("code", "either a secret or a code is expected") }
+            return secret
+        }
         guard let code = PairingCode(try fields.text("code", maximum: 32)) else {
             throw .invalid("code", "eight letters and digits are expected, such as ABCD-EFGH")
         }

@@ -30,7 +30,7 @@ extension Services {
             Route(.get, "/account/members", .needs(.administer)) { request in
                 Router.json(.array(try await store.memberships.list(in: request.scope).map(presenter.member)))
             },
-            Route(.patch, "/account/members/{id}", .needs(.administer)) { request in
+            Route(.patch, "/account/members/{user}", .needs(.administer)) { request in
                 let user: UserID = try request.identifier(0, "member"), fields = try request.fields()
                 let change = MembershipChange.assign(role: try fields.optionalRole("role"), devices: try fields.optionalDeviceAccess())
                 let (before, changed) = try await apply(change, to: user, request)
@@ -42,7 +42,7 @@ extension Services {
                 }
                 return Router.json(presenter.member(changed))
             },
-            Route(.delete, "/account/members/{id}", .needs(.administer)) { request in
+            Route(.delete, "/account/members/{user}", .needs(.administer)) { request in
                 let user: UserID = try request.identifier(0, "member")
                 let (before, _) = try await apply(.remove, to: user, request)
                 await connections.close(.member(request.scope.account, user))

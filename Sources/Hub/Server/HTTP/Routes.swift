@@ -34,6 +34,7 @@ struct Services: Sendable {
     let signer: MediaSigner
     let configuration: ServerConfiguration
     let clock: WallClock
+    let removal: Removal
 }
 
 extension Services {
@@ -42,6 +43,7 @@ extension Services {
         routes += accountRoutes() + memberRoutes() + invitationRoutes() + keyRoutes()
         routes += watchingRoutes() + deviceRoutes() + deviceSettingsRoutes() + pairingRoutes() + activationCodeRoutes()
         routes += eventRoutes() + workRoutes() + alertRoutes() + telegramRoutes() + mediaRoutes() + liveRoutes()
+        routes += removalRoutes() + usageRoutes()
         return routes + [descriptionRoute(of: routes)]
     }
 

@@ -3,6 +3,7 @@
 import Domain
 import Runtime
 import Loop
+import Runtime
 
 struct APIDescription {
     let version: String

@@ -63,6 +63,8 @@ public struct ServerConfiguration: Sendable {
         public var offlineSeconds = 60.0
         /// Clips that one device may begin in an hour; 0: no limit.
         public var uploadsPerHour = 0
+        /// No account keeps events longer; `nil`: as long as its plan says.
+        public var retentionDays: Int?
         /// Events of one account that may wait to be processed; more are refused until some are done.
         public var maximumBacklog = 1000
         /// A JSON body.

@@ -7,7 +7,7 @@ public struct ActivationCodes: Sendable {
 
     /// - Parameter hash: SHA-256 of the code, hexadecimal.
     public func insert(_ code: ActivationCode, hash: String, in scope: AccountScope) async throws {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             _ = try session.query(
                 """
                 INSERT INTO activation_codes (id, account_id, hash, label, uses, used, created_at, expires_at)
@@ -23,7 +23,7 @@ public struct ActivationCodes: Sendable {
     /// The newest first, with their redemptions; those that are over too.
     public func list(in scope: AccountScope, page: Page) async throws -> Paged<(code: ActivationCode, redemptions: [Redemption])> {
         let start = try PagePosition(cursor: page.cursor)
-        let rows = try await database.read { session in
+        let rows = try await database.read(in: scope) { session in
             var list: [(code: ActivationCode, redemptions: [Redemption])] = []
             for row in try session.query(
                 """
@@ -48,7 +48,7 @@ public struct ActivationCodes: Sendable {
     ///
     /// - Returns: the code; `nil` when there is none, or it was revoked before.
     public func revoke(_ id: ActivationCodeID, in scope: AccountScope, now: Timestamp) async throws -> ActivationCode? {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             let rows = try session.query(
                 "SELECT * FROM activation_codes WHERE account_id = $1 AND id = $2 \(session.dialect.forUpdate)",
                 [.text(scope.account.rawValue), .text(id.rawValue)], table: "activation_codes")

@@ -51,7 +51,7 @@ public struct DeviceTokens: Sendable {
 
     /// Whether the device has one.
     public func contains(_ device: DeviceID, in scope: AccountScope) async throws -> Bool {
-        try await database.read { session in
+        try await database.read(in: scope) { session in
             try !session.query(
                 "SELECT hash FROM device_tokens WHERE account_id = $1 AND device_id = $2",
                 [.text(scope.account.rawValue), .text(device.rawValue)]

@@ -26,7 +26,7 @@ public struct Invitations: Sendable {
 
     /// - Parameter hash: SHA-256 of the link's secret, hexadecimal.
     public func insert(_ invitation: Invitation, hash: String, in scope: AccountScope) async throws -> Insertion {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             // Long expired ones are of no use to anybody.
             try session.query("DELETE FROM invitations WHERE expires_at < $1", [.integer(invitation.createdAt.milliseconds - 86_400_000)])
             guard try Devices.known(invitation.devices, in: scope, session) == invitation.devices else { return .unknownDevice }
@@ -51,7 +51,7 @@ public struct Invitations: Sendable {
 
     /// Those that can still be followed, the newest first.
     public func list(in scope: AccountScope, now: Timestamp) async throws -> [Invitation] {
-        try await database.read { session in
+        try await database.read(in: scope) { session in
             try session.query(
                 "SELECT * FROM invitations WHERE account_id = $1 AND expires_at > $2 ORDER BY created_at DESC, id DESC",
                 [.text(scope.account.rawValue), .integer(now.milliseconds)], table: "invitations"
@@ -61,7 +61,7 @@ public struct Invitations: Sendable {
 
     /// The one that was revoked; `nil` when there was none.
     public func remove(_ id: InvitationID, in scope: AccountScope) async throws -> Invitation? {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             try session.query(
                 "DELETE FROM invitations WHERE account_id = $1 AND id = $2 RETURNING *", [.text(scope.account.rawValue), .text(id.rawValue)],
                 table: "invitations"

@@ -19,7 +19,7 @@ extension Memberships {
     public func change(
         _ user: UserID, _ change: MembershipChange, by actor: UserID, in scope: AccountScope, now: Timestamp
     ) async throws -> Change {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             // One after another: two owners who make each other members at once would leave none.
             try Accounts.lock(scope, session)
             guard let before = try Self.find(user, in: scope, session) else { return .unknown }

@@ -27,7 +27,7 @@ public struct Pairings: Sendable {
     ///
     /// - Returns: `false` when too many of the account are open.
     public func insert(_ pairing: Pairing, secretHash: String, codeHash: String, in scope: AccountScope) async throws -> Bool {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             let now = pairing.createdAt.milliseconds
             // Long over: nobody asks any more.
             try session.query("DELETE FROM pairings WHERE expires_at < $1", [.integer(now - 3_600_000)])
@@ -52,7 +52,7 @@ public struct Pairings: Sendable {
     }
 
     public func find(_ id: PairingID, in scope: AccountScope) async throws -> Pairing? {
-        try await database.read { session in try Self.find(id, in: scope, lock: "", session) }
+        try await database.read(in: scope) { session in try Self.find(id, in: scope, lock: "", session) }
     }
 
     /// Whose claim it is.
@@ -100,7 +100,7 @@ public struct Pairings: Sendable {
     ///
     /// - Parameter device: the id of the new device; `nil` rejects.
     public func decide(_ id: PairingID, _ device: DeviceID?, in scope: AccountScope, now: Timestamp) async throws -> Decision {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             guard var pairing = try Self.find(id, in: scope, lock: session.dialect.forUpdate, session) else { return .unknown }
             do throws(Pairing.Refusal) {
                 try pairing.decide(device, now: now)

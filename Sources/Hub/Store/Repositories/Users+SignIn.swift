@@ -103,7 +103,7 @@ extension Users {
             }
             return .created(membership.user)
         }
-        try Accounts.insert(Account(id: account, name: new.accountName, plan: Plan.initial, createdAt: now), session)
+        try Accounts.insert(account, name: new.accountName, now: now, session)
         try Memberships.insert(Membership(user: user, role: .owner, devices: .all, createdAt: now), session)
         return .created(user)
     }

@@ -28,7 +28,7 @@ public struct Users: Sendable {
             id: known?.id ?? UserID(trusted: makeUUIDv7(milliseconds: now.milliseconds)), account: account, email: email, name: known?.name,
             createdAt: known?.createdAt ?? now)
         if known == nil { try insert(user, session) }
-        try Accounts.insert(Account(id: account, name: email, plan: Plan.initial, createdAt: now), session)
+        try Accounts.insert(account, name: email, now: now, session)
         try Memberships.insert(Membership(user: user, role: .owner, devices: .all, createdAt: now), session)
         return user
     }
