@@ -118,7 +118,10 @@ struct Router: Sendable {
 
     private func route(_ head: HTTPHead, body: [UInt8]) async throws -> HTTPResponse {
         let path = head.path.split(separator: "/")
-        let matches = routes.compactMap { route in route.match(path).map { (route, $0) } }
+        var matches = routes.compactMap { route in route.match(path).map { (route, $0) } }
+        // A word of a pattern goes before an id: `/devices/self` is no device, whatever the method.
+        let fewest = matches.map(\.1.count).min()
+        matches.removeAll { $0.1.count != fewest }
         guard !matches.isEmpty else { throw APIError.notFound("route") }
         let method = head.method == .head ? .get : head.method
         guard let (route, parameters) = matches.first(where: { $0.0.method == method }) else {
