@@ -11,7 +11,7 @@ public import Store
 public final class HubServer: Sendable {
     private let loop: EventLoop
     private let realtime: RealtimeHub
-    private let services: Services
+    let services: Services
     private let router: Router
     private let files: StaticFiles
     private let publisher: OutboxPublisher
@@ -43,11 +43,12 @@ public final class HubServer: Sendable {
             store: store, storage: storage, planner: planner, realtime: realtime, uploads: uploads, limits: configuration.limits, clock: clock)
         health = HealthWatch(store: store, presence: bus, reports: reports, planner: planner, limits: configuration.limits, clock: clock)
         services = Services(
-            accounts: Accounts(store: store, connections: bus, configuration: configuration, clock: clock), watching: watching, control: control, reports: reports, events: events,
+            authentication: Authentication(store: store, configuration: configuration, clock: clock),
+            signIns: SignInService(store: store, connections: bus, configuration: configuration, clock: clock), connections: bus, watching: watching, control: control, reports: reports, events: events,
             previews: Previews(store: store, storage: storage, planner: planner, clock: clock),
             store: store, storage: storage, telegram: telegram, channels: channels, planner: planner, metrics: metrics, live: bus,
             snapshots: Snapshots(source: bus, limits: configuration.limits, metrics: metrics, clock: clock), presenter: presenter, signer: presenter.signer, configuration: configuration, clock: clock)
-        router = Router(accounts: services.accounts, routes: services.routes())
+        router = Router(authentication: services.authentication, routes: services.routes())
     }
 
     /// Starts listening.
@@ -76,18 +77,22 @@ public final class HubServer: Sendable {
 }
 
 /// The channels of this process.
-private struct LocalBus: Bus, PresenceSource, TokenConnections, LiveSource, RemoteControl {
+private struct LocalBus: Bus, PresenceSource, CredentialConnections, LiveSource, RemoteControl {
     let realtime: RealtimeHub
 
-    func publish(_ publication: Publication, toUsersOf scope: AccountScope) async {
-        await realtime.publish(publication, toUsersOf: scope)
+    func publish(_ publication: Publication, about device: DeviceID, toUsersOf scope: AccountScope) async {
+        await realtime.publishChange(publication, about: RealtimeHub.DeviceKey(account: scope.account, device: device))
+    }
+
+    func publish(_ publication: Publication, to user: UserID, in scope: AccountScope) async {
+        await realtime.publish(publication, to: .user(scope.account, user))
     }
 
     func publish(_ publication: Publication, toSensor device: DeviceID, in scope: AccountScope) async {
         await realtime.publish(publication, to: .sensor(scope.account, device))
     }
 
-    func close(tokenHash: String) async { await realtime.close(tokenHash: tokenHash) }
+    func close(_ credential: Credential) async { await realtime.close(credential) }
 
     func isOnline(_ device: DeviceID, in scope: AccountScope) async -> Bool {
         await realtime.isOnline(RealtimeHub.DeviceKey(account: scope.account, device: device))
@@ -161,10 +166,9 @@ extension HubServer: LoopHandler {
             exchange.respond(secured(response, for: head))
             return
         }
-        let path = head.path.split(separator: "/")
-        if head.method == .put, path.count == 3, path[0] == "events", path[2] == "upload" {
+        if head.method == .put, let parameters = Services.uploadRoute.match(head.path.split(separator: "/")) {
             exchange.setReading(false)
-            Task { await answer(exchange, with: await upload(exchange, event: String(path[1]))) }
+            Task { await answer(exchange, with: await upload(exchange, event: parameters[0])) }
             return
         }
         let body = GatheredBody(maximum: services.configuration.limits.maximumBodyBytes)
@@ -214,7 +218,7 @@ extension HubServer: LoopHandler {
             return HTTPResponse(
                 status: 200, headers: [("Content-Type", "application/x-x509-ca-cert"), ("Cache-Control", "no-store")], body: .bytes(authority.der))
         case PlainDoor.helpPath:
-            return files.page("/help/certificate.html", replacing: "{{fingerprint}}", with: authority.fingerprint)
+            return files.page(PlainDoor.helpFile, replacing: "{{fingerprint}}", with: authority.fingerprint)
         default:
             return nil
         }
@@ -233,18 +237,18 @@ extension HubServer: LoopHandler {
     /// `PUT /events/{id}/upload`: the body goes to disk as it comes.
     private func upload(_ exchange: HTTPExchange, event id: String) async -> HTTPResponse {
         do {
-            let user = try await router.user(for: exchange.head)
+            let principal = try await router.principal(for: exchange.head, access: Services.uploadRoute.access)
             guard let id = EventID(id) else { throw APIError.notFound("event") }
-            let event = try await services.events.uploadTarget(id, length: exchange.head.contentLength, in: user.scope)
-            guard uploads.begin(id, in: user.scope) else { throw APIError.busy }
-            defer { uploads.end(id, in: user.scope) }
-            let writer = try await services.storage.upload(in: user.scope, event: id)
+            let event = try await services.events.uploadTarget(id, length: exchange.head.contentLength, in: principal.scope)
+            guard uploads.begin(id, in: principal.scope) else { throw APIError.busy }
+            defer { uploads.end(id, in: principal.scope) }
+            let writer = try await services.storage.upload(in: principal.scope, event: id)
             let stored: (etag: String, size: Int64)
             do {
                 try await BodyPump(exchange: exchange, writer: writer).run()
                 stored = try await writer.seal()
                 guard stored.size == event.clip.sizeBytes else { throw APIError.internalError }
-                try await services.events.accept(stored.etag, of: event, writer, in: user.scope)
+                try await services.events.accept(stored.etag, of: event, writer, in: principal.scope)
             } catch {
                 await writer.discard()
                 throw error

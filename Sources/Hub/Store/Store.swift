@@ -16,6 +16,12 @@ public struct Store: Sendable {
     private let database: Database
     private let listener: PostgresListener?
     public let users: Users
+    public let accounts: Accounts
+    public let memberships: Memberships
+    public let signIns: SignIns
+    public let deviceTokens: DeviceTokens
+    public let keys: APIKeys
+    public let audit: AuditLog
     public let devices: Devices
     public let deviceSettings: DeviceSettingsRows
     public let health: DeviceHealthRows
@@ -32,6 +38,12 @@ public struct Store: Sendable {
         self.database = database
         self.listener = listener
         users = Users(database: database)
+        accounts = Accounts(database: database)
+        memberships = Memberships(database: database)
+        signIns = SignIns(database: database)
+        deviceTokens = DeviceTokens(database: database)
+        keys = APIKeys(database: database)
+        audit = AuditLog(database: database)
         devices = Devices(database: database)
         deviceSettings = DeviceSettingsRows(database: database)
         health = DeviceHealthRows(database: database)
@@ -128,10 +140,11 @@ struct PagePosition: Hashable, Sendable {
             id = ""
             return
         }
-        let parts = cursor.split(separator: "_", maxSplits: 1)
-        guard parts.count == 2, let time = Int64(parts[0]) else { throw .invalidCursor }
+        let parts = cursor.split(separator: "_", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[0].utf8.allSatisfy({ (48...57).contains($0) }), let time = Int64(parts[0]), let id = Identifier<Never>(parts[1])
+        else { throw .invalidCursor }
         self.time = time
-        id = String(parts[1])
+        self.id = id.rawValue
     }
 
     var text: String { "\(time)_\(id)" }
