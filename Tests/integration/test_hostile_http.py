@@ -110,6 +110,7 @@ SEEDED = random.Random(4)
 @pytest.mark.parametrize("data, expected", [
     # By libwebsockets: 403 to what begins with no method.
     (b"\x00" * 100, [403]), (SEEDED.randbytes(2000), [403]), (b"GET\r\n\r\n", [403]), (b" / HTTP/1.1\r\n\r\n", [403]), (b"GET  HTTP/1.1\r\n\r\n", [403]),
+    (b"TRACE /healthz HTTP/1.1\r\n\r\n", [403]), (b"QUERY /healthz HTTP/1.1\r\n\r\n", [403]),
     (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", [403]), (b"GET http://[ HTTP/1.1\r\n\r\n", [403]),
     # TLS: the beginning of a ClientHello
     (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + SEEDED.randbytes(200), [403]),
