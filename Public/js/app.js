@@ -6,7 +6,7 @@ import { watchForUpdates } from "./components/update.js";
 import { Backoff } from "./lib/backoff.js";
 import { finishOIDC, returnedFromOIDC } from "./identity/oidc.js";
 import { api, apiBlob, apiPage } from "./net/api.js";
-import { clearSession, endSession, getSession, onSessionElsewhere, rememberMe, setSession, takeSession } from "./net/session.js";
+import { clearSession, endSession, getSession, getToken, onSessionElsewhere, rememberMe, setSession, takeSession } from "./net/session.js";
 import { adoptDevice, forgetDevice, rememberedDevice } from "./sensor/device.js";
 import { closeMenus, renderConnection, renderHeader } from "./shell/header.js";
 import { PAGES } from "./shell/pages.js";
@@ -114,15 +114,19 @@ function signedOut(words = "") {
   notice = words;
   leaveHub();
   draw();
-  // Who follows a link with a secret in it is not disturbed.
-  if (current.needs !== "open") route();
+  if (!isUndisturbed()) route();
 }
 
+/** Who follows a link with a secret in it goes on, and so does a camera that watches by its own token. */
+const isUndisturbed = () => current.needs === "open" || (current.needs === "camera" && isCamera());
+
 async function signOut() {
-  await api("/auth/logout", { method: "POST" }).catch(() => {});
+  const token = getToken();
+  // First here: other tabs hear that it was wanted before their connections end.
   clearSession();
   leaveHub();
   navigate("/sign-in");
+  await api("/auth/logout", { method: "POST", token }).catch(() => {});
 }
 
 /** @param {string} words */
@@ -277,7 +281,7 @@ onSessionElsewhere((before, after) => {
   leaveHub();
   (after?.me ? Promise.resolve() : loadMe().catch(() => {})).then(() => {
     draw();
-    if (current.needs !== "open") route();
+    if (!isUndisturbed()) route();
   });
 });
 start();

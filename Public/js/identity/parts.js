@@ -18,7 +18,7 @@ export const muted = (text) => el("p", { class: "muted", text });
 export const link = (path, text) => el("a", { href: `#${path}`, text });
 
 /** Links below a form. @param {...(Node|null|false)} links */
-export const links = (...links) => el("p", { class: "identity-links" }, ...links);
+export const links = (...links) => (links.some(Boolean) ? el("p", { class: "identity-links" }, ...links) : null);
 
 /** @param {string} [value] */
 export const emailField = (value) => field({ label: "E-mail", name: "email", type: "email", autocomplete: "username", inputmode: "email", value, placeholder: "you@example.org" });
