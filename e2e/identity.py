@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import email
+import email.policy
+import hashlib
+import hmac
 import re
+import struct
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from aiosmtpd.controller import Controller
 from playwright.sync_api import Page, expect
 
 from system import Hub
@@ -77,3 +85,47 @@ def spoil_token(page: Page) -> None:
 def open_menu(page: Page, name: str) -> None:
     page.get_by_label("Account", exact=True).first.click()
     page.locator(".account-menu").get_by_text(name, exact=True).click()
+
+
+class Mailbox:
+    """A mail server of the test's own."""
+
+    def __init__(self) -> None:
+        self.mails: list[email.message.EmailMessage] = []
+        self.lock = threading.Lock()
+        # A port of the system's choice.
+        self.controller = Controller(self, hostname="127.0.0.1", port=0)
+        self.controller._trigger_server = lambda: None
+        self.controller.start()
+        self.port = self.controller.server.sockets[0].getsockname()[1]
+
+    async def handle_DATA(self, server, session, envelope) -> str:
+        with self.lock:
+            self.mails.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
+        return "250 taken"
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self.port}?from=hub@example.org"
+
+    def link(self, address: str, kind: str) -> str:
+        """The path of the newest link of that kind (`reset`, `verify`, `invitation`) that somebody was sent."""
+        def find() -> str | None:
+            with self.lock:
+                for mail in reversed(self.mails):
+                    match = re.search(rf"#(/{kind}/[\w-]+)", mail.get_body(("plain",)).get_content())
+                    if mail["To"] == address and match:
+                        return match[1]
+            return None
+        return until(find, f"a mail to {address} with a {kind} link")
+
+    def stop(self) -> None:
+        self.controller.stop()
+
+
+def totp(secret: str, steps: int = 0) -> str:
+    """What an authenticator shows (RFC 6238), some steps of half a minute from now."""
+    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
+    digest = hmac.new(key, struct.pack(">Q", int(time.time()) // 30 + steps), hashlib.sha1).digest()
+    at = digest[-1] & 15
+    return f"{(struct.unpack('>I', digest[at:at + 4])[0] & 0x7FFFFFFF) % 1_000_000:06d}"
