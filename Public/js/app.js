@@ -10,6 +10,7 @@ import { clearSession, endSession, getSession, getToken, onSessionElsewhere, rem
 import { adoptDevice, forgetDevice, rememberedDevice } from "./sensor/device.js";
 import { closeMenus, renderConnection, renderHeader } from "./shell/header.js";
 import { PAGES } from "./shell/pages.js";
+import { roleWords } from "./state/identity-words.js";
 import { opening, routeOf } from "./state/routes.js";
 import { can, sessionChange } from "./state/session.js";
 import { clockTime, eventTitle } from "./state/words.js";
@@ -236,14 +237,18 @@ function navigate(path, { replace = false } = {}) {
 }
 
 /** @param {string} what */
-const notLoaded = (what) => el("p", { class: "notice", role: "alert", text: `${what} could not be loaded. Check that the hub can be reached, then reload.` });
+const notLoaded = (what) =>
+  el("p", { class: "notice", role: "alert", text: `${what} could not be loaded. Check that the hub can be reached, then reload.` });
+
+function whoAmI() {
+  const { role = "", me } = getSession() ?? {};
+  return `You are ${roleWords(role).name} of ${me?.account_name || "this account"}.`;
+}
 
 const forbidden = () => el("section", { class: "card stack identity" },
   el("h1", { text: "Not for your role" }),
-  el("p", { text: `You are ${roleWords()} of ${getSession()?.me?.account_name || "this account"}. Who administers it can give you another role.` }),
+  el("p", { text: `${whoAmI()} Who administers it can give you another role.` }),
   el("a", { class: "button", href: "#/" }, icon("back"), "To the timeline"));
-
-const roleWords = () => ({ owner: "an owner", admin: "an admin", member: "a member", viewer: "a viewer" })[getSession()?.me?.role ?? ""] ?? "no member";
 
 /** @param {HTMLElement} page @param {string} title @param {number} [scroll] */
 function show(page, title, scroll = 0) {
