@@ -2,6 +2,7 @@
 
 import Domain
 import Loop
+import Runtime
 
 struct APIDescription {
     let version: String

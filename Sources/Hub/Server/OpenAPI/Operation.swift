@@ -2,12 +2,16 @@
 
 import Domain
 import Loop
+import Runtime
 
 /// A route described for people and programs. Who may call it is not said here, but by the route itself.
 struct Operation: Sendable {
     enum Tag: String, CaseIterable, Sendable {
         case account = "Account"
+        case people = "People"
+        case keys = "Keys"
         case devices = "Devices"
+        case pairing = "Adding cameras"
         case sessions = "Sessions"
         case events = "Events"
         case alerts = "Alerts"

@@ -2,6 +2,7 @@
 
 import Domain
 import Loop
+import Runtime
 
 extension Operation {
     private static let clipTypes = #"^(video/(mp4|webm|x-matroska|quicktime|x-msvideo|mpeg)|application/octet-stream)(;[ -~]*)?$"#

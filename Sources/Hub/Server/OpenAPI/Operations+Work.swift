@@ -2,6 +2,7 @@
 
 import Domain
 import Loop
+import Runtime
 
 extension Operation {
     private static let device = Parameter.query("device_id", .identifier).required

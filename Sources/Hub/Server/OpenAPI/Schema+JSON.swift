@@ -1,6 +1,7 @@
 // A schema as OpenAPI writes it.
 
 import Domain
+import Runtime
 
 extension Schema {
     /// - Parameter named: takes the schemas that are referred to.
@@ -48,6 +49,7 @@ extension Schema {
             if isClosed { json.add("additionalProperties", false) }
             return json
         case .oneOf(let schemas): return ["oneOf": .array(schemas.map { $0.json(&named) })]
+        case .anyOf(let schemas): return ["anyOf": .array(schemas.map { $0.json(&named) })]
         case .named(let name, let schema):
             if named[name] == nil {
                 named[name] = schema
