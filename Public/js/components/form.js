@@ -45,8 +45,6 @@ function showButton(input) {
     input.type = isShown ? "text" : "password";
     button.setAttribute("aria-pressed", String(isShown));
   });
-  // Not to be kept by the browser as something else than a password.
-  input.form?.addEventListener("submit", () => { input.type = "password"; });
   return button;
 }
 
@@ -83,6 +81,8 @@ export function form({ fields, submit, class: name = "stack", button = "button-p
     const wrong = fields.filter((one) => !one.element.hidden && !check(one));
     if (wrong.length) return wrong[0].input.focus();
     submitButton.disabled = true;
+    // Not to be kept by the browser as something else than a password.
+    for (const shown of element.querySelectorAll(".field-secret [aria-pressed='true']")) shown.click();
     try {
       await onsubmit(valuesOf(fields));
     } catch (error) {

@@ -21,6 +21,8 @@ export function passwordSection({ api, config, me, reloadMe }) {
   const done = el("p", { class: "form-done", role: "status" });
   const element = form({
     fields: [...(had ? [currentPasswordField()] : []), newPasswordField(minimum, "New password")],
+    // For what keeps passwords.
+    children: [el("input", { type: "email", autocomplete: "username", value: me?.email, readonly: true, hidden: true, "aria-hidden": "true" })],
     submit: had ? "Change the password" : "Set a password", button: "", after: [done],
     wordsOf: (error) => (error.code === "invalid_credentials" || error.field === "current_password" ? wrongPassword(error)
       : error.field === "new_password" ? { field: "password", words: error.message } : refusalWords(error, Date.now())),

@@ -11,7 +11,7 @@ export function sessionsSection({ api, signal }) {
   const list = el("ul", { class: "list-plain", "aria-label": "Where you are signed in" });
   const done = el("p", { class: "form-done", role: "status" });
   const others = el("button", { class: "button button-danger", type: "button", hidden: true, onclick: () => attempt(endOthers) },
-    icon("stop"), "Sign out everywhere else");
+    "Sign out everywhere else");
 
   async function load() {
     const sessions = await api("/auth/sessions", { signal });
@@ -24,7 +24,7 @@ export function sessionsSection({ api, signal }) {
 
   /** @param {any} session */
   function row({ sign_in_id: id, created_at, used_at, address, agent, current }) {
-    const name = agentWords(agent), since = `since ${new Date(created_at).toLocaleString()}`;
+    const name = agentWords(agent), since = `since ${new Date(created_at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })}`;
     const details = [current ? "" : `used ${agoWords(used_at, Date.now())}`, since, address].filter(Boolean).join(" · ");
     const ended = () => attempt(async () => {
       await api(`/auth/sessions/${encodeURIComponent(id)}`, { method: "DELETE" });

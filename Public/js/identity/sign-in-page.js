@@ -21,7 +21,7 @@ export function page(context) {
     links(
       config?.mail && link("/forgot", "Forgot your password?"),
       config?.sign_up === "open" && !config.setup_required && link("/sign-up", "Make an account")),
-    config?.sign_up === "invitation" && el("p", { class: "muted small", text: "New here? Whoever runs this hub can invite you." }));
+    config?.sign_up === "invitation" && el("p", { class: "muted small identity-lead", text: "New here? Whoever runs this hub can invite you." }));
 }
 
 const notSetUp = () => card("This hub is new",

@@ -3,6 +3,7 @@
 
 import { api, renewToken } from "../net/api.js";
 import { getSession, getToken } from "../net/session.js";
+import { can } from "../state/session.js";
 
 const KEY = "pingwatch.device";
 
@@ -61,7 +62,7 @@ export const deviceTokens = (deviceId) => ({
 export async function registerDevice(label) {
   const session = getSession();
   const { device_id: id, device_token: token, account_id } = rememberedDevice();
-  if (!session) {
+  if (!session || !can(session, "pair")) {
     if (id && token && (await isTaken(token))) return id;
     throw new Error("This phone is no camera of this hub any more. Pair it again from your other device, or sign in here.");
   }
