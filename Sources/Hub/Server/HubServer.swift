@@ -29,8 +29,8 @@ public final class HubServer: Sendable {
         self.loop = loop
         files = try StaticFiles(folder: configuration.publicFolder)
         realtime = RealtimeHub(loop: loop, configuration: configuration, clock: clock)
-        let key = try await store.settings.valueOrInsert("media.signing_key") { Crypto.randomToken() }
-        let presenter = Presenter(signer: MediaSigner(key: Array(key.utf8)), clock: clock)
+        let keys = SigningKeyRing(try await store.signingKeys.all(now: Timestamp(milliseconds: clock.milliseconds)))
+        let presenter = Presenter(signer: MediaSigner(ring: keys), clock: clock)
         let bus = LocalBus(realtime: realtime)
         let metrics = Metrics()
         let reports = DeviceReports()
@@ -38,20 +38,29 @@ public final class HubServer: Sendable {
         let control = DeviceControl(store: store, cameras: bus, limits: configuration.limits, clock: clock)
         let events = Events(
             store: store, storage: storage, planner: planner, presenter: presenter, clock: clock, limits: configuration.limits, metrics: metrics)
+        let removal = Removal(store: store, storage: storage, audience: bus, connections: bus, reports: reports, clock: clock)
         publisher = OutboxPublisher(
             store: store, bus: bus, events: events, watching: watching, control: control, presenter: presenter, metrics: metrics, clock: clock)
         housekeeper = Housekeeper(
-            store: store, storage: storage, planner: planner, realtime: realtime, uploads: uploads, limits: configuration.limits, clock: clock)
+            store: store, storage: storage, planner: planner, realtime: realtime, uploads: uploads, removal: removal, limits: configuration.limits,
+            clock: clock)
         health = HealthWatch(store: store, presence: bus, reports: reports, planner: planner, limits: configuration.limits, clock: clock)
+        let attempts = AttemptGuard(metrics: metrics, clock: clock)
+        let signIns = SignInService(store: store, connections: bus, configuration: configuration, clock: clock)
+        let mailer = Mailer(client: mail, publicURL: configuration.publicURL, clock: clock)
         services = Services(
-            authentication: Authentication(store: store, configuration: configuration, clock: clock), attempts: AttemptGuard(metrics: metrics, clock: clock),
-            signIns: SignInService(store: store, connections: bus, configuration: configuration, clock: clock), connections: bus,
-            pairings: PairingService(store: store, connections: bus, clock: clock),
-            mailer: Mailer(client: mail, publicURL: configuration.publicURL, clock: clock), watching: watching, control: control, reports: reports,
-            events: events,
+            authentication: Authentication(store: store, configuration: configuration, clock: clock), attempts: attempts, signIns: signIns,
+            gettingIn: GettingIn(
+                store: store, signIns: signIns, mailer: mailer, attempts: attempts, connections: bus, configuration: configuration, clock: clock),
+            oidc: configuration.oidc.map {
+                OIDCSignIn(
+                    $0, store: store, signIns: signIns, attempts: attempts, publicURL: configuration.publicURL, signUp: configuration.signUp,
+                    clock: clock)
+            },
+            connections: bus, pairings: PairingService(store: store, connections: bus, clock: clock), mailer: mailer, watching: watching, control: control, reports: reports, events: events,
             previews: Previews(store: store, storage: storage, planner: planner, clock: clock),
             store: store, storage: storage, telegram: telegram, channels: channels, planner: planner, metrics: metrics, live: bus,
-            snapshots: Snapshots(source: bus, limits: configuration.limits, metrics: metrics, clock: clock), presenter: presenter, signer: presenter.signer, configuration: configuration, clock: clock)
+            snapshots: Snapshots(source: bus, limits: configuration.limits, metrics: metrics, clock: clock), presenter: presenter, signer: presenter.signer, configuration: configuration, clock: clock, removal: removal)
         router = Router(authentication: services.authentication, attempts: services.attempts, routes: services.routes())
     }
 
@@ -70,6 +79,7 @@ public final class HubServer: Sendable {
             group.addTask { await self.publisher.run() }
             group.addTask { await self.housekeeper.run() }
             group.addTask { await self.health.run() }
+            group.addTask { await self.refreshKeys() }
             while !Task.isCancelled {
                 try? await Task.sleep(for: .milliseconds(250))
                 await realtime.tick()
@@ -77,11 +87,30 @@ public final class HubServer: Sendable {
         }
     }
 
-    public func stop() async { await loop.stop() }
+    /// `pingwatch keys rotate` adds one in another process.
+    private func refreshKeys() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(SigningKeyRing.refreshSeconds))
+            guard !Task.isCancelled else { return }
+            do {
+                services.signer.ring.replace(with: try await services.store.signingKeys.all(now: Timestamp(milliseconds: services.clock.milliseconds)))
+            } catch {
+                log.warning("the signing keys stay those of before", ["error": String(describing: error)])
+            }
+        }
+    }
+
+    public func stop() async {
+        await loop.stop()
+        await services.gettingIn.afterwards.finish()
+    }
+
+    /// The secret with which the first person of the hub makes themselves its owner; `nil` where there is somebody.
+    public func openSetUp() async throws -> Secret? { try await SetUp.open(services.store) }
 }
 
 /// The channels of this process.
-private struct LocalBus: Bus, PresenceSource, CredentialConnections, LiveSource, RemoteControl {
+private struct LocalBus: Bus, PresenceSource, CredentialConnections, RemovalAudience, LiveSource, RemoteControl {
     let realtime: RealtimeHub
 
     func publish(_ publication: Publication, about device: DeviceID, toUsersOf scope: AccountScope) async {
@@ -98,6 +127,12 @@ private struct LocalBus: Bus, PresenceSource, CredentialConnections, LiveSource,
 
     func close(_ credential: Credential) async { await realtime.close(credential) }
 
+    func removed(_ events: [EventID], in scope: AccountScope) async { await realtime.removed(events, of: scope.account) }
+
+    func removed(_ device: DeviceID, in scope: AccountScope) async {
+        await realtime.removed(RealtimeHub.DeviceKey(account: scope.account, device: device))
+    }
+
     func isOnline(_ device: DeviceID, in scope: AccountScope) async -> Bool {
         await realtime.isOnline(RealtimeHub.DeviceKey(account: scope.account, device: device))
     }
@@ -113,6 +148,8 @@ private struct LocalBus: Bus, PresenceSource, CredentialConnections, LiveSource,
     func connected() async -> Set<DeviceReports.Key> { await realtime.connectedSensors }
 
     func counts() async -> RealtimeCounts { await realtime.counts() }
+
+    func viewers(in scope: AccountScope) async -> Int { await realtime.viewers(of: scope.account) }
 
     func picture(of device: DeviceID, in scope: AccountScope) async throws -> LivePicture {
         try await realtime.picture(of: RealtimeHub.DeviceKey(account: scope.account, device: device))

@@ -19,6 +19,8 @@ public struct Store: Sendable {
     public let accounts: Accounts
     public let memberships: Memberships
     public let signIns: SignIns
+    public let mailedLinks: MailedLinks
+    public let identities: Identities
     public let deviceTokens: DeviceTokens
     public let keys: APIKeys
     public let invitations: Invitations
@@ -36,6 +38,11 @@ public struct Store: Sendable {
     public let telegram: TelegramLinks
     public let outbox: Outbox
     public let settings: Settings
+    public let removals: Removals
+    public let retention: Retention
+    public let plans: Plans
+    public let ledger: CreditLedger
+    public let signingKeys: SigningKeys
 
     private init(_ database: Database, listener: PostgresListener?) {
         self.database = database
@@ -44,6 +51,8 @@ public struct Store: Sendable {
         accounts = Accounts(database: database)
         memberships = Memberships(database: database)
         signIns = SignIns(database: database)
+        mailedLinks = MailedLinks(database: database)
+        identities = Identities(database: database)
         deviceTokens = DeviceTokens(database: database)
         keys = APIKeys(database: database)
         invitations = Invitations(database: database)
@@ -61,6 +70,11 @@ public struct Store: Sendable {
         outbox = Outbox(database: database)
         telegram = TelegramLinks(database: database)
         settings = Settings(database: database)
+        removals = Removals(database: database)
+        retention = Retention(database: database)
+        plans = Plans(database: database)
+        ledger = CreditLedger(database: database)
+        signingKeys = SigningKeys(database: database)
     }
 
     /// Opens the database and brings its schema to this version.

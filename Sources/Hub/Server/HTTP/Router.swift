@@ -1,5 +1,6 @@
 // Which request goes where, and what every route has in common: who asks, the body, the errors.
 
+import Credentials
 import Domain
 import Loop
 import Runtime
@@ -118,7 +119,10 @@ struct Router: Sendable {
 
     private func route(_ head: HTTPHead, body: [UInt8]) async throws -> HTTPResponse {
         let path = head.path.split(separator: "/")
-        let matches = routes.compactMap { route in route.match(path).map { (route, $0) } }
+        let possible = routes.compactMap { route in route.match(path).map { (route, $0) } }
+        // What is written out is meant: `/devices/self` is no device of that name.
+        let fewest = possible.map(\.1.count).min()
+        let matches = possible.filter { $0.1.count == fewest }
         guard !matches.isEmpty else { throw APIError.notFound("route") }
         let method = head.method == .head ? .get : head.method
         guard let (route, parameters) = matches.first(where: { $0.0.method == method }) else {
@@ -172,11 +176,14 @@ struct Router: Sendable {
 func apiError(for error: any Error, log: Log) -> APIError {
     switch error {
     case let error as APIError: return error
+    case let error as PlanExceeded: return APIError(status: 403, code: "plan_limit", message: "\(error.limit.rawValue): \(error)", field: error.limit.rawValue)
+    case is AccountGone: return .invalidToken
     case StoreError.storageFull: return .storageFull
     case StoreError.unavailable, StoreError.contention:
         log.warning("the database does not answer", ["error": String(describing: error)])
         return .unavailable
     case StoreError.inUse: return .busy
+    case is PasswordHasherBusy: return .overloaded
     case StoreError.invalidCursor: return .invalid("cursor", "this is not a cursor of the hub")
     default:
         log.error("request failed", ["error": String(reflecting: error)])

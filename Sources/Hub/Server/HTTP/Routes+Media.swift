@@ -24,8 +24,7 @@ extension Services {
         let object = request.parameters[1], head = request.head
         guard let type = Self.mediaTypes[object],
             let scope = signer.scope(
-                event: event, object: object, account: head.query("a"), expiry: head.query("e"), signature: head.query("s"),
-                now: Timestamp(milliseconds: clock.milliseconds)),
+                event: event, object: object, request.linkProof, now: Timestamp(milliseconds: clock.milliseconds)),
             let reader = try await storage.open(key: ClipObject.key(scope, event, object))
         else { throw APIError.notFound("object") }
 
@@ -57,7 +56,7 @@ extension Services {
 }
 
 /// A part of a stored object in pieces, each read when the socket has taken the one before, so that a slow reader costs the memory of one.
-private actor MediaPieces {
+actor MediaPieces {
     private let reader: ObjectReader
     private let range: Range<Int64>
     private var position: Int64

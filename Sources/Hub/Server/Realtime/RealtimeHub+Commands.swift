@@ -56,9 +56,9 @@ extension RealtimeHub {
     // MARK: - Sessions
 
     private func connect(_ client: Client, id: Int64, _ connect: Command.Connect) async {
-        let grant: Authentication.Grant, device: DeviceID?
+        let grant: Authentication.Grant, device: DeviceID?, plan: Plan
         do {
-            (grant, device) = try await admit(connect, from: client.socket)
+            (grant, device, plan) = try await admit(connect, from: client.socket)
         } catch let error as APIError where error.field == "connect.data.device_id" {
             client.socket.close(code: CloseCode.badRequest, reason: error.message)
             return
@@ -111,10 +111,11 @@ extension RealtimeHub {
             "limits": [
                 "max_frame_bytes": .integer(Int64(limits.maximumFrameBytes)),
                 "max_text_bytes": .integer(Int64(limits.maximumTextBytes)),
-                "clip_window_bytes": .integer(Int64(limits.clipWindowBytes)), "max_clip_seconds": .number(limits.maximumClipSeconds),
+                "clip_window_bytes": .integer(Int64(limits.clipWindowBytes)), "max_clip_seconds": .number(plan.clipSeconds(atMost: limits.maximumClipSeconds)),
                 "max_still_bytes": .integer(Int64(limits.maximumStillBytes)),
                 "max_subscriptions": .integer(Int64(limits.maximumSubscriptions)),
-                "uploads_per_hour": .optional(limits.uploadsPerHour > 0 ? limits.uploadsPerHour : nil),
+                "uploads_per_hour": .optional(
+                    [limits.uploadsPerHour > 0 ? limits.uploadsPerHour : nil, plan.uploadsPerHour].compactMap(\.self).min()),
             ],
         ]
         client.reply(id, "connect", .object(answer))
@@ -122,7 +123,7 @@ extension RealtimeHub {
     }
 
     /// Who a connection is, and as which camera. What was taken back while it was looked up is looked up again.
-    private func admit(_ connect: Command.Connect, from socket: WebSocket) async throws -> (Authentication.Grant, DeviceID?) {
+    private func admit(_ connect: Command.Connect, from socket: WebSocket) async throws -> (Authentication.Grant, DeviceID?, Plan) {
         let address = socket.client.isEmpty ? socket.peer?.description ?? "" : socket.client
         while true {
             let revocations = revocations
@@ -142,7 +143,8 @@ extension RealtimeHub {
                     throw APIError(status: 404, code: "not_found", message: "connect.data.device_id: there is no such device", field: "connect.data.device_id")
                 }
             }
-            if revocations == self.revocations { return (grant, device) }
+            let plan = try await services.store.plans.current(in: grant.principal.scope)
+            if revocations == self.revocations { return (grant, device, plan) }
         }
     }
 

@@ -59,7 +59,7 @@ struct Presenter: Sendable {
             "summary": .optional(analysis?.summary), "label": .optional(analysis?.label), "confidence": .optional(analysis?.confidence),
             "tags": .array((analysis?.tags ?? []).map { .string($0) }),
             "should_notify": analysis.map { .bool($0.shouldNotify) } ?? .null, "alert_reason": .optional(analysis?.alertReason),
-            "inference_provider": .optional(analysis?.provider), "inference_model": .optional(analysis?.model),
+            "analysis_skipped": .optional(analysis?.skipped), "inference_provider": .optional(analysis?.provider), "inference_model": .optional(analysis?.model),
         ]
     }
 

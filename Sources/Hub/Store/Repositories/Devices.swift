@@ -8,6 +8,7 @@ public struct Devices: Sendable {
     /// The device of that id, made when it is new; its label becomes `label`.
     ///
     /// - Parameter tokenHash: of a token that takes the place of the one it had.
+    /// - Throws: `PlanExceeded` when a new one is one too many.
     public func register(
         _ id: DeviceID, label: String, tokenHash: String? = nil, in scope: AccountScope, now: Timestamp
     ) async throws -> Device {
@@ -18,9 +19,11 @@ public struct Devices: Sendable {
         }
     }
 
+    /// - Throws: `PlanExceeded` when a new one is one too many.
     static func register(
         _ id: DeviceID, label: String, in scope: AccountScope, now: Timestamp, _ session: borrowing Database.Session
-    ) throws(StoreError) -> Device {
+    ) throws -> Device {
+        if try find(id, in: scope, session) == nil { try Plans.requireRoomForDevice(in: scope, session) }
         let rows = try session.query(
             """
             INSERT INTO devices (account_id, id, label, created_at) VALUES ($1, $2, $3, $4)
