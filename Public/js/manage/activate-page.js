@@ -1,0 +1,43 @@
+// @ts-check
+// A phone that becomes a camera by an activation code, without anybody who lets it in.
+
+import { el } from "../components/dom.js";
+import { field, form } from "../components/form.js";
+import { rememberedDevice } from "../sensor/device.js";
+import { nameField } from "./name-field.js";
+
+const KEPT = "pingwatch.activation";
+
+/** @param {import("../identity/context.js").Context} context @returns {HTMLElement} */
+export function page(context) {
+  const given = context.route.parameter || sessionStorage.getItem(KEPT) || "";
+  // The code is not in the address any more, and a reload asks for it.
+  if (given) sessionStorage.setItem(KEPT, given);
+  const name = nameField(rememberedDevice().label);
+  const code = field({ label: "Activation code", name: "code", required: true, autocomplete: "off", maxlength: 256 });
+  code.input.spellcheck = false;
+  const element = el("div", { class: "identity" },
+    el("div", { class: "card stack" },
+      el("h1", { text: "Make this phone a camera" }),
+      el("p", { text: "It joins the account that made the code: its people see its live picture and its clips, and nothing else of this phone." }),
+      form({
+        fields: given ? { label: name.field } : { code, label: name.field },
+        submit: "Become a camera",
+        children: name.chips,
+        onsubmit: async (/** @type {Record<string, string>} */ values) => {
+          const admission = await context.api("/activation-codes/redeem", { method: "POST", body: { code: given || values.code, label: values.label } })
+            .catch((/** @type {any} */ error) => { throw wordsFor(error, given); });
+          sessionStorage.removeItem(KEPT);
+          context.becomeCamera(admission);
+        },
+      })));
+  return element;
+}
+
+/** @param {any} error @param {string} given */
+function wordsFor(error, given) {
+  if (error.status !== 404) return error;
+  sessionStorage.removeItem(KEPT);
+  const message = "This activation code is not valid: it was typed wrongly, is used up, has expired or was revoked. Ask for another one.";
+  return Object.assign(error, { message, field: given ? undefined : "code" });
+}
