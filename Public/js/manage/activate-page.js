@@ -14,30 +14,29 @@ export function page(context) {
   // The code is not in the address any more, and a reload asks for it.
   if (given) sessionStorage.setItem(KEPT, given);
   const name = nameField(rememberedDevice().label);
-  const code = field({ label: "Activation code", name: "code", required: true, autocomplete: "off", maxlength: 256 });
+  const code = field({ label: "Activation code", name: "code", autocomplete: "off", maxlength: 256 });
   code.input.spellcheck = false;
   const element = el("div", { class: "identity" },
     el("div", { class: "card stack" },
       el("h1", { text: "Make this phone a camera" }),
       el("p", { text: "It joins the account that made the code: its people see its live picture and its clips, and nothing else of this phone." }),
-      form({
-        fields: given ? { label: name.field } : { code, label: name.field },
+      name.addTo(form({
+        fields: given ? [name.field] : [code, name.field],
         submit: "Become a camera",
-        children: name.chips,
         onsubmit: async (/** @type {Record<string, string>} */ values) => {
-          const admission = await context.api("/activation-codes/redeem", { method: "POST", body: { code: given || values.code, label: values.label } })
-            .catch((/** @type {any} */ error) => { throw wordsFor(error, given); });
+          const admission = await context.api("/activation-codes/redeem", { method: "POST", body: { code: given || values.code, label: values.label } });
           sessionStorage.removeItem(KEPT);
           context.becomeCamera(admission);
         },
-      })));
+        wordsOf: (error) => wordsFor(error, given),
+      }))));
   return element;
 }
 
 /** @param {any} error @param {string} given */
 function wordsFor(error, given) {
-  if (error.status !== 404) return error;
+  if (error.status !== 404) return { field: error.field, words: error.message };
   sessionStorage.removeItem(KEPT);
-  const message = "This activation code is not valid: it was typed wrongly, is used up, has expired or was revoked. Ask for another one.";
-  return Object.assign(error, { message, field: given ? undefined : "code" });
+  const words = "This activation code is not valid: it was typed wrongly, is used up, has expired or was revoked. Ask for another one.";
+  return given ? { words } : { field: "code", words };
 }

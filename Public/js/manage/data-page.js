@@ -32,10 +32,10 @@ function exportCard(context) {
 /** @param {import("../identity/context.js").Context} context */
 function deletionCard(context) {
   const account = context.me?.account_name ?? "";
-  const name = field({ label: `Type the account's name: ${account}`, name: "name", required: true, autocomplete: "off" });
-  const password = field({ label: "Your password", name: "password", type: "password", required: true, autocomplete: "current-password" });
+  const name = field({ label: `Type the account's name: ${account}`, name: "name", autocomplete: "off" });
+  const password = field({ label: "Your password", name: "password", type: "password", autocomplete: "current-password" });
   const deletion = form({
-    fields: context.me?.has_password ? { name, password } : { name }, submit: "Delete this account", danger: true,
+    fields: context.me?.has_password ? [name, password] : [name], submit: "Delete this account", button: "button-danger",
     onsubmit: async (/** @type {Record<string, string>} */ values) => {
       if (values.name !== account) {
         name.fail(`The name is “${account}”.`);

@@ -94,9 +94,9 @@ class DeviceRow {
 
   /** @param {Record<string, any>} device */
   #renameForm(device) {
-    const label = field({ label: "Name", name: "label", required: true, maxlength: 80, autocomplete: "off", value: device.label });
+    const label = field({ label: "Name", name: "label", maxlength: 80, autocomplete: "off", value: device.label });
     return form({
-      fields: { label }, submit: "Save",
+      fields: [label], submit: "Save",
       onsubmit: async (/** @type {Record<string, string>} */ values) => {
         // The hub publishes the change to everybody, this page included.
         const changed = await this.context.api(this.path, { method: "PATCH", body: { label: values.label } });
@@ -125,7 +125,7 @@ class DeviceRow {
           question: "Make a new token, for a camera that is a program? The one that it has ends at once.",
           onconfirm: async () => {
             const { device_token: token } = await this.context.api(`${this.path}/token`, { method: "POST" });
-            this.#say("The token is shown only now:", copyRow(token, "The token of the camera"));
+            this.#say("The token is shown only now:", copyRow(token, "the token of the camera"));
           },
         })));
   }
@@ -150,10 +150,9 @@ class DeviceRow {
 
   /** @param {string} text @param {...Node} more */
   #say(text, ...more) {
-    const words = el("p", { tabindex: "-1", text });
-    this.made.replaceChildren(words, ...more);
+    this.made.replaceChildren(el("p", { text }), ...more);
     this.made.hidden = false;
     announce(text);
-    focusOn(words);
+    this.made.scrollIntoView({ block: "nearest" });
   }
 }

@@ -20,8 +20,8 @@ function keysCard(context) {
   const list = new Loading(context.signal, () => context.api("/api-keys"), (keys) => keys.length
     ? [el("ul", { class: "list-plain", "data-list": "keys" }, ...keys.map((/** @type {any} */ key) => keyRow(context, key, list)))]
     : [nothing("key", "No key yet", "A program, such as a home automation, needs one.")]);
-  const name = field({ label: "What it is for", name: "name", required: true, maxlength: 80, autocomplete: "off", placeholder: "Home Assistant" });
-  const days = field({ label: "Ends after days (optional)", name: "expires_in_days", inputmode: "numeric", autocomplete: "off", maxlength: 5, hint: "Empty: it works until it is revoked." });
+  const name = field({ label: "What it is for", name: "name", maxlength: 80, autocomplete: "off", placeholder: "Home Assistant" });
+  const days = field({ label: "Ends after days (optional)", name: "expires_in_days", required: false, inputmode: "numeric", autocomplete: "off", maxlength: 5, hint: "Empty: it works until it is revoked." });
   const boxes = KEY_PERMISSIONS.map(([value, title, text]) => {
     const input = el("input", { type: "checkbox", value });
     input.checked = value === "view";
@@ -30,7 +30,7 @@ function keysCard(context) {
   const problem = el("p", { class: "event-reason", role: "alert", hidden: true });
   const made = el("div", { class: "made stack-tight", "data-made": "key", hidden: true });
   const make = form({
-    fields: { name, expires_in_days: days }, submit: "Make a key",
+    fields: [name, days], submit: "Make a key",
     children: [el("fieldset", { class: "plain-fieldset" }, el("legend", { class: "small", text: "It may" }), ...boxes.map(({ element }) => element), problem)],
     onsubmit: async (/** @type {Record<string, string>} */ values) => {
       const permissions = boxes.filter(({ input }) => input.checked).map(({ input }) => input.value);
@@ -43,7 +43,7 @@ function keysCard(context) {
       if (ends === false) return;
       const key = await context.api("/api-keys", { method: "POST", body: { name: values.name, permissions, ...(ends === null ? {} : { expires_in_days: ends }) } });
       name.input.value = "";
-      showMade(made, `The key of “${key.name}” is shown only now. Keep it like a password:`, copyRow(key.key, "The key"));
+      showMade(made, `The key of “${key.name}” is shown only now. Keep it like a password:`, copyRow(key.key, "the key"));
       await list.again();
     },
   });
@@ -71,19 +71,19 @@ function codesCard(context) {
   const list = new Loading(context.signal, () => context.api("/activation-codes"), (codes) => codes.length
     ? [el("ul", { class: "list-plain", "data-list": "codes" }, ...codes.map((/** @type {any} */ code) => codeRow(context, code, list)))]
     : [nothing("qr", "No code yet", "With one code, as many phones as you say become cameras without being let in one by one.")]);
-  const label = field({ label: "What it is for", name: "label", required: true, maxlength: 80, autocomplete: "off", placeholder: "Phones of the shop" });
-  const uses = field({ label: "For how many phones", name: "uses", required: true, inputmode: "numeric", autocomplete: "off", value: "5", maxlength: 5 });
-  const hours = field({ label: "For how many hours", name: "expires_in_hours", required: true, inputmode: "numeric", autocomplete: "off", value: "24", maxlength: 5 });
+  const label = field({ label: "What it is for", name: "label", maxlength: 80, autocomplete: "off", placeholder: "Phones of the shop" });
+  const uses = field({ label: "For how many phones", name: "uses", inputmode: "numeric", autocomplete: "off", value: "5", maxlength: 5 });
+  const hours = field({ label: "For how many hours", name: "expires_in_hours", inputmode: "numeric", autocomplete: "off", value: "24", maxlength: 5 });
   const made = el("div", { class: "made stack-tight", "data-made": "code", hidden: true });
   const make = form({
-    fields: { label, uses, expires_in_hours: hours }, submit: "Make a code",
+    fields: [label, uses, hours], submit: "Make a code",
     onsubmit: async (/** @type {Record<string, string>} */ values) => {
       const count = wholeNumber(uses, values.uses), lasts = wholeNumber(hours, values.expires_in_hours);
       if (count === false || lasts === false) return;
       const code = await context.api("/activation-codes", { method: "POST", body: { label: values.label, uses: count, expires_in_hours: lasts } });
       label.input.value = "";
       showMade(made, "The code is shown only now. Whoever has it can add a camera:", qrImage(code.qr_svg, "QR code that makes a phone a camera"),
-        copyRow(code.code, "The code"), copyRow(code.url, "The link"), el("div", { class: "row row-tight" }, shareButton("Become a camera", code.url)));
+        copyRow(code.code, "the code"), copyRow(code.url, "the link"), el("div", { class: "row row-tight" }, shareButton("Become a camera", code.url)));
       await list.again();
     },
   });

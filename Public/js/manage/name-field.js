@@ -5,9 +5,12 @@ import { el } from "../components/dom.js";
 import { field } from "../components/form.js";
 import { ROOMS } from "../state/pairing-phone.js";
 
-/** @param {string} label the name it has already, "" without one */
+/**
+ * `addTo` puts the rooms behind the fields of a form.
+ * @param {string} label the name it has already, "" without one
+ */
 export function nameField(label) {
-  const name = field({ label: "Name of the camera", name: "label", required: true, maxlength: 80, autocomplete: "off", value: label || ROOMS[0] });
+  const name = field({ label: "Name of the camera", name: "label", maxlength: 80, autocomplete: "off", value: label || ROOMS[0] });
   const choose = (/** @type {string} */ room) => {
     name.input.value = room;
     show();
@@ -16,5 +19,11 @@ export function nameField(label) {
   const show = () => buttons.forEach((button) => button.setAttribute("aria-pressed", String(button.textContent === name.input.value.trim())));
   name.input.addEventListener("input", show);
   show();
-  return { field: name, chips: [el("div", { class: "chips", role: "group", "aria-label": "Usual names" }, ...buttons)] };
+  const rooms = el("div", { class: "chips", role: "group", "aria-label": "Usual names" }, ...buttons);
+  /** @param {ReturnType<typeof import("../components/form.js").form>} place */
+  const addTo = (place) => {
+    place.problem.before(rooms);
+    return place;
+  };
+  return { field: name, addTo };
 }

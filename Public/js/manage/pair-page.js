@@ -148,7 +148,7 @@ class PairPage {
           el("h2", { id: "pair-typed-title", text: "It cannot scan?" }),
           el("p", { text: "Open this address on the phone:" }), el("p", {}, el("code", { class: "pair-address", text: address })),
           el("p", { text: "and type this code:" }), el("p", { class: "pair-typed", "data-code": code, text: code }),
-          el("details", { class: "fold" }, el("summary", { text: "Or send the link" }), copyRow(url, "The link for the phone"))),
+          el("details", { class: "fold" }, el("summary", { text: "Or send the link" }), copyRow(url, "the link for the phone"))),
         el("p", { class: "row row-tight" },
           el("a", { class: "button button-quiet", href: "#/camera" }, icon("camera"), "Use this device instead"),
           el("a", { class: "button button-quiet", href: "#/keys", "data-needs": "administer" }, "Many phones at once"))));

@@ -104,7 +104,7 @@ class JoinPage {
     const { by, label } = this.#state;
     const isTyped = !by.secret;
     const name = nameField(label);
-    const code = field({ label: "Code from the other device", name: "code", required: true, autocomplete: "off", placeholder: "ABCD-EFGH", maxlength: 16 });
+    const code = field({ label: "Code from the other device", name: "code", autocomplete: "off", placeholder: "ABCD-EFGH", maxlength: 16 });
     code.input.setAttribute("autocapitalize", "characters");
     code.input.spellcheck = false;
     code.input.classList.add("code-input");
@@ -115,16 +115,15 @@ class JoinPage {
     return el("div", { class: "card stack" },
       el("h1", { tabindex: "-1", text: "Make this phone a camera" }),
       el("p", { text: "It joins the account of whoever gave you the code, once they let it in: they see its live picture and its clips, and nothing else of this phone." }),
-      form({
-        fields: isTyped ? { code, label: name.field } : { label: name.field },
+      name.addTo(form({
+        fields: isTyped ? [code, name.field] : [name.field],
         submit: "Ask to join",
-        children: name.chips,
         onsubmit: async (/** @type {Record<string, string>} */ values) => {
           const typed = isTyped ? codeOf(values.code) : null;
           if (isTyped && !typed) return code.fail("A code has eight letters and digits, such as ABCD-EFGH.");
           await this.#ask(typed ? { code: typed } : { secret: by.secret }, values.label);
         },
-      }));
+      })));
   }
 
   #waiting() {

@@ -62,7 +62,7 @@ function personRow(context, person, people, devices, list) {
 function changeForm(context, person, roles, devices, list) {
   const access = new AccessFields({ roles, role: person.role, all_devices: person.all_devices, devices: person.devices ?? [] }, devices);
   return form({
-    fields: {}, children: access.elements, submit: "Save",
+    fields: [], children: access.elements, submit: "Save",
     onsubmit: async () => {
       await context.api(`/account/members/${encodeURIComponent(person.user_id)}`, { method: "PATCH", body: access.value });
       await list.again();
@@ -76,13 +76,13 @@ function changeForm(context, person, roles, devices, list) {
 function inviteCard(context, devices, list) {
   const canMail = Boolean(context.config?.mail);
   const email = field({
-    label: "E-mail (optional)", name: "email", type: "email", autocomplete: "off",
+    label: "E-mail (optional)", name: "email", type: "email", required: false, autocomplete: "off",
     hint: canMail ? "The invitation is sent there, and works for this address alone." : "Then the invitation works for this address alone.",
   });
   const access = new AccessFields({ roles: rolesToGive(context.me?.role ?? ""), role: "viewer", all_devices: true, devices: [] }, devices);
   const place = el("div", { class: "stack" });
   const invite = form({
-    fields: { email }, children: access.elements, submit: "Invite",
+    fields: [email], children: access.elements, submit: "Invite",
     onsubmit: async (/** @type {Record<string, string>} */ values) => {
       const body = { ...access.value, ...(values.email ? { email: values.email } : {}) };
       const invitation = await context.api("/account/invitations", { method: "POST", body });
@@ -98,7 +98,7 @@ function inviteCard(context, devices, list) {
 function showInvitation(list, invitation) {
   const note = el("p", { tabindex: "-1", text: invitation.sent
     ? `The invitation was sent to ${invitation.email}. You can also hand on the link yourself:` : "Send this link to whom you invite. It is shown only now:" });
-  const place = el("div", { class: "made stack-tight", "data-made": "invitation" }, note, copyRow(invitation.url, "The link of the invitation"),
+  const place = el("div", { class: "made stack-tight", "data-made": "invitation" }, note, copyRow(invitation.url, "the link of the invitation"),
     el("div", { class: "row row-tight" }, shareButton("An invitation to Ping Watch", invitation.url)),
     el("p", { class: "muted small", text: `It works once, until ${date(invitation.expires_at)}, as ${roleName(invitation.role).toLowerCase()}: ${roleMeaning(invitation.role)}` }));
   list.element.querySelector("[aria-labelledby='invite-title']")?.append(place);

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { accessWords, canBeLimited, isLastOwner, permissionWords, rightsOver, roleMeaning, roleName, ROLES } from "../../Public/js/state/access-words.js";
+import { agentWords } from "../../Public/js/state/agent-words.js";
+import { ago, isOver, until } from "../../Public/js/state/ago.js";
+import { actorWords, auditWords } from "../../Public/js/state/audit-words.js";
+import { creditWords, entryWords, planRows } from "../../Public/js/state/usage-words.js";
+
+const NOW = Date.UTC(2026, 10, 21, 10, 0, 0);
+const at = (seconds) => new Date(NOW + seconds * 1000).toISOString();
+
+test("how long ago, and until when", () => {
+  assert.equal(ago(null, NOW), "never");
+  assert.equal(ago(at(-59), NOW), "just now");
+  assert.equal(ago(at(30), NOW), "just now", "clocks differ");
+  assert.equal(ago(at(-60), NOW), "1 minute ago");
+  assert.equal(ago(at(-7200), NOW), "2 hours ago");
+  assert.equal(ago(at(-30 * 86_400), NOW), "30 days ago");
+  assert.match(ago(at(-40 * 86_400), NOW), /^on .*2026/);
+  assert.equal(until(null, NOW), null);
+  assert.equal(until(at(-1), NOW), "over");
+  assert.equal(until(at(30), NOW), "in less than a minute");
+  assert.equal(until(at(3 * 86_400), NOW), "in 3 days");
+  assert.equal(isOver(at(0), NOW), true);
+  assert.equal(isOver(null, NOW), false);
+});
+
+test("browsers are called by the names that people know", () => {
+  const chrome = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0.0.0 Mobile Safari/537.36";
+  assert.equal(agentWords(chrome), "Chrome on Android");
+  assert.equal(agentWords(`${chrome} EdgA/129`), "Edge on Android");
+  assert.equal(agentWords("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1"), "Safari on iPhone");
+  assert.equal(agentWords("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:130.0) Gecko/20100101 Firefox/130.0"), "Firefox on Windows");
+  assert.equal(agentWords("curl/8.1"), "curl");
+  assert.equal(agentWords(""), "An unknown browser");
+  assert.equal(agentWords(null), "An unknown browser");
+});
+
+test("each role has a name and a meaning, and one that is new its own", () => {
+  for (const role of ROLES) assert.ok(roleName(role) && roleMeaning(role));
+  assert.equal(roleName("auditor"), "auditor");
+  assert.equal(permissionWords(["view", "control", "fly"]), "See, control, fly");
+});
+
+test("an owner changes everybody else, an admin no owner, and nobody themselves", () => {
+  const owner = { user_id: "o", role: "owner" }, admin = { user_id: "a", role: "admin" }, viewer = { user_id: "v", role: "viewer" };
+  assert.deepEqual(rightsOver(owner, owner), { roles: [], devices: false, remove: false });
+  assert.deepEqual(rightsOver(admin, owner), { roles: ROLES, devices: false, remove: true });
+  assert.deepEqual(rightsOver(viewer, admin), { roles: ["admin", "member", "viewer"], devices: true, remove: true });
+  assert.deepEqual(rightsOver(owner, admin), { roles: [], devices: false, remove: false });
+  assert.deepEqual(rightsOver(owner, viewer), { roles: [], devices: false, remove: false });
+  assert.equal(isLastOwner([owner, admin], owner), true);
+  assert.equal(isLastOwner([owner, { user_id: "p", role: "owner" }], owner), false);
+  assert.equal(isLastOwner([owner, admin], admin), false);
+  assert.deepEqual(ROLES.filter(canBeLimited), ["member", "viewer"]);
+});
+
+test("which cameras somebody sees", () => {
+  const known = [{ device_id: "1", label: "Hall" }, { device_id: "2", label: "Garage" }, { device_id: "3", label: "Garden" }];
+  assert.equal(accessWords({ all_devices: true, devices: [] }, known), "All cameras");
+  assert.equal(accessWords({ all_devices: false, devices: [] }, known), "No camera");
+  assert.equal(accessWords({ all_devices: false, devices: ["2"] }, known), "Garage");
+  assert.equal(accessWords({ all_devices: false, devices: ["1", "2", "3"] }, known), "Hall, Garage and Garden");
+  assert.equal(accessWords({ all_devices: false, devices: ["4"] }, known), "a camera that is gone");
+});
+
+test("credits are said with what is left, and what it means that none is", () => {
+  assert.deepEqual(creditWords({ used: 12, included: null, left: null }), { text: "12 credits used", note: "Your plan has no limit.", share: null, tone: "" });
+  const some = creditWords({ used: 10, included: 100, left: 90 });
+  assert.equal(some.text, "10 of 100 credits used, 90 left");
+  assert.deepEqual([some.share, some.tone, some.note], [0.1, "", ""]);
+  assert.equal(creditWords({ used: 80, included: 100, left: 20 }).tone, "warn");
+  const none = creditWords({ used: 105, included: 100, left: -5 });
+  assert.deepEqual([none.share, none.tone], [1, "danger"]);
+  assert.match(none.text, /, 0 left$/);
+  assert.match(none.note, /still alerted/);
+  assert.equal(creditWords({ used: 0, included: 0, left: 0 }).tone, "danger");
+});
+
+test("a plan in words, with what has no limit", () => {
+  const rows = Object.fromEntries(planRows({
+    analysed_seconds_per_month: 18_000, maximum_clip_seconds: 60, uploads_per_hour: null, retention_days: 1, devices: 3, viewers: null,
+  }));
+  assert.deepEqual(rows, {
+    "Analysed a month": "5 hours of clips", "Longest clip": "60 seconds", "Clips an hour": "unlimited", "Clips are kept": "1 day", Cameras: "3", "Watching at once": "unlimited",
+  });
+  assert.equal(entryWords({ seconds: 12, credits: 2 }), "12 s, 2 credits");
+  assert.equal(entryWords({ seconds: null, credits: -1 }), "1 credit back");
+});
+
+test("what nobody has words for is shown as the hub calls it", () => {
+  assert.equal(auditWords({ action: "moon.landed", subject: "Eagle", detail: { at: "sea", role: "owner" } }), "moon.landed: Eagle (at: sea, role: Owner)");
+  assert.equal(auditWords({ action: "constructor", subject: null, detail: null }), "constructor");
+  assert.equal(actorWords({ kind: "user", name: "Ann" }), "Ann");
+  assert.equal(actorWords({ kind: "device", name: "Hall" }), "Camera “Hall”");
+  assert.equal(actorWords({ kind: "user", name: null }), "Somebody");
+  assert.equal(actorWords(null), "The hub");
+});
