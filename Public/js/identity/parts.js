@@ -1,0 +1,38 @@
+// @ts-check
+// What the pages of signing in have in common.
+
+import { el } from "../components/dom.js";
+import { field } from "../components/form.js";
+
+/** A narrow card. @param {string} title @param {...(Node|string|null|false)} children */
+export const card = (title, ...children) => el("section", { class: "card stack identity" }, el("h1", { text: title }), ...children);
+
+/** @param {string} text */
+export const muted = (text) => el("p", { class: "muted", text });
+
+/** @param {string} path @param {string} text */
+export const link = (path, text) => el("a", { href: `#${path}`, text });
+
+/** Links below a form. @param {...(Node|null|false)} links */
+export const links = (...links) => el("p", { class: "identity-links" }, ...links);
+
+/** @param {string} [value] */
+export const emailField = (value) => field({ label: "E-mail", name: "email", type: "email", autocomplete: "username", inputmode: "email", value, placeholder: "you@example.org" });
+
+/** @param {number} minimum characters @param {string} [label] */
+export const newPasswordField = (minimum, label = "Password") => field({
+  label, name: "password", type: "password", autocomplete: "new-password",
+  hint: `At least ${minimum} characters. A few words in a row are easy to keep in mind.`,
+});
+
+/** @param {string} [value] */
+export const nameField = (value) => field({ label: "Your name (optional)", name: "name", autocomplete: "name", required: false, maxlength: 80, value });
+
+/** @param {string} password @param {number} minimum @returns {void} throws what is wrong with it, before the hub is asked */
+export function checkPassword(password, minimum) {
+  // The hub counts characters as people see them, or nearly.
+  if ([...password].length < minimum) throw Object.assign(new Error(`Take at least ${minimum} characters; this has ${[...password].length}.`), { field: "password" });
+}
+
+/** A link whose secret is used up, was never right, or is not in the address any more. @param {string} title @param {string} words @param {Node} next */
+export const deadLink = (title, words, next) => card(title, el("p", { role: "alert", text: words }), next);
