@@ -70,8 +70,9 @@ async function attempt(body) {
     await body();
     backoff.reset();
   } catch (/** @type {any} */ error) {
-    if (error.code !== "unreachable") throw error;
+    if (leaving.signal.aborted) return;
     draw();
+    if (error.code !== "unreachable") return show(el("p", { class: "notice", role: "alert", text: error.message }), "Ping Watch");
     show(away, "Hub is away");
     const timer = setTimeout(() => attempt(body), backoff.next());
     leaving.signal.addEventListener("abort", () => clearTimeout(timer));

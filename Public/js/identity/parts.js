@@ -7,6 +7,10 @@ import { field } from "../components/form.js";
 /** A narrow card. @param {string} title @param {...(Node|string|null|false)} children */
 export const card = (title, ...children) => el("section", { class: "card stack identity" }, el("h1", { text: title }), ...children);
 
+/** A card of a page with several. @param {string} name @param {string} title @param {...(Node|string|null|false)} children */
+export const section = (name, title, ...children) => el("section", { class: "card stack", "aria-labelledby": `section-${name}` },
+  el("h2", { id: `section-${name}`, text: title }), ...children);
+
 /** @param {string} text */
 export const muted = (text) => el("p", { class: "muted", text });
 

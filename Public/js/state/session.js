@@ -35,7 +35,7 @@ export function sessionOf(answer, now, before = null) {
 export const isDue = (session, now) => Boolean(session?.refresh_token && session.renew_at && now >= session.renew_at);
 
 /** Answers to a request whose token is no good, rather than to what was asked with it. */
-const TOKEN_REFUSALS = ["token_expired", "expired", "invalid_token", "token_reused", "unauthorized", "error"];
+const TOKEN_REFUSALS = ["token_expired", "expired", "invalid_token", "token_reused", "unauthorized"];
 
 /** @param {number} status @param {string} code @param {boolean} hadToken @returns {boolean} whether the hub did not take the token */
 export const isTokenRefusal = (status, code, hadToken) => status === 401 && hadToken && TOKEN_REFUSALS.includes(code);
