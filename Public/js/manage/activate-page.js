@@ -16,21 +16,19 @@ export function page(context) {
   const name = nameField(rememberedDevice().label);
   const code = field({ label: "Activation code", name: "code", autocomplete: "off", maxlength: 256 });
   code.input.spellcheck = false;
-  const element = el("div", { class: "identity" },
-    el("div", { class: "card stack" },
-      el("h1", { text: "Make this phone a camera" }),
-      el("p", { text: "It joins the account that made the code: its people see its live picture and its clips, and nothing else of this phone." }),
-      name.addTo(form({
-        fields: given ? [name.field] : [code, name.field],
-        submit: "Become a camera",
-        onsubmit: async (/** @type {Record<string, string>} */ values) => {
-          const admission = await context.api("/activation-codes/redeem", { method: "POST", body: { code: given || values.code, label: values.label } });
-          sessionStorage.removeItem(KEPT);
-          context.becomeCamera(admission);
-        },
-        wordsOf: (error) => wordsFor(error, given),
-      }))));
-  return element;
+  return el("div", { class: "card stack identity" },
+    el("h1", { text: "Make this phone a camera" }),
+    el("p", { text: "It joins the account that made the code: its people see its live picture and its clips, and nothing else of this phone." }),
+    name.addTo(form({
+      fields: given ? [name.field] : [code, name.field],
+      submit: "Become a camera",
+      onsubmit: async (/** @type {Record<string, string>} */ values) => {
+        const admission = await context.api("/activation-codes/redeem", { method: "POST", body: { code: given || values.code, label: values.label } });
+        sessionStorage.removeItem(KEPT);
+        context.becomeCamera(admission);
+      },
+      wordsOf: (error) => wordsFor(error, given),
+    })));
 }
 
 /** @param {any} error @param {string} given */

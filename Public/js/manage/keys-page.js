@@ -31,7 +31,6 @@ function keysCard(context) {
   const made = el("div", { class: "made stack-tight", "data-made": "key", hidden: true });
   const make = form({
     fields: [name, days], submit: "Make a key",
-    children: [el("fieldset", { class: "plain-fieldset" }, el("legend", { class: "small", text: "It may" }), ...boxes.map(({ element }) => element), problem)],
     onsubmit: async (/** @type {Record<string, string>} */ values) => {
       const permissions = boxes.filter(({ input }) => input.checked).map(({ input }) => input.value);
       problem.hidden = permissions.length > 0;
@@ -47,6 +46,7 @@ function keysCard(context) {
       await list.again();
     },
   });
+  days.element.before(el("fieldset", { class: "plain-fieldset" }, el("legend", { text: "It may" }), ...boxes.map(({ element }) => element), problem));
   return card("keys-title", "API keys", "", list.element, made, el("details", { class: "fold" }, el("summary", { text: "Make a key" }), make));
 }
 

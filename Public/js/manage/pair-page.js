@@ -101,13 +101,13 @@ class PairPage {
     const shown = JSON.stringify([phase, answer, problem, this.#state.pairing?.pairing_id]);
     if (shown === this.#shown) return;
     const hadFocus = this.body.contains(document.activeElement) || document.activeElement === document.body;
-    const isFirst = !this.#shown;
     const before = this.element.dataset.phase;
     this.#shown = shown;
     this.element.dataset.phase = phase;
     this.#clock = null;
     this.body.replaceChildren(this.#content());
-    if (isFirst || before === phase) return;
+    // A code that is shown is what the page was opened for; all that follows is news.
+    if (before === phase || phase === "waiting" || phase === "making") return;
     const heading = this.body.querySelector("h2");
     if (!heading) return;
     announce(heading.textContent ?? "");
@@ -151,7 +151,7 @@ class PairPage {
           el("details", { class: "fold" }, el("summary", { text: "Or send the link" }), copyRow(url, "the link for the phone"))),
         el("p", { class: "row row-tight" },
           el("a", { class: "button button-quiet", href: "#/camera" }, icon("camera"), "Use this device instead"),
-          el("a", { class: "button button-quiet", href: "#/keys", "data-needs": "administer" }, "Many phones at once"))));
+          el("a", { class: "button button-quiet", href: "#/keys", "data-needs": "administer" }, icon("qr"), "Many phones at once"))));
   }
 
   #claimed() {

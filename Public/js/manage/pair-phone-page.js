@@ -26,7 +26,7 @@ class JoinPage {
     const secret = context.route.parameter;
     const label = rememberedDevice().label;
     this.#state = remembered(kept(), secret) ?? joiningWith({ secret, label });
-    this.element = el("div", { class: "identity pair-phone" });
+    this.element = el("div", { class: "card stack identity pair-phone" });
     const polls = setInterval(() => this.#poll(), POLL_MS);
     context.signal.addEventListener("abort", () => clearInterval(polls));
     // A phone whose screen was off does not wait for the next second.
@@ -83,7 +83,7 @@ class JoinPage {
     const isFirst = !this.#shown;
     this.#shown = shown;
     this.element.dataset.phase = phase;
-    this.element.replaceChildren(this.#content());
+    this.element.replaceChildren(...this.#content());
     const heading = this.element.querySelector("h1");
     if (isFirst || !heading) return;
     announce(heading.textContent ?? "");
@@ -93,7 +93,7 @@ class JoinPage {
   #content() {
     switch (this.#state.phase) {
       case "waiting": return this.#waiting();
-      case "admitted": return cardOf("This phone is in", el("p", { text: "Opening the camera…" }));
+      case "admitted": return partsOf("This phone is in", el("p", { text: "Opening the camera…" }));
       case "rejected": return this.#over("The other device refused", "This phone has not become a camera.");
       case "expired": return this.#over("This code is not valid any more", "A code works for five minutes and for one phone. Make a new one on the other device: Add a camera.");
       default: return this.#form();
@@ -104,7 +104,7 @@ class JoinPage {
     const { by, label } = this.#state;
     const isTyped = !by.secret;
     const name = nameField(label);
-    const code = field({ label: "Code from the other device", name: "code", autocomplete: "off", placeholder: "ABCD-EFGH", maxlength: 16 });
+    const code = field({ label: "Code", name: "code", autocomplete: "off", placeholder: "ABCD-EFGH", maxlength: 16, hint: "The other device shows it: Add a camera." });
     code.input.setAttribute("autocapitalize", "characters");
     code.input.spellcheck = false;
     code.input.classList.add("code-input");
@@ -112,8 +112,7 @@ class JoinPage {
       // In the middle of it the caret would jump.
       if (code.input.selectionStart === code.input.value.length) code.input.value = codeSoFar(code.input.value);
     });
-    return el("div", { class: "card stack" },
-      el("h1", { tabindex: "-1", text: "Make this phone a camera" }),
+    return partsOf("Make this phone a camera",
       el("p", { text: "It joins the account of whoever gave you the code, once they let it in: they see its live picture and its clips, and nothing else of this phone." }),
       name.addTo(form({
         fields: isTyped ? [code, name.field] : [name.field],
@@ -128,7 +127,7 @@ class JoinPage {
 
   #waiting() {
     const { label, word, account, isAway } = this.#state;
-    return cardOf("Now on the other device",
+    return partsOf("Now on the other device",
       el("p", { text: `“${label}” asks to join “${account}”. The other device shows a number: is it this one?` }),
       el("p", { class: "pair-word", text: word }),
       el("p", { text: "If so, tap “Let it in” there." }),
@@ -138,13 +137,13 @@ class JoinPage {
 
   /** @param {string} title @param {string} text */
   #over(title, text) {
-    return cardOf(title, el("p", { text }),
+    return partsOf(title, el("p", { text }),
       el("div", {}, el("button", { class: "button button-primary", type: "button", onclick: () => this.#startAgain() }, icon("again"), "Type another code")));
   }
 }
 
 /** @param {string} title @param {...Node} children */
-const cardOf = (title, ...children) => el("div", { class: "card stack" }, el("h1", { tabindex: "-1", text: title }), ...children);
+const partsOf = (title, ...children) => [el("h1", { tabindex: "-1", text: title }), ...children];
 
 /** What the form shows, and where. @param {import("../state/pairing-phone.js").Joining} state @param {any} error */
 const fieldError = ({ problem, field: at }, error) => Object.assign(error, { message: problem, field: at || undefined });

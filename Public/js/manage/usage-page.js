@@ -3,7 +3,7 @@
 
 import { el } from "../components/dom.js";
 import { dateTime } from "../state/ago.js";
-import { creditWords, entryName, entryWords, monthName, planRows } from "../state/usage-words.js";
+import { creditWords, entryName, entryWords, monthName, NEARLY, planRows } from "../state/usage-words.js";
 import { card, Loading, managePage, nothing, pagedList } from "./parts.js";
 
 /** @param {import("../identity/context.js").Context} context @returns {HTMLElement} */
@@ -19,7 +19,7 @@ export function page(context) {
 function creditCard({ credits, month }) {
   const { text, note, share, tone } = creditWords(credits);
   return card("credits-title", monthName(month), "",
-    share === null ? null : el("meter", { class: "usage-meter", "data-tone": tone, min: 0, max: 1, value: share, "aria-label": "Credits used this month" }),
+    share === null ? null : el("meter", { class: "usage-meter", "data-tone": tone, min: 0, max: 1, low: NEARLY, high: 0.9999, optimum: 0, value: share, "aria-label": "Credits used this month" }),
     el("p", { class: "lead", "data-credits": credits.used, text }), note && el("p", { class: tone === "danger" ? "notice" : "muted small", text: note }));
 }
 

@@ -4,6 +4,9 @@
 /** @param {number} number */
 const grouped = (number) => number.toLocaleString([], { maximumFractionDigits: 1 });
 
+/** The share from which on little is left. */
+export const NEARLY = 0.8;
+
 /** @param {number} seconds */
 function long(seconds) {
   if (seconds < 120) return `${grouped(seconds)} seconds`;
@@ -38,7 +41,7 @@ export function creditWords({ used, included, left }) {
   const rest = Math.max(0, left ?? included - used);
   const share = included > 0 ? Math.min(1, used / included) : 1;
   const note = rest <= 0 ? "Clips are still kept and you are still alerted, but they are not looked at until the month is over." : "";
-  return { text: `${grouped(used)} of ${counted(included, "credit", "credits")} used, ${grouped(rest)} left`, note, share, tone: rest <= 0 ? "danger" : share >= 0.8 ? "warn" : "" };
+  return { text: `${grouped(used)} of ${counted(included, "credit", "credits")} used, ${grouped(rest)} left`, note, share, tone: rest <= 0 ? "danger" : share >= NEARLY ? "warn" : "" };
 }
 
 /** "November 2026". @param {string} month as in "2026-11" */
