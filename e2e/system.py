@@ -20,6 +20,8 @@ BROWSER_ARGS = ["--no-sandbox", "--disable-dev-shm-usage"]
 
 # Cameras of tests come and go: nobody is told of it where that is not what is tested.
 UNWATCHED = {"OFFLINE_SECONDS": "0", "ATTENTION_SECONDS": "0"}
+# Tests that run for hours sign in once.
+PATIENT = {"AUTH_TOKEN_TTL_SECONDS": "86400"}
 
 
 class Hub:
@@ -37,7 +39,7 @@ class Hub:
         variables = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "LD_LIBRARY_PATH")}
         self.process = subprocess.Popen(
             [binary, "serve", "--port", str(self.port), "--data-dir", str(self.data)],
-            cwd=ROOT, env={**variables, "AUTH_DEV_LOGIN_ENABLED": "true", **UNWATCHED, **self.environment},
+            cwd=ROOT, env={**variables, "AUTH_DEV_LOGIN_ENABLED": "true", **UNWATCHED, **PATIENT, **self.environment},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )
         threading.Thread(target=self._read_log, args=(self.process.stderr,), daemon=True).start()

@@ -8,20 +8,9 @@ struct AccountTests {
     @Test(arguments: TestDatabase.kinds) func `the same address is the same user, another has another account`(kind: TestDatabase.Kind) async throws {
         let f = try await StoreFixture(kind)
         let again = try await f.store.users.findOrCreate(email: "we@example.org", now: f.at(9))
-        #expect(again.scope == f.ours)
+        #expect(AccountScope(again.account) == f.ours)
         #expect(again.createdAt == f.now)
         #expect(f.ours != f.theirs)
-    }
-
-    @Test(arguments: TestDatabase.kinds) func `a token is valid until it expires or is revoked`(kind: TestDatabase.Kind) async throws {
-        let f = try await StoreFixture(kind)
-        let user = try await f.store.users.findOrCreate(email: "we@example.org", now: f.now)
-        try await f.store.users.issueToken(user: user.id, hash: "h1", now: f.now, expiresAt: f.at(60))
-        #expect(try await f.store.users.token(hash: "h1", now: f.at(59)) == .valid(user, expiresAt: f.at(60)))
-        #expect(try await f.store.users.token(hash: "h1", now: f.at(60)) == .expired)
-        #expect(try await f.store.users.token(hash: "h2", now: f.now) == .unknown)
-        try await f.store.users.revokeToken(hash: "h1")
-        #expect(try await f.store.users.token(hash: "h1", now: f.now) == .unknown)
     }
 
     @Test(arguments: TestDatabase.kinds) func `two accounts may use one device id and never meet`(kind: TestDatabase.Kind) async throws {

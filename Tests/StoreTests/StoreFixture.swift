@@ -17,8 +17,8 @@ struct StoreFixture {
     init(_ kind: TestDatabase.Kind) async throws {
         database = try await TestDatabase(kind)
         store = try await Store.open(database.location)
-        ours = try await store.users.findOrCreate(email: "we@example.org", now: now).scope
-        theirs = try await store.users.findOrCreate(email: "they@example.org", now: now).scope
+        ours = AccountScope(try await store.users.findOrCreate(email: "we@example.org", now: now).account)
+        theirs = AccountScope(try await store.users.findOrCreate(email: "they@example.org", now: now).account)
         for scope in [ours, theirs] {
             _ = try await store.devices.register(device, label: "Hall", in: scope, now: now)
             _ = try await store.sessions.start(session, device: device, analysisPrompt: "look for cats", in: scope, now: now)

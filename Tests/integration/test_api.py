@@ -292,14 +292,32 @@ def test_many_requests_at_once(account, clip):
             assert part == whole[index : index + 50_001]
 
 
-def test_a_token_is_renewed_by_itself_alone(hub, account):
-    status, renewed, _ = account.call("POST", "/auth/refresh")
-    assert status == 200 and renewed["access_token"] != account.token and renewed["token_type"] == "bearer"
-    me = [hub.call("GET", "/auth/me", token=token)[1] for token in (account.token, renewed["access_token"])]
-    assert me[0] == me[1] and me[0]["user_id"] == renewed["user_id"]
-    assert hub.call("POST", "/auth/refresh")[0] == 401
-    assert hub.call("POST", "/auth/refresh", token="nonsense")[0] == 401
-    # Each ends for itself.
-    assert hub.call("POST", "/auth/logout", token=renewed["access_token"])[0] == 204
-    assert hub.call("POST", "/auth/refresh", token=renewed["access_token"])[0] == 401
-    assert hub.call("POST", "/auth/refresh", token=account.token)[0] == 200
+def test_a_refresh_token_gets_another_pair_once(hub):
+    signed_in = hub.call("POST", "/auth/dev/login", {"email": "renewing@example.org"})[1]
+    refresh = lambda token: hub.call("POST", "/auth/refresh", {"refresh_token": token})
+    status, renewed, _ = refresh(signed_in["refresh_token"])
+    assert status == 200 and renewed["token_type"] == "bearer" and renewed["role"] == "owner"
+    assert len({signed_in["access_token"], renewed["access_token"], signed_in["refresh_token"], renewed["refresh_token"]}) == 4
+    me = [hub.call("GET", "/auth/me", token=answer["access_token"])[1] for answer in (signed_in, renewed)]
+    assert me[0] == me[1] and me[0]["user_id"] == renewed["user_id"] and me[0]["permissions"] == sorted(me[0]["permissions"])
+    # The kinds of token do not stand for each other.
+    assert refresh(renewed["access_token"])[0] == 401
+    assert hub.call("GET", "/auth/me", token=renewed["refresh_token"])[0] == 401
+    assert refresh("nonsense")[0] == 401
+    assert hub.call("POST", "/auth/refresh", {})[1]["error"]["field"] == "refresh_token"
+
+
+def test_sign_ins_are_listed_and_ended_one_by_one_and_all_at_once(hub):
+    sign_in = lambda: hub.call("POST", "/auth/dev/login", {"email": "roaming@example.org"}, headers={"User-Agent": "Browser 1"})[1]
+    here, there, elsewhere = sign_in(), sign_in(), sign_in()
+    sessions = hub.call("GET", "/auth/sessions", token=here["access_token"])[1]
+    assert [session["agent"] for session in sessions] == ["Browser 1"] * 3 and sum(session["current"] for session in sessions) == 1
+    assert all(session["address"] == "127.0.0.1" for session in sessions)
+    theirs = hub.call("GET", "/auth/sessions", token=there["access_token"])[1]
+    there_id = next(session["sign_in_id"] for session in theirs if session["current"])
+    assert hub.call("DELETE", f"/auth/sessions/{there_id}", token=hub.sign_in("somebody-else@example.org"))[0] == 404
+    assert hub.call("DELETE", f"/auth/sessions/{there_id}", token=here["access_token"])[0] == 204
+    assert hub.call("GET", "/auth/me", token=there["access_token"])[0] == 401
+    assert hub.call("POST", "/auth/refresh", {"refresh_token": there["refresh_token"]})[0] == 401
+    assert hub.call("DELETE", "/auth/sessions", token=here["access_token"])[1] == {"ended": 1}
+    assert [hub.call("GET", "/auth/me", token=answer["access_token"])[0] for answer in (here, elsewhere)] == [200, 401]

@@ -21,12 +21,15 @@ def token_for(hub, account, seconds: float) -> str:
     """Another token of the account's user, valid for that long: shorter than the hub would be configured to give."""
     token = secrets.token_urlsafe(24)
     now = int(time.time() * 1000)
-    user = account.get("/auth/me")["user_id"]
+    me = account.get("/auth/me")
+    end = now + int(seconds * 1000)
     with sqlite3.connect(hub.data / "pingwatch.db", timeout=30) as database:
         database.execute(
-            "INSERT INTO tokens (hash, user_id, created_at, expires_at) VALUES (?, ?, ?, ?)",
-            (hashlib.sha256(token.encode()).hexdigest(), user, now, now + int(seconds * 1000)))
-    database.close()
+            "INSERT INTO sign_ins (id, user_id, account_id, created_at, used_at, refresh_hash, rotated_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (token, me["user_id"], me["account_id"], now, now, token, now, end))
+        database.execute(
+            "INSERT INTO access_tokens (hash, sign_in_id, created_at, expires_at) VALUES (?, ?, ?, ?)",
+            (hashlib.sha256(token.encode()).hexdigest(), token, now, end))
     return token
 
 

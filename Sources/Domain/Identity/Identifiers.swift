@@ -36,6 +36,8 @@ public enum EventKind {}
 public enum JobKind {}
 public enum DeliveryKind {}
 public enum LinkAttemptKind {}
+public enum SignInKind {}
+public enum APIKeyKind {}
 
 public typealias AccountID = Identifier<AccountKind>
 public typealias UserID = Identifier<UserKind>
@@ -45,9 +47,5 @@ public typealias EventID = Identifier<EventKind>
 public typealias JobID = Identifier<JobKind>
 public typealias DeliveryID = Identifier<DeliveryKind>
 public typealias LinkAttemptID = Identifier<LinkAttemptKind>
-
-/// The account on whose behalf a repository is asked. There is no query for somebody's data without one.
-public struct AccountScope: Hashable, Sendable {
-    public let account: AccountID
-    public init(_ account: AccountID) { self.account = account }
-}
+public typealias SignInID = Identifier<SignInKind>
+public typealias APIKeyID = Identifier<APIKeyKind>

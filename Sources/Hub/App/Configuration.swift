@@ -23,7 +23,9 @@ struct Configuration: Sendable {
     var publicFolder = "Public"
     var authRequired = true
     var devLoginEnabled = false
-    var tokenLifetimeSeconds = 86_400.0
+    var tokenLifetimeSeconds = 900.0
+    var refreshLifetimeSeconds = 2_592_000.0
+    var workerToken: Secret?
     var telegramToken: Secret?
     var telegramOnboardingURL: String?
     var telegramBaseURL = "https://api.telegram.org"
@@ -101,6 +103,8 @@ struct Configuration: Sendable {
         authRequired = reader.bool("AUTH_REQUIRED") ?? authRequired
         devLoginEnabled = reader.bool("AUTH_DEV_LOGIN_ENABLED") ?? devLoginEnabled
         tokenLifetimeSeconds = reader.clamped("AUTH_TOKEN_TTL_SECONDS", 300...2_592_000) ?? tokenLifetimeSeconds
+        refreshLifetimeSeconds = reader.clamped("AUTH_REFRESH_TTL_SECONDS", 3600...31_536_000) ?? refreshLifetimeSeconds
+        workerToken = reader.text("WORKER_API_TOKEN").map { Secret($0) }
         telegramToken = reader.text("TELEGRAM_BOT_TOKEN").map { Secret($0) }
         telegramOnboardingURL = reader.url("TELEGRAM_BOT_ONBOARDING_URL")
         telegramBaseURL = reader.url("TELEGRAM_API_BASE_URL") ?? telegramBaseURL

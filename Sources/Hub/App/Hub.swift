@@ -49,6 +49,8 @@ struct Hub {
         var server = ServerConfiguration(
             authRequired: configuration.authRequired, devLoginEnabled: configuration.devLoginEnabled,
             tokenLifetimeSeconds: configuration.tokenLifetimeSeconds, publicFolder: configuration.publicFolder, version: Main.version)
+        server.refreshLifetimeSeconds = configuration.refreshLifetimeSeconds
+        server.workerToken = configuration.workerToken
         server.limits.clipIdleSeconds = configuration.clipIdleSeconds
         server.limits.connectSeconds = Double(configuration.socketConnectSeconds)
         server.limits.pingSeconds = Double(configuration.socketPingSeconds)

@@ -48,6 +48,7 @@ extension HTTPHead {
         (WSI_TOKEN_HTTP_ACCEPT_ENCODING, "accept-encoding"), (WSI_TOKEN_HTTP_TRANSFER_ENCODING, "transfer-encoding"),
         (WSI_TOKEN_UPGRADE, "upgrade"), (WSI_TOKEN_CONNECTION, "connection"), (WSI_TOKEN_KEY, "sec-websocket-key"),
         (WSI_TOKEN_VERSION, "sec-websocket-version"), (WSI_TOKEN_X_FORWARDED_FOR, "x-forwarded-for"),
+        (WSI_TOKEN_HTTP_USER_AGENT, "user-agent"),
     ]
     /// Those that libwebsockets has no token for; with the colon that it wants.
     private static let custom = ["x-telegram-bot-api-secret-token:", "sec-fetch-site:", "x-forwarded-proto:", "x-forwarded-host:", "forwarded:"]

@@ -43,11 +43,12 @@ public final class HubServer: Sendable {
             store: store, storage: storage, planner: planner, realtime: realtime, uploads: uploads, limits: configuration.limits, clock: clock)
         health = HealthWatch(store: store, presence: bus, reports: reports, planner: planner, limits: configuration.limits, clock: clock)
         services = Services(
-            accounts: Accounts(store: store, connections: bus, configuration: configuration, clock: clock), watching: watching, control: control, reports: reports, events: events,
+            authentication: Authentication(store: store, configuration: configuration, clock: clock),
+            signIns: SignInService(store: store, connections: bus, configuration: configuration, clock: clock), connections: bus, watching: watching, control: control, reports: reports, events: events,
             previews: Previews(store: store, storage: storage, planner: planner, clock: clock),
             store: store, storage: storage, telegram: telegram, channels: channels, planner: planner, metrics: metrics, live: bus,
             snapshots: Snapshots(source: bus, limits: configuration.limits, metrics: metrics, clock: clock), presenter: presenter, signer: presenter.signer, configuration: configuration, clock: clock)
-        router = Router(accounts: services.accounts, routes: services.routes())
+        router = Router(authentication: services.authentication, routes: services.routes())
     }
 
     /// Starts listening.
@@ -76,18 +77,22 @@ public final class HubServer: Sendable {
 }
 
 /// The channels of this process.
-private struct LocalBus: Bus, PresenceSource, TokenConnections, LiveSource, RemoteControl {
+private struct LocalBus: Bus, PresenceSource, CredentialConnections, LiveSource, RemoteControl {
     let realtime: RealtimeHub
 
-    func publish(_ publication: Publication, toUsersOf scope: AccountScope) async {
-        await realtime.publish(publication, toUsersOf: scope)
+    func publish(_ publication: Publication, about device: DeviceID, toUsersOf scope: AccountScope) async {
+        await realtime.publishChange(publication, about: RealtimeHub.DeviceKey(account: scope.account, device: device))
+    }
+
+    func publish(_ publication: Publication, to user: UserID, in scope: AccountScope) async {
+        await realtime.publish(publication, to: .user(scope.account, user))
     }
 
     func publish(_ publication: Publication, toSensor device: DeviceID, in scope: AccountScope) async {
         await realtime.publish(publication, to: .sensor(scope.account, device))
     }
 
-    func close(tokenHash: String) async { await realtime.close(tokenHash: tokenHash) }
+    func close(_ credential: Credential) async { await realtime.close(credential) }
 
     func isOnline(_ device: DeviceID, in scope: AccountScope) async -> Bool {
         await realtime.isOnline(RealtimeHub.DeviceKey(account: scope.account, device: device))
@@ -233,18 +238,18 @@ extension HubServer: LoopHandler {
     /// `PUT /events/{id}/upload`: the body goes to disk as it comes.
     private func upload(_ exchange: HTTPExchange, event id: String) async -> HTTPResponse {
         do {
-            let user = try await router.user(for: exchange.head)
+            let principal = try await router.principal(for: exchange.head, access: .needs(.control, orSensor: true))
             guard let id = EventID(id) else { throw APIError.notFound("event") }
-            let event = try await services.events.uploadTarget(id, length: exchange.head.contentLength, in: user.scope)
-            guard uploads.begin(id, in: user.scope) else { throw APIError.busy }
-            defer { uploads.end(id, in: user.scope) }
-            let writer = try await services.storage.upload(in: user.scope, event: id)
+            let event = try await services.events.uploadTarget(id, length: exchange.head.contentLength, in: principal.scope)
+            guard uploads.begin(id, in: principal.scope) else { throw APIError.busy }
+            defer { uploads.end(id, in: principal.scope) }
+            let writer = try await services.storage.upload(in: principal.scope, event: id)
             let stored: (etag: String, size: Int64)
             do {
                 try await BodyPump(exchange: exchange, writer: writer).run()
                 stored = try await writer.seal()
                 guard stored.size == event.clip.sizeBytes else { throw APIError.internalError }
-                try await services.events.accept(stored.etag, of: event, writer, in: user.scope)
+                try await services.events.accept(stored.etag, of: event, writer, in: principal.scope)
             } catch {
                 await writer.discard()
                 throw error

@@ -16,6 +16,12 @@ public struct Store: Sendable {
     private let database: Database
     private let listener: PostgresListener?
     public let users: Users
+    public let accounts: Accounts
+    public let memberships: Memberships
+    public let signIns: SignIns
+    public let deviceTokens: DeviceTokens
+    public let keys: APIKeys
+    public let audit: AuditLog
     public let devices: Devices
     public let deviceSettings: DeviceSettingsRows
     public let health: DeviceHealthRows
@@ -32,6 +38,12 @@ public struct Store: Sendable {
         self.database = database
         self.listener = listener
         users = Users(database: database)
+        accounts = Accounts(database: database)
+        memberships = Memberships(database: database)
+        signIns = SignIns(database: database)
+        deviceTokens = DeviceTokens(database: database)
+        keys = APIKeys(database: database)
+        audit = AuditLog(database: database)
         devices = Devices(database: database)
         deviceSettings = DeviceSettingsRows(database: database)
         health = DeviceHealthRows(database: database)

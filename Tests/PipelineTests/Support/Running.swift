@@ -44,7 +44,7 @@ final class Running: Sendable {
         configure(&configuration, &channels)
         pipeline = Pipeline(store: store, storage: storage, channels: channels, configuration: configuration, clock: clock)
         let now = Timestamp(milliseconds: WallClock.system.milliseconds)
-        scope = try await store.users.findOrCreate(email: "we@example.org", now: now).scope
+        scope = AccountScope(try await store.users.findOrCreate(email: "we@example.org", now: now).account)
         _ = try await store.devices.register(device, label: "Hall", in: scope, now: now)
         _ = try await store.sessions.start(session, device: device, analysisPrompt: nil, in: scope, now: now)
         if isLinked {

@@ -5,15 +5,23 @@ import Loop
 import Runtime
 import Store
 
-/// A request with its body, and the user on whose behalf it is made.
+/// A request with its body, and on whose behalf it is made.
 struct Request: Sendable {
     let head: HTTPHead
     let body: [UInt8]
-    let user: User
+    let principal: Principal
     /// The values of the pattern's `{…}`, in order.
     let parameters: [String]
 
-    var scope: AccountScope { user.scope }
+    var scope: AccountScope { principal.scope }
+
+    /// The person who asks.
+    ///
+    /// - Throws: 403 for a camera or a key.
+    func user() throws(APIError) -> User {
+        guard let user = principal.user else { throw .forbidden }
+        return user
+    }
 
     func fields() throws(APIError) -> Fields { try Fields(body: body) }
 
@@ -49,8 +57,15 @@ struct Request: Sendable {
 enum RouteAccess: Sendable {
     /// Anybody.
     case open
-    /// A signed-in user, or anybody where no sign-in is required.
-    case user
+    /// Who has the permission; where it is so said, also a camera with its own token, for itself: its scope has no other device.
+    case needs(Permission, orSensor: Bool = false)
+
+    func admits(_ principal: Principal) -> Bool {
+        switch self {
+        case .open: true
+        case .needs(let permission, let orSensor): principal.may(permission) || orSensor && principal.may(.sense)
+        }
+    }
 }
 
 struct Route: Sendable {
@@ -60,7 +75,7 @@ struct Route: Sendable {
     let access: RouteAccess
     let handle: @Sendable (Request) async throws -> HTTPResponse
 
-    init(_ method: HTTPMethod, _ pattern: String, _ access: RouteAccess = .user, _ handle: @escaping @Sendable (Request) async throws -> HTTPResponse) {
+    init(_ method: HTTPMethod, _ pattern: String, _ access: RouteAccess, _ handle: @escaping @Sendable (Request) async throws -> HTTPResponse) {
         self.method = method
         self.pattern = pattern.split(separator: "/")
         self.access = access
@@ -82,12 +97,12 @@ struct Route: Sendable {
 }
 
 struct Router: Sendable {
-    let accounts: Accounts
+    let authentication: Authentication
     let routes: [Route]
     private let log = Log("http")
 
-    init(accounts: Accounts, routes: [Route]) {
-        self.accounts = accounts
+    init(authentication: Authentication, routes: [Route]) {
+        self.authentication = authentication
         self.routes = routes
     }
 
@@ -111,13 +126,16 @@ struct Router: Sendable {
             response.headers.append(("Allow", allowed))
             return response
         }
-        let user = try await user(for: head, access: route.access)
-        return try await route.handle(Request(head: head, body: body, user: user, parameters: parameters))
+        let principal = try await principal(for: head, access: route.access)
+        return try await route.handle(Request(head: head, body: body, principal: principal, parameters: parameters))
     }
 
-    func user(for head: HTTPHead, access: RouteAccess = .user) async throws -> User {
-        if access == .open { return User(id: UserID(trusted: ""), account: AccountID(trusted: ""), email: "", createdAt: Timestamp(milliseconds: 0)) }
-        return try await accounts.user(token: Self.bearer(head))
+    /// - Throws: 401 for who is not known, 403 for who may not.
+    func principal(for head: HTTPHead, access: RouteAccess) async throws -> Principal {
+        if case .open = access { return .nobody }
+        let principal = try await authentication.grant(token: Self.bearer(head)).principal
+        guard access.admits(principal) else { throw APIError.forbidden }
+        return principal
     }
 
     /// The token of `Authorization: Bearer …`.

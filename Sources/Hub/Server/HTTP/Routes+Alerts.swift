@@ -9,11 +9,11 @@ import Store
 extension Services {
     func alertRoutes() -> [Route] {
         [
-            Route(.get, "/notifications/targets") { request in
+            Route(.get, "/notifications/targets", .needs(.view)) { request in
                 let device = try await ownDevice(request)
                 return Router.json(.array(try await store.targets.list(device: device, in: request.scope).map(presenter.target)))
             },
-            Route(.post, "/notifications/targets") { request in
+            Route(.post, "/notifications/targets", .needs(.control)) { request in
                 let fields = try request.fields()
                 let (device, channel, address) = try await target(fields, request)
                 let known = try await store.targets.find(device: device, channel: channel, address: address, in: request.scope)
@@ -27,7 +27,7 @@ extension Services {
                 guard let changed else { throw APIError.notFound("target") }
                 return Router.json(presenter.target(changed))
             },
-            Route(.delete, "/notifications/targets") { request in
+            Route(.delete, "/notifications/targets", .needs(.control)) { request in
                 let device = try await ownDevice(request)
                 guard let channel = try request.queryWord("channel", Delivery.Channel.self) else { throw APIError.missing("channel") }
                 guard let address = request.head.query("target") else { throw APIError.missing("target") }
@@ -37,7 +37,7 @@ extension Services {
                 }
                 return HTTPResponse(status: 204)
             },
-            Route(.post, "/notifications/test") { request in
+            Route(.post, "/notifications/test", .needs(.control, orSensor: true)) { request in
                 let fields = try request.fields()
                 let (id, channel, address) = try await target(fields, request)
                 guard let device = try await store.devices.find(id, in: request.scope) else { throw APIError.notFound("device") }
@@ -63,7 +63,7 @@ extension Services {
         }
         switch channel {
         case .telegram: return (device, channel, try fields.text("target", maximum: 64))
-        case .email: return (device, channel, try fields.optionalText("target", maximum: 254) ?? request.user.email)
+        case .email: return (device, channel, try fields.optionalText("target", maximum: 254) ?? request.user().email)
         case .webhook: return (device, channel, "default")
         }
     }
@@ -73,7 +73,7 @@ extension Services {
             throw APIError.conflict("not_configured", "channel: this hub sends no e-mail: set SMTP_URL")
         }
         // Nobody can make the hub write to somebody else.
-        guard address == request.user.email else { throw APIError.invalid("target", "your own address is expected") }
+        guard try address == request.user().email else { throw APIError.invalid("target", "your own address is expected") }
         guard MailAddress(address) != nil else { throw APIError.invalid("target", "this is not a mail address") }
         let now = Timestamp(milliseconds: clock.milliseconds)
         try await store.targets.link(AlertTarget(device: device, channel: .email, address: address, createdAt: now), in: request.scope, now: now)

@@ -21,7 +21,11 @@ extension Services {
 
     /// By a signed link or by a token: `<img>` can send no header.
     private func snapshotScope(_ request: Request) async throws -> AccountScope {
-        guard let signature = request.head.query("s") else { return try await accounts.user(token: Router.bearer(request.head)).scope }
+        guard let signature = request.head.query("s") else {
+            let principal = try await authentication.grant(token: Router.bearer(request.head)).principal
+            guard principal.may(.view) else { throw APIError.forbidden }
+            return principal.scope
+        }
         let scope = signer.scope(
             device: try request.identifier(0, "device"), account: request.head.query("a"), expiry: request.head.query("e"), signature: signature,
             now: Timestamp(milliseconds: clock.milliseconds))

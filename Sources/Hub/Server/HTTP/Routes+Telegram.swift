@@ -9,11 +9,11 @@ import Store
 extension Services {
     func telegramRoutes() -> [Route] {
         [
-            Route(.get, "/notifications/telegram/readiness") { request in
+            Route(.get, "/notifications/telegram/readiness", .needs(.control)) { request in
                 let device = try await ownDevice(request)
                 return Router.json(try await readiness(device, in: request.scope))
             },
-            Route(.get, "/notifications/telegram/target") { request in
+            Route(.get, "/notifications/telegram/target", .needs(.control)) { request in
                 let device = try await ownDevice(request)
                 let target = try await chats(of: device, in: request.scope).first
                 return Router.json([
@@ -21,7 +21,7 @@ extension Services {
                     "chat_id": .optional(target?.address),
                 ])
             },
-            Route(.post, "/notifications/telegram/link/start") { request in
+            Route(.post, "/notifications/telegram/link/start", .needs(.control)) { request in
                 let device: DeviceID = try request.fields().identifier("device_id")
                 guard try await store.devices.find(device, in: request.scope) != nil else { throw APIError.notFound("device") }
                 guard telegram.isEnabled else { return Router.json(notConfigured(attempt: nil)) }
@@ -33,7 +33,7 @@ extension Services {
                     "expires_at": presenter.time(started.attempt.expiresAt),
                 ])
             },
-            Route(.get, "/notifications/telegram/link/status") { request in
+            Route(.get, "/notifications/telegram/link/status", .needs(.control)) { request in
                 let device = try await ownDevice(request)
                 let id: LinkAttemptID = try request.requiredQueryIdentifier("attempt_id")
                 guard telegram.isEnabled else { return Router.json(notConfigured(attempt: id)) }

@@ -9,7 +9,7 @@ import Store
 extension Services {
     func workRoutes() -> [Route] {
         [
-            Route(.get, "/jobs") { request in
+            Route(.get, "/jobs", .needs(.view)) { request in
                 var filter = JobFilter()
                 filter.state = try request.queryWord("state", Job.State.self)
                 filter.work = try request.queryWord("work", Job.Work.self)
@@ -17,7 +17,7 @@ extension Services {
                 let jobs = try await store.jobs.list(filter, in: request.scope, page: try request.page())
                 return Router.json(.array(jobs.items.map(presenter.job)), headers: next(jobs.nextCursor))
             },
-            Route(.post, "/jobs/{id}/retry") { request in
+            Route(.post, "/jobs/{id}/retry", .needs(.control)) { request in
                 let id: JobID = try request.identifier(0, "job")
                 let now = Timestamp(milliseconds: clock.milliseconds)
                 switch try await store.jobs.requeue(id, deadline: planner.deadline, in: request.scope, now: now) {
@@ -26,20 +26,20 @@ extension Services {
                 case .refused(let reason): throw APIError.conflict("not_retryable", reason)
                 }
             },
-            Route(.get, "/deliveries") { request in
+            Route(.get, "/deliveries", .needs(.view)) { request in
                 let state = try request.queryWord("state", Delivery.State.self)
                 let page = try await store.deliveries.list(state: state, in: request.scope, page: try request.page())
                 let attempts = try await store.deliveries.attempts(of: page.items, in: request.scope)
                 return Router.json(
                     .array(page.items.map { presenter.delivery($0, attempts: attempts[$0.id] ?? []) }), headers: next(page.nextCursor))
             },
-            Route(.get, "/events/{id}/deliveries") { request in
+            Route(.get, "/events/{id}/deliveries", .needs(.view)) { request in
                 let event = try await events.find(try request.identifier(0, "event"), in: request.scope)
                 let deliveries = try await store.deliveries.list(event: event.id, in: request.scope)
                 let attempts = try await store.deliveries.attempts(of: deliveries, in: request.scope)
                 return Router.json(.array(deliveries.map { presenter.delivery($0, attempts: attempts[$0.id] ?? []) }))
             },
-            Route(.get, "/events/{id}/timeline") { request in
+            Route(.get, "/events/{id}/timeline", .needs(.view)) { request in
                 let event = try await events.find(try request.identifier(0, "event"), in: request.scope)
                 let deliveries = try await store.deliveries.list(event: event.id, in: request.scope)
                 let targets = try await store.targets.list(device: event.device, in: request.scope)

@@ -8,7 +8,9 @@ import Store
 
 /// Everything that routes and rpc methods are made of.
 struct Services: Sendable {
-    let accounts: Accounts
+    let authentication: Authentication
+    let signIns: SignInService
+    let connections: any CredentialConnections
     let watching: Watching
     let control: DeviceControl
     let reports: DeviceReports
@@ -30,7 +32,7 @@ struct Services: Sendable {
 
 extension Services {
     func routes() -> [Route] {
-        systemRoutes() + accountRoutes() + watchingRoutes() + deviceRoutes() + eventRoutes() + workRoutes() + alertRoutes() + telegramRoutes() + mediaRoutes() + liveRoutes()
+        systemRoutes() + signInRoutes() + watchingRoutes() + deviceRoutes() + eventRoutes() + workRoutes() + alertRoutes() + telegramRoutes() + mediaRoutes() + liveRoutes()
     }
 
     private func systemRoutes() -> [Route] {
@@ -59,67 +61,29 @@ extension Services {
         ]
     }
 
-    private func signedIn(_ signIn: Accounts.SignIn) -> HTTPResponse {
-        Router.json([
-            "access_token": .string(signIn.token), "token_type": "bearer", "user_id": .string(signIn.user.id.rawValue),
-            "expires_at": presenter.time(signIn.expiresAt),
-        ])
-    }
-
-    private func accountRoutes() -> [Route] {
-        [
-            Route(.post, "/auth/dev/login", .open) { request in
-                let signIn = try await accounts.devLogin(email: try request.fields().text("email", maximum: 254))
-                return signedIn(signIn)
-            },
-            Route(.post, "/auth/refresh") { request in
-                guard let token = Router.bearer(request.head) else { throw APIError.unauthorized }
-                return signedIn(try await accounts.renew(token: token))
-            },
-            Route(.get, "/auth/me") { request in
-                Router.json([
-                    "user_id": .string(request.user.id.rawValue), "email": .string(request.user.email),
-                    "account_id": .string(request.user.account.rawValue),
-                ])
-            },
-            // For whoever sets up a proxy: what the hub makes of what it says.
-            Route(.get, "/connection") { request in
-                let origin = RequestOrigin(request.head, proxies: configuration.proxies)
-                return Router.json([
-                    "address": .string(origin.address), "secure": origin.isSecure.map { .bool($0) } ?? .null, "host": .optional(origin.host),
-                    "forwarded": .bool(origin.isForwarded),
-                ])
-            },
-            Route(.post, "/auth/logout") { request in
-                if let token = Router.bearer(request.head) { try await accounts.signOut(token: token) }
-                return HTTPResponse(status: 204)
-            },
-        ]
-    }
-
     private func watchingRoutes() -> [Route] {
         [
-            Route(.post, "/devices/register") { request in
+            Route(.post, "/devices/register", .needs(.pair)) { request in
                 let fields = try request.fields()
                 let id: DeviceID? = try fields.optionalIdentifier("device_id")
                 return Router.json(try await watching.register(id, label: try fields.text("label", maximum: 80), in: request.scope))
             },
-            Route(.get, "/devices") { request in Router.json(try await watching.devices(in: request.scope)) },
-            Route(.post, "/sessions/start") { request in
+            Route(.get, "/devices", .needs(.view)) { request in Router.json(try await watching.devices(in: request.scope)) },
+            Route(.post, "/sessions/start", .needs(.control, orSensor: true)) { request in
                 let fields = try request.fields()
                 let session = try await watching.start(
                     device: try fields.identifier("device_id"), prompt: try fields.optionalText("analysis_prompt", maximum: 1000),
                     in: request.scope)
                 return Router.json(presenter.session(session))
             },
-            Route(.post, "/sessions/stop") { request in
+            Route(.post, "/sessions/stop", .needs(.control, orSensor: true)) { request in
                 let session = try await watching.stop(try request.fields().identifier("session_id"), in: request.scope)
                 return Router.json(presenter.session(session))
             },
-            Route(.post, "/sessions/force-stop") { request in
+            Route(.post, "/sessions/force-stop", .needs(.control)) { request in
                 Router.json(try await watching.forceStop(try request.fields().identifier("session_id"), in: request.scope))
             },
-            Route(.get, "/sessions") { request in
+            Route(.get, "/sessions", .needs(.view, orSensor: true)) { request in
                 let sessions = try await store.sessions.list(
                     device: try request.queryIdentifier("device_id"), in: request.scope, page: try request.page())
                 return Router.json(.array(sessions.items.map(presenter.session)), headers: next(sessions.nextCursor))
@@ -131,7 +95,7 @@ extension Services {
 
     private func eventRoutes() -> [Route] {
         [
-            Route(.post, "/events") { request in
+            Route(.post, "/events", .needs(.control, orSensor: true)) { request in
                 let fields = try request.fields()
                 let declared = try events.declaration(fields, sizeLimit: 1 << 40)
                 let uri = try fields.text("clip_uri", maximum: 2048)
@@ -141,7 +105,7 @@ extension Services {
                 let event = try await events.createExternal(declared, uri: uri, in: request.scope)
                 return Router.json(try await events.present(event, in: request.scope))
             },
-            Route(.post, "/events/upload/initiate") { request in
+            Route(.post, "/events/upload/initiate", .needs(.control, orSensor: true)) { request in
                 let declared = try events.declaration(try request.fields(), sizeLimit: configuration.limits.maximumUploadBytes)
                 let event = try await events.initiate(declared, in: request.scope)
                 let path: JSON = .string("/events/\(event.id)/upload")
@@ -151,13 +115,13 @@ extension Services {
                     "expires_at": presenter.time(expiry),
                 ])
             },
-            Route(.post, "/events/{id}/upload/finalize") { request in
+            Route(.post, "/events/{id}/upload/finalize", .needs(.control, orSensor: true)) { request in
                 let fields = request.body.isEmpty ? nil : try request.fields()
                 let event = try await events.finalize(
                     try request.identifier(0, "event"), etag: try fields?.optionalText("etag", maximum: 256), in: request.scope)
                 return Router.json(try await events.present(event, in: request.scope))
             },
-            Route(.get, "/events") { request in
+            Route(.get, "/events", .needs(.view, orSensor: true)) { request in
                 var filter = EventFilter()
                 filter.session = try request.queryIdentifier("session_id")
                 filter.device = try request.queryIdentifier("device_id")
@@ -170,16 +134,16 @@ extension Services {
                 let (list, cursor) = try await events.list(filter, page: try request.page(), in: request.scope)
                 return Router.json(list, headers: next(cursor))
             },
-            Route(.get, "/events/{id}") { request in
+            Route(.get, "/events/{id}", .needs(.view, orSensor: true)) { request in
                 let event = try await events.find(try request.identifier(0, "event"), in: request.scope)
                 return Router.json(try await events.present(event, in: request.scope))
             },
-            Route(.get, "/events/{id}/summary") { request in
+            Route(.get, "/events/{id}/summary", .needs(.view)) { request in
                 let event = try await events.find(try request.identifier(0, "event"), in: request.scope)
                 guard let summary = presenter.summary(of: event) else { throw APIError.notFound("summary yet") }
                 return Router.json(summary)
             },
-            Route(.post, "/events/{id}/summary") { request in
+            Route(.post, "/events/{id}/summary", .needs(.summarize)) { request in
                 let fields = try request.fields()
                 let result = AnalysisResult(
                     summary: try fields.text("summary", maximum: 4000), label: try fields.optionalText("label", maximum: 80),
@@ -189,9 +153,22 @@ extension Services {
                     alertReason: try fields.optionalText("alert_reason", maximum: 500),
                     provider: try fields.optionalText("inference_provider", maximum: 80) ?? "external",
                     model: try fields.optionalText("inference_model", maximum: 80) ?? "unknown")
-                let event = try await events.setSummary(result, of: try request.identifier(0, "event"), in: request.scope)
-                return Router.json(try await events.present(event, in: request.scope))
+                let id: EventID = try request.identifier(0, "event"), scope = try await summaryScope(of: id, request, fields)
+                let event = try await events.setSummary(result, of: id, in: scope)
+                return Router.json(try await events.present(event, in: scope))
             },
         ]
+    }
+
+    /// A worker describes events of any account; two accounts can have an event of the same id, and it says whose it means then.
+    private func summaryScope(of event: EventID, _ request: Request, _ fields: Fields) async throws -> AccountScope {
+        guard case .worker = request.principal.kind else { return request.scope }
+        let owners = try await store.events.owners(of: event)
+        let meant: AccountID? = try fields.optionalIdentifier("account_id")
+        guard let owner = owners.first(where: { meant == nil || $0.account == meant }) else { throw APIError.notFound("event") }
+        guard meant != nil || owners.count == 1 else {
+            throw APIError.conflict("ambiguous", "account_id: events of several accounts have this id; name the account")
+        }
+        return owner
     }
 }

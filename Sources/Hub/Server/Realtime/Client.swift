@@ -12,11 +12,11 @@ final class Client {
     }
 
     struct Identity {
-        let user: User
+        let principal: Principal
         let kind: Command.Connect.Kind
         let device: DeviceID?
         var canForceKeyframe = true
-        var scope: AccountScope { user.scope }
+        var scope: AccountScope { principal.scope }
     }
 
     /// Why nothing is read from it for a while.
@@ -48,10 +48,6 @@ final class Client {
     private var mediaBacklog = MediaBacklog()
     var subscriptions: Subscriptions<Channel>
     var expiry = ConnectionExpiry(expiresAt: nil, graceSeconds: 0)
-    /// Hash of the token that the connection lives by.
-    var tokenHash: String?
-    /// Hash of a token that is being looked up, which may be revoked at the same moment.
-    var offeredTokenHash: String?
 
     init(socket: WebSocket, name: String, limits: ServerConfiguration.Limits, now: Timestamp, uptime: Int64) {
         self.socket = socket

@@ -28,7 +28,7 @@ final class ClipStream {
         self.receiver = receiver
     }
 
-    var key: RealtimeHub.ClipKey { RealtimeHub.ClipKey(scope: scope, event: event) }
+    var key: RealtimeHub.ClipKey { RealtimeHub.ClipKey(account: scope.account, event: event) }
 
     /// Queues a message (header and payload) as a record of the clip log.
     func append(_ message: UnsafeRawBufferPointer) {

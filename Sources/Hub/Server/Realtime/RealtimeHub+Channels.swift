@@ -87,13 +87,13 @@ extension RealtimeHub {
     private func ownChannel(_ name: String, of client: Client) async throws -> Channel {
         let identity = try identity(of: client)
         switch ChannelName(name) {
-        case .user(identity.user.id): return .user(identity.user.id)
-        case .sensor(let device) where device == identity.device: return .sensor(identity.user.account, device)
-        case .device(let device):
+        case .user(let user) where user == identity.principal.listener: return .user(identity.scope.account, user)
+        case .sensor(let device) where device == identity.device: return .sensor(identity.scope.account, device)
+        case .device(let device) where identity.principal.may(.view) || device == identity.device:
             guard try await services.store.devices.find(device, in: identity.scope) != nil else { throw ReplyError.permissionDenied }
             // It may have gone meanwhile, and must not be kept as a subscriber then.
             guard client.socket.isOpen else { throw ReplyError.unauthorized }
-            return .device(identity.user.account, device)
+            return .device(identity.scope.account, device)
         default: throw ReplyError.permissionDenied
         }
     }
@@ -103,14 +103,14 @@ extension RealtimeHub {
     func presence(_ client: Client, id: Int64, channel name: String) async throws {
         let present = (subscribers[try await ownChannel(name, of: client)] ?? [:]).values
         let clients = present.compactMap { other -> (String, JSON)? in
-            other.identity.map { (other.name, ["client": .string(other.name), "user": .string($0.user.id.rawValue)]) }
+            other.identity.map { (other.name, ["client": .string(other.name), "user": .string($0.principal.listener?.rawValue ?? "")]) }
         }
         client.reply(id, "presence", ["presence": .object(Dictionary(clients) { first, _ in first })])
     }
 
     func presenceStats(_ client: Client, id: Int64, channel name: String) async throws {
         let present = (subscribers[try await ownChannel(name, of: client)] ?? [:]).values
-        let users = Set(present.compactMap { $0.identity?.user.id })
+        let users = Set(present.compactMap { $0.identity?.principal.subject })
         client.reply(
             id, "presence_stats", ["num_clients": .integer(Int64(present.count)), "num_users": .integer(Int64(users.count))])
     }
@@ -146,16 +146,25 @@ extension RealtimeHub {
 
     func publish(_ publication: Publication, to channel: Channel) { publish(text: publication.json(at: now).text, to: channel) }
 
-    func publish(_ publication: Publication, toUsersOf scope: AccountScope) {
+    /// What was written of a device: to those of its account who may see it. A camera that is signed in as itself hears no `user:` channel, and hears
+    /// of itself on its own.
+    func publishChange(_ publication: Publication, about device: DeviceKey) {
         let text = publication.json(at: now).text
-        for user in accountUsers[scope.account] ?? [] { publish(text: text, to: .user(user)) }
+        publish(text: text, toListenersOf: device)
+        if sensors[device]?.identity?.principal.device != nil { publish(text: text, to: .sensor(device.account, device.device)) }
     }
 
-    /// To the users of the device's account, and to those who listen to this device.
+    /// What happens to a device just now: to those of its account who may see it, and to those who listen to this device.
     func publish(_ publication: Publication, about device: DeviceKey) {
         let text = publication.json(at: now).text
-        for user in accountUsers[device.account] ?? [] { publish(text: text, to: .user(user)) }
+        publish(text: text, toListenersOf: device)
         publish(text: text, to: .device(device.account, device.device))
+    }
+
+    private func publish(text: String, toListenersOf device: DeviceKey) {
+        for (user, access) in listeners[device.account] ?? [:] where access.contains(device.device) {
+            publish(text: text, to: .user(device.account, user))
+        }
     }
 
     private func publish(text: String, to channel: Channel) {
@@ -185,10 +194,18 @@ extension RealtimeHub {
             histories[channel]?.expire(at: now)
             guard subscribers[channel] == nil, histories[channel]?.isEmpty == true else { continue }
             histories[channel] = nil
-            if case .user(let user) = channel, let account = accountOfUser.removeValue(forKey: user) {
-                accountUsers[account]?.remove(user)
-                if accountUsers[account]?.isEmpty == true { accountUsers[account] = nil }
-            }
+            if case .user(let account, let user) = channel { forgetListener(user, of: account) }
         }
+    }
+
+    /// Hears of these devices from now on. Where they are others than before, the history tells of what one may not see any more, and is forgotten.
+    func addListener(_ user: UserID, _ scope: AccountScope) {
+        if let before = listeners[scope.account]?[user], before != scope.devices { histories[.user(scope.account, user)] = nil }
+        listeners[scope.account, default: [:]][user] = scope.devices
+    }
+
+    func forgetListener(_ user: UserID, of account: AccountID) {
+        listeners[account]?[user] = nil
+        if listeners[account]?.isEmpty == true { listeners[account] = nil }
     }
 }

@@ -107,7 +107,7 @@ extension RealtimeHub {
 
     /// Whether a connected sensor has the clip open.
     func isReceiving(_ event: EventID, in scope: AccountScope) -> Bool {
-        let key = ClipKey(scope: scope, event: event)
+        let key = ClipKey(account: scope.account, event: event)
         return departing[key] != nil || clients.values.contains { client in client.clips.values.contains { $0.key == key } }
     }
 
@@ -145,7 +145,7 @@ extension RealtimeHub {
 
     func openClip(_ fields: Fields, by client: Client, device: DeviceID, in scope: AccountScope) async throws -> JSON {
         let opening = try opening(fields, device: device)
-        let key = ClipKey(scope: scope, event: opening.event)
+        let key = ClipKey(account: scope.account, event: opening.event)
         await takeTurn(key)
         defer { endTurn(key) }
         // After a break the connection that had it open may not have been missed yet.

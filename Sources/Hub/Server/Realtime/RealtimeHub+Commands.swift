@@ -56,21 +56,18 @@ extension RealtimeHub {
     // MARK: - Sessions
 
     private func connect(_ client: Client, id: Int64, _ connect: Command.Connect) async {
-        let grant: Accounts.Grant
-        client.offeredTokenHash = connect.token.map(Accounts.hash)
-        defer { client.offeredTokenHash = nil }
+        let grant: Authentication.Grant, device: DeviceID?
         do {
-            grant = try await services.accounts.grant(token: connect.token)
-            if let device = connect.device, try await services.store.devices.find(device, in: grant.user.scope) == nil {
-                client.socket.close(code: CloseCode.badRequest, reason: "connect.data.device_id: there is no such device")
-                return
-            }
+            (grant, device) = try await admit(connect)
+        } catch let error as APIError where error.field == "connect.data.device_id" {
+            client.socket.close(code: CloseCode.badRequest, reason: error.message)
+            return
         } catch let error as APIError where error == .expiredToken {
             // A client that can get another one may connect with it at once.
             client.state = .new
             client.refuse(id, .tokenExpired)
             return
-        } catch let error as APIError where error.status == 401 {
+        } catch let error as APIError where error.status == 401 || error.status == 403 {
             client.socket.close(code: CloseCode.invalidToken, reason: error.message)
             return
         } catch {
@@ -79,22 +76,22 @@ extension RealtimeHub {
             return
         }
         guard client.socket.isOpen else { return }
-        let user = grant.user
-        guard connectionsOfUser[user.id, default: 0] < configuration.limits.maximumConnectionsPerUser else {
+        let principal = grant.principal, scope = principal.scope
+        guard connectionsOfSubject[principal.subject, default: 0] < configuration.limits.maximumConnectionsPerUser else {
             services.metrics.refused(by: "connections_per_user")
             client.socket.close(code: CloseCode.connectionLimit, reason: "too many connections of one user")
             return
         }
-        connectionsOfUser[user.id, default: 0] += 1
+        connectionsOfSubject[principal.subject, default: 0] += 1
         client.state = .connected(
-            Client.Identity(user: user, kind: connect.kind, device: connect.device, canForceKeyframe: connect.canForceKeyframe))
-        client.tokenHash = client.offeredTokenHash
+            Client.Identity(principal: principal, kind: connect.kind, device: device, canForceKeyframe: connect.canForceKeyframe))
         client.expiry = ConnectionExpiry(expiresAt: grant.expiresAt, graceSeconds: configuration.limits.expiryGraceSeconds)
-        accountUsers[user.account, default: []].insert(user.id)
-        accountOfUser[user.id] = user.account
-
-        var channels: [Channel] = [.user(user.id)]
-        if let device = connect.device { channels.append(.sensor(user.account, device)) }
+        var channels: [Channel] = []
+        if let listener = principal.listener {
+            addListener(listener, scope)
+            channels.append(.user(scope.account, listener))
+        }
+        if let device { channels.append(.sensor(scope.account, device)) }
         var subscriptions: [String: JSON] = [:]
         for channel in channels {
             subscriptions[channel.name] = subscribeServerSide(client, to: channel, position: connect.positions[channel.name])
@@ -106,7 +103,7 @@ extension RealtimeHub {
         answer["session"] = .string(client.name)
         answer["subs"] = .object(subscriptions)
         answer["data"] = [
-            "user_id": .string(user.id.rawValue), "time": .integer(now.milliseconds),
+            "user_id": .optional(principal.listener?.rawValue), "device_id": .optional(device?.rawValue), "time": .integer(now.milliseconds),
             "limits": [
                 "max_frame_bytes": .integer(Int64(limits.maximumFrameBytes)),
                 "max_text_bytes": .integer(Int64(limits.maximumTextBytes)),
@@ -117,18 +114,42 @@ extension RealtimeHub {
             ],
         ]
         client.reply(id, "connect", .object(answer))
-        if let device = connect.device { sensorArrived(client, device: device, scope: user.scope) }
+        if let device { sensorArrived(client, device: device, scope: scope) }
+    }
+
+    /// Who a connection is, and as which camera. What was taken back while it was looked up is looked up again.
+    private func admit(_ connect: Command.Connect) async throws -> (Authentication.Grant, DeviceID?) {
+        while true {
+            let revocations = revocations
+            let grant = try await services.authentication.grant(token: connect.token)
+            let own = grant.principal.device
+            // A camera's own token is for nothing else.
+            guard (connect.kind == .sensor || own == nil) && (connect.kind == .viewer || own != nil || grant.principal.may(.control)),
+                connect.kind == .sensor || grant.principal.may(.view)
+            else { throw APIError.forbidden }
+            let device = own ?? connect.device
+            if let device {
+                let isKnown = try await services.store.devices.find(device, in: grant.principal.scope) != nil
+                guard isKnown, own == nil || connect.device == nil || connect.device == own else {
+                    throw APIError(status: 404, code: "not_found", message: "connect.data.device_id: there is no such device", field: "connect.data.device_id")
+                }
+            }
+            if revocations == self.revocations { return (grant, device) }
+        }
     }
 
     private func refresh(_ client: Client, id: Int64, token: String) async throws {
-        let user = try identity(of: client).user
-        client.offeredTokenHash = Accounts.hash(token)
-        defer { client.offeredTokenHash = nil }
+        let before = try identity(of: client)
         do {
-            let grant = try await services.accounts.grant(token: token)
+            let revocations = revocations
+            let grant = try await services.authentication.grant(token: token)
             guard client.socket.isOpen else { return }
-            guard grant.user.id == user.id else { throw APIError.invalidToken }
-            client.tokenHash = client.offeredTokenHash
+            // It goes on as the one that it is; who is another now, or may do something else, connects again.
+            guard grant.principal.subject == before.principal.subject, grant.principal.scope == before.principal.scope,
+                grant.principal.permissions == before.principal.permissions, revocations == self.revocations
+            else { throw APIError.invalidToken }
+            client.state = .connected(
+                Client.Identity(principal: grant.principal, kind: before.kind, device: before.device, canForceKeyframe: before.canForceKeyframe))
             client.expiry.refresh(until: grant.expiresAt)
             client.reply(id, "refresh", .object(session(of: client)))
         } catch let error as APIError where error == .expiredToken {
@@ -148,9 +169,10 @@ extension RealtimeHub {
         return fields
     }
 
-    /// Closes the connections of a token that was revoked.
-    func close(tokenHash: String) {
-        for client in clients.values where client.tokenHash == tokenHash || client.offeredTokenHash == tokenHash {
+    /// Closes the connections that live by what was taken back.
+    func close(_ credential: Credential) {
+        revocations += 1
+        for client in clients.values where client.identity?.principal.depends(on: credential) == true {
             client.socket.close(code: CloseCode.invalidToken, reason: "the token was revoked")
         }
     }

@@ -56,7 +56,7 @@ extension RealtimeHub {
     /// Whether a connection is that of the device itself.
     func isSensor(_ client: Client, of key: DeviceKey) -> Bool {
         guard let identity = client.identity, let device = identity.device else { return false }
-        return key == DeviceKey(account: identity.user.account, device: device)
+        return key == DeviceKey(account: identity.scope.account, device: device)
     }
 
     func isOnline(_ key: DeviceKey) -> Bool { sensors[key] != nil }

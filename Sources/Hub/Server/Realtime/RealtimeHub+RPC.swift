@@ -8,7 +8,9 @@ import Store
 extension RealtimeHub {
     func call(_ method: String, _ data: JSON, id: Int64, by client: Client) async throws {
         if method == "device.command" {
-            return try await startCommand(try Fields(data), try identity(of: client)) { result in
+            let identity = try identity(of: client)
+            try Self.require(method, of: identity.principal)
+            return try await startCommand(try Fields(data), identity) { result in
                 switch result {
                 case .success(let answer): client.reply(id, "rpc", ["data": answer])
                 case .failure(let error): client.refuse(id, ReplyError(error))
@@ -27,7 +29,9 @@ extension RealtimeHub {
                 return
             }
             if method == "device.command" {
-                return try await startCommand(try Fields(data["data"] ?? [:]), try identity(of: client)) { _ in }
+                let identity = try identity(of: client)
+                try Self.require(method, of: identity.principal)
+                return try await startCommand(try Fields(data["data"] ?? [:]), identity) { _ in }
             }
             _ = try await perform(method, try Fields(data["data"] ?? [:]), by: client, try identity(of: client))
         } catch {
@@ -35,8 +39,27 @@ extension RealtimeHub {
         }
     }
 
+    /// What each method asks for; those with `orSensor` a camera may call for itself.
+    static let methods: [String: RouteAccess] = [
+        "session.start": .needs(.control, orSensor: true), "session.stop": .needs(.control, orSensor: true), "session.forceStop": .needs(.control),
+        "clip.open": .needs(.control, orSensor: true), "clip.close": .needs(.control, orSensor: true), "clip.abort": .needs(.control, orSensor: true),
+        "clip.request": .needs(.control), "live.watch": .needs(.view), "live.unwatch": .needs(.view), "live.keyframe": .needs(.view),
+        "device.settings": .needs(.view, orSensor: true), "device.command": .needs(.control),
+        "device.commandResult": .needs(.control, orSensor: true), "device.telemetry": .needs(.control, orSensor: true),
+    ]
+
+    /// - Parameter isChanging: settings, which one may perhaps only see.
+    private static func require(_ method: String, of principal: Principal, isChanging: Bool = false) throws(APIError) {
+        guard let access = methods[method] else {
+            throw APIError(status: 404, code: "no_method", message: "there is no method \(method.prefix(64))")
+        }
+        let needed = isChanging && method == "device.settings" ? RouteAccess.needs(.control, orSensor: true) : access
+        guard needed.admits(principal) else { throw .forbidden }
+    }
+
     private func perform(_ method: String, _ fields: Fields, by client: Client, _ identity: Client.Identity) async throws -> JSON {
         let scope = identity.scope
+        try Self.require(method, of: identity.principal, isChanging: fields.optionalJSON("patch") != nil)
         switch method {
         case "session.start":
             let device = try sensor(identity)

@@ -20,15 +20,16 @@ actor RealtimeHub {
     var services: Services!
 
     var clients: [UInt64: Client] = [:]
-    /// Of clients that have signed in.
-    var connectionsOfUser: [UserID: Int] = [:]
+    /// Of clients that have signed in, by `Principal.subject`.
+    var connectionsOfSubject: [String: Int] = [:]
+    /// How often a credential was taken back: who is being looked up meanwhile is looked up again.
+    var revocations: UInt64 = 0
     /// Of sockets behind trusted proxies.
     private var socketsOfAddress: [String: Int] = [:]
     var subscribers: [Channel: [UInt64: Client]] = [:]
     var unsent = UnsentPublications<Channel>()
-    /// Those whose channels have a history.
-    var accountUsers: [AccountID: Set<UserID>] = [:]
-    var accountOfUser: [UserID: AccountID] = [:]
+    /// Those whose channels have a history, and of which devices they hear.
+    var listeners: [AccountID: [UserID: DeviceAccess]] = [:]
     var histories: [Channel: ChannelHistory<String>] = [:]
     var relays: [UInt32: Live] = [:]
     var relayOfDevice: [DeviceKey: UInt32] = [:]
@@ -58,7 +59,7 @@ actor RealtimeHub {
     }
 
     struct ClipKey: Hashable {
-        let scope: AccountScope
+        let account: AccountID
         let event: EventID
     }
 
@@ -113,14 +114,14 @@ actor RealtimeHub {
         guard let client = clients.removeValue(forKey: socket.id) else { return }
         if let code = socket.closeCode { services.metrics.count("pingwatch_closes_total", ["code": String(code)]) }
         countDown(socket.client, in: &socketsOfAddress)
-        if let user = client.identity?.user.id { countDown(user, in: &connectionsOfUser) }
+        if let subject = client.identity?.principal.subject { countDown(subject, in: &connectionsOfSubject) }
         for channel in client.subscriptions.channels { removeSubscriber(client, from: channel) }
         for stream in client.watched { relays[stream]?.relay.leave(socket.id, now: now) }
         client.watched = []
         for clip in client.clips.values { detach(clip) }
         client.clips = [:]
         guard let identity = client.identity, let device = identity.device else { return }
-        let key = DeviceKey(account: identity.user.account, device: device)
+        let key = DeviceKey(account: identity.scope.account, device: device)
         if sensors[key] === client {
             sensors[key] = nil
             sensorLeft(key)

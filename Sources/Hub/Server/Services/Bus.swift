@@ -4,8 +4,8 @@ import Domain
 
 /// Who hears a publication.
 enum Channel: Hashable, Sendable {
-    /// Everything that concerns one user.
-    case user(UserID)
+    /// Everything that concerns one user in one account.
+    case user(AccountID, UserID)
     /// Telemetry, presence and live state of one device; its account's users hear the same on their own channel, among all else.
     case device(AccountID, DeviceID)
     /// What is asked of one sensor.
@@ -14,7 +14,7 @@ enum Channel: Hashable, Sendable {
     /// The name on the wire.
     var name: String {
         switch self {
-        case .user(let user): "user:\(user)"
+        case .user(_, let user): "user:\(user)"
         case .device(_, let device): "device:\(device)"
         case .sensor(_, let device): "sensor:\(device)"
         }
@@ -23,16 +23,12 @@ enum Channel: Hashable, Sendable {
 
 /// Publishes to channels. What is published was written to the database before.
 protocol Bus: Sendable {
-    /// To every user of the account.
-    func publish(_ publication: Publication, toUsersOf scope: AccountScope) async
+    /// To every user of the account who may see the device.
+    func publish(_ publication: Publication, about device: DeviceID, toUsersOf scope: AccountScope) async
+    /// To one user.
+    func publish(_ publication: Publication, to user: UserID, in scope: AccountScope) async
     /// To the camera itself.
     func publish(_ publication: Publication, toSensor device: DeviceID, in scope: AccountScope) async
-}
-
-/// Knows the connections that were opened with a token.
-protocol TokenConnections: Sendable {
-    /// Closes those of a token that is not valid any more.
-    func close(tokenHash: String) async
 }
 
 /// `{"type": …, "at": …, …}`, docs/PROTOCOL.md "Pushes".

@@ -9,6 +9,11 @@ final class DeviceReports: Sendable {
     struct Key: Hashable, Sendable {
         let scope: AccountScope
         let device: DeviceID
+
+        init(scope: AccountScope, device: DeviceID) {
+            self.scope = scope.whole
+            self.device = device
+        }
     }
 
     struct Report: Hashable, Sendable {

@@ -94,33 +94,33 @@ actor OutboxPublisher {
             guard let event = try await store.events.find(EventID(trusted: entry.subject), in: scope) else { return }
             if let change = entry.change { metrics.eventReached(change, event, at: entry.at) }
             guard isLast else { return }
-            await bus.publish(Publication(entry.kind.rawValue, ["event": try await events.present(event, in: scope)]), toUsersOf: scope)
+            await bus.publish(Publication(entry.kind.rawValue, ["event": try await events.present(event, in: scope)]), about: event.device, toUsersOf: scope)
         case .deliveryUpdated:
             guard let delivery = try await store.deliveries.find(DeliveryID(trusted: entry.subject), in: scope) else { return }
             if let change = entry.change, let event = try await store.events.find(delivery.event, in: scope) {
                 metrics.deliveryAttempted(change, triggeredAt: event.trigger.at, at: entry.at)
             }
             guard isLast else { return }
-            await bus.publish(Publication(entry.kind.rawValue, ["delivery": presenter.delivery(delivery)]), toUsersOf: scope)
+            await bus.publish(Publication(entry.kind.rawValue, ["delivery": presenter.delivery(delivery)]), about: delivery.device, toUsersOf: scope)
         case .sessionStarted, .sessionStopped:
             guard let session = try await store.sessions.find(SessionID(trusted: entry.subject), in: scope) else { return }
-            await bus.publish(Publication(entry.kind.rawValue, ["session": presenter.session(session)]), toUsersOf: scope)
+            await bus.publish(Publication(entry.kind.rawValue, ["session": presenter.session(session)]), about: session.device, toUsersOf: scope)
         case .deviceUpdated:
             guard let device = try await store.devices.find(DeviceID(trusted: entry.subject), in: scope) else { return }
             let json = try await watching.present(device, in: scope)
-            await bus.publish(Publication(entry.kind.rawValue, ["device": json]), toUsersOf: scope)
+            await bus.publish(Publication(entry.kind.rawValue, ["device": json]), about: device.id, toUsersOf: scope)
         case .deviceSettings:
             let device = DeviceID(trusted: entry.subject)
             let settings = try await control.settings(of: device, in: scope)
             let publication = Publication(entry.kind.rawValue, ["device_id": .string(entry.subject), "settings": settings])
-            await bus.publish(publication, toUsersOf: scope)
+            await bus.publish(publication, about: device, toUsersOf: scope)
             await bus.publish(publication, toSensor: device, in: scope)
         case .targetUpdated:
             let targets = try await store.targets.list(device: DeviceID(trusted: entry.subject), in: scope)
             await bus.publish(
                 Publication(
                     entry.kind.rawValue, ["device_id": .string(entry.subject), "targets": .array(targets.map(presenter.target))]),
-                toUsersOf: scope)
+                about: DeviceID(trusted: entry.subject), toUsersOf: scope)
         }
     }
 }

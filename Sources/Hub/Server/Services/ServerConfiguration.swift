@@ -9,7 +9,11 @@ public struct ServerConfiguration: Sendable {
     public var authRequired: Bool
     /// Whether anybody can sign in by naming an e-mail address.
     public var devLoginEnabled: Bool
+    /// Of access tokens, and of the refresh tokens that get others.
     public var tokenLifetimeSeconds: Double
+    public var refreshLifetimeSeconds = 2_592_000.0
+    /// Of processes that write what events show.
+    public var workerToken: Secret?
     /// Folder of the web page.
     public var publicFolder: String
     public var version: String

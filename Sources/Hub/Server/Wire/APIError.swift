@@ -43,6 +43,7 @@ public struct APIError: Error, Hashable, Sendable, CustomStringConvertible {
     static let cameraOffline = APIError(status: 503, code: "camera_offline", message: "the camera is not connected")
     static let cameraSilent = APIError(status: 504, code: "camera_silent", message: "the camera is connected, but sent no picture in time")
     static let unauthorized = APIError(status: 401, code: "unauthorized", message: "a bearer token is needed")
+    static let forbidden = APIError(status: 403, code: "forbidden", message: "this is not yours to do in this account")
     static let invalidToken = APIError(status: 401, code: "invalid_token", message: "the token is not valid")
     static let expiredToken = APIError(status: 401, code: "token_expired", message: "the token has expired; sign in again")
 

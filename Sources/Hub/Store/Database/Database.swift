@@ -1,5 +1,6 @@
 // The way of every statement of the hub.
 
+import Domain
 import Runtime
 
 /// Connections, each on a thread of its own: one for SQLite, several for Postgres.
@@ -25,6 +26,22 @@ final class Database: Sendable {
             case .outbox: outbox.ring()
             case .process: process.ring()
             case .deliver: deliver.ring()
+            }
+        }
+    }
+
+    /// Whose rows a turn may see and change. Repositories say it by their conditions; a Postgres server keeps to it by itself as well
+    /// (row-level security), so that a forgotten condition shows nothing of others.
+    enum Reach: Hashable, Sendable {
+        case account(AccountID)
+        /// For what the hub does for all accounts, and for finding out whose a credential is.
+        case everybody
+
+        /// `pingwatch.account` of the Postgres session.
+        var setting: String {
+            switch self {
+            case .account(let account): account.rawValue
+            case .everybody: "*"
             }
         }
     }
@@ -83,12 +100,28 @@ final class Database: Sendable {
 
     // Where the caller runs: to the connection's thread and back, and not by way of the global pool.
 
-    nonisolated(nonsending) func read<Value: Sendable>(_ body: @Sendable (borrowing Session) throws -> Value) async throws -> Value {
-        try await balance.pick { try await workers[$0].read(body) }
+    nonisolated(nonsending) func read<Value: Sendable>(
+        in scope: AccountScope, _ body: @Sendable (borrowing Session) throws -> Value
+    ) async throws -> Value {
+        try await read(reaching: .account(scope.account), body)
+    }
+
+    nonisolated(nonsending) func read<Value: Sendable>(
+        reaching reach: Reach = .everybody, _ body: @Sendable (borrowing Session) throws -> Value
+    ) async throws -> Value {
+        try await balance.pick { try await workers[$0].read(reach, body) }
     }
 
     /// All or nothing: what `body` wrote is undone when it throws. It may run more than once, so that it must have no other effects.
-    nonisolated(nonsending) func write<Value: Sendable>(_ body: @Sendable (borrowing Session) throws -> Value) async throws -> Value {
-        try await balance.pick { try await workers[$0].write(body) }
+    nonisolated(nonsending) func write<Value: Sendable>(
+        in scope: AccountScope, _ body: @Sendable (borrowing Session) throws -> Value
+    ) async throws -> Value {
+        try await write(reaching: .account(scope.account), body)
+    }
+
+    nonisolated(nonsending) func write<Value: Sendable>(
+        reaching reach: Reach = .everybody, _ body: @Sendable (borrowing Session) throws -> Value
+    ) async throws -> Value {
+        try await balance.pick { try await workers[$0].write(reach, body) }
     }
 }

@@ -34,14 +34,19 @@ actor DatabaseWorker {
         isClosed = true
     }
 
-    func read<Value: Sendable>(_ body: @Sendable (borrowing Database.Session) throws -> Value) throws -> Value {
-        try repeating { connection in try body(Database.Session(connection: connection)) }
+    func read<Value: Sendable>(_ reach: Database.Reach, _ body: @Sendable (borrowing Database.Session) throws -> Value) throws -> Value {
+        try repeating { connection in
+            try connection.reach(reach)
+            return try body(Database.Session(connection: connection))
+        }
     }
 
     /// All or nothing: what `body` wrote is undone when it throws. It may run more than once.
-    func write<Value: Sendable>(_ body: @Sendable (borrowing Database.Session) throws -> Value) throws -> Value {
+    func write<Value: Sendable>(_ reach: Database.Reach, _ body: @Sendable (borrowing Database.Session) throws -> Value) throws -> Value {
         try repeating { connection in
             let signals = LockedValue<Set<Database.Signal>>([])
+            // Before the transaction: an end without COMMIT would undo it.
+            try connection.reach(reach)
             try connection.execute(connection.dialect.begin)
             do {
                 let value = try body(Database.Session(connection: connection, signals: signals))

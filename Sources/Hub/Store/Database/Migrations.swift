@@ -22,6 +22,7 @@ enum Migrations {
         Migration(version: 11, name: "causes", statements: causes),
         Migration(version: 12, name: "device health", statements: deviceHealth),
         Migration(version: 13, name: "previews", statements: previews),
+        Migration(version: 14, name: "identity", statements: identity),
     ]
 
     /// Brings the database to the newest version. Processes that do so at the same time wait for each other.

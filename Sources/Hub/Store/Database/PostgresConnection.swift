@@ -7,6 +7,8 @@ internal import Runtime
 final class PostgresConnection: SQLConnection {
     private let handle: OpaquePointer
     private var statements: [Statement: String] = [:]
+    /// What the session is set to.
+    private var reach: Database.Reach?
 
     private struct Statement: Hashable {
         let sql: String
@@ -64,12 +66,19 @@ final class PostgresConnection: SQLConnection {
     /// For waiting on the socket (`PostgresListener`).
     var socket: Int32 { PQsocket(handle) }
 
+    func reach(_ reach: Database.Reach) throws(StoreError) {
+        guard reach != self.reach else { return }
+        try query("SELECT set_config('pingwatch.account', $1, false)", [.text(reach.setting)], table: "")
+        self.reach = reach
+    }
+
     func execute(_ sql: String) throws(StoreError) {
         let result = PQexec(handle, sql)
         defer { PQclear(result) }
         try check(result, committing: sql == "COMMIT")
     }
 
+    @discardableResult
     func query(_ sql: String, _ parameters: [SQLValue], table: String) throws(StoreError) -> [Row] {
         let name = try prepared(sql, parameters.map(Self.type))
         let texts: [String?] = parameters.map { value in

@@ -12,6 +12,9 @@ protocol SQLConnection: AnyObject {
     /// Runs statements without parameters, for their effect.
     func execute(_ sql: String) throws(StoreError)
 
+    /// From now on statements see and change these rows only, where the database itself can see to that.
+    func reach(_ reach: Database.Reach) throws(StoreError)
+
     /// Whether the connection can go on after an error.
     var isUsable: Bool { get }
 }

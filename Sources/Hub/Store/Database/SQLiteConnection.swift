@@ -53,6 +53,9 @@ final class SQLiteConnection: SQLConnection {
     }
 
     /// Runs statements without parameters, for their effect.
+    /// A file has no wall of its own; the repositories' conditions are the only one.
+    func reach(_ reach: Database.Reach) {}
+
     func execute(_ sql: String) throws(StoreError) {
         guard sqlite3_exec(handle, sql, nil, nil, nil) == SQLITE_OK else { throw failure() }
     }

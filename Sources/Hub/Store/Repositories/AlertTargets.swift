@@ -29,6 +29,7 @@ public struct AlertTargets: Sendable {
     }
 
     static func list(device: DeviceID, in scope: AccountScope, _ session: borrowing Database.Session) throws(StoreError) -> [AlertTarget] {
+        guard scope.devices.contains(device) else { return [] }
         var targets: [AlertTarget] = []
         for row in try session.query(
             "SELECT * FROM alert_targets WHERE account_id = $1 AND device_id = $2 ORDER BY created_at, channel, address",

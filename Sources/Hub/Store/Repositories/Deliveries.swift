@@ -58,9 +58,11 @@ public struct Deliveries: Sendable {
     /// Of one event, in the order in which they were made.
     public func list(event: EventID, in scope: AccountScope) async throws -> [Delivery] {
         try await database.read { session in
-            try session.query(
-                "SELECT * FROM deliveries WHERE account_id = $1 AND event_id = $2 ORDER BY created_at, id",
-                [.text(scope.account.rawValue), .text(event.rawValue)], table: "deliveries"
+            var parameters: [SQLValue] = [.text(scope.account.rawValue), .text(event.rawValue)]
+            let condition = scope.condition(&parameters)
+            return try session.query(
+                "SELECT * FROM deliveries WHERE account_id = $1 AND event_id = $2\(condition) ORDER BY created_at, id", parameters,
+                table: "deliveries"
             ).map { try Delivery($0) }
         }
     }
@@ -69,15 +71,16 @@ public struct Deliveries: Sendable {
     public func list(state: Delivery.State?, in scope: AccountScope, page: Page) async throws -> Paged<Delivery> {
         let start = try PagePosition(cursor: page.cursor)
         let rows = try await database.read { session in
-            try session.query(
+            var parameters: [SQLValue] = [
+                .text(scope.account.rawValue), .optional(state?.rawValue), .integer(start.time), .text(start.id),
+                .integer(Int64(page.limit + 1)),
+            ]
+            let condition = scope.condition(&parameters)
+            return try session.query(
                 """
-                SELECT * FROM deliveries WHERE account_id = $1 AND ($2 IS NULL OR state = $2)
+                SELECT * FROM deliveries WHERE account_id = $1 AND ($2 IS NULL OR state = $2)\(condition)
                 AND (created_at < $3 OR (created_at = $3 AND id < $4)) ORDER BY created_at DESC, id DESC LIMIT $5
-                """,
-                [
-                    .text(scope.account.rawValue), .optional(state?.rawValue), .integer(start.time), .text(start.id),
-                    .integer(Int64(page.limit + 1)),
-                ], table: "deliveries"
+                """, parameters, table: "deliveries"
             ).map { try Delivery($0) }
         }
         return page.paged(rows) { PagePosition(time: $0.createdAt, id: $0.id.rawValue) }

@@ -36,7 +36,8 @@ public struct DeviceHealthRows: Sendable {
     // MARK: Reports
 
     public func report(of device: DeviceID, in scope: AccountScope) async throws -> Report? {
-        try await database.read { session in
+        guard scope.devices.contains(device) else { return nil }
+        return try await database.read { session in
             try session.query(
                 "SELECT * FROM device_health WHERE account_id = $1 AND device_id = $2 AND telemetry IS NOT NULL",
                 [.text(scope.account.rawValue), .text(device.rawValue)], table: "device_health"
@@ -52,7 +53,8 @@ public struct DeviceHealthRows: Sendable {
                 "SELECT * FROM device_health WHERE account_id = $1 AND telemetry IS NOT NULL", [.text(scope.account.rawValue)],
                 table: "device_health")
             {
-                reports[DeviceID(trusted: try row.text("device_id"))] = try Report(row)
+                let device = DeviceID(trusted: try row.text("device_id"))
+                if scope.devices.contains(device) { reports[device] = try Report(row) }
             }
             return reports
         }

@@ -20,19 +20,24 @@ public struct Devices: Sendable {
     }
 
     public func find(_ id: DeviceID, in scope: AccountScope) async throws -> Device? {
-        try await database.read { session in
-            try session.query(
-                "SELECT * FROM devices WHERE account_id = $1 AND id = $2", [.text(scope.account.rawValue), .text(id.rawValue)], table: "devices"
-            ).first.map { try Device($0) }
-        }
+        try await database.read { session in try Self.find(id, in: scope, session) }
+    }
+
+    static func find(_ id: DeviceID, in scope: AccountScope, _ session: borrowing Database.Session) throws(StoreError) -> Device? {
+        guard scope.devices.contains(id) else { return nil }
+        let rows = try session.query(
+            "SELECT * FROM devices WHERE account_id = $1 AND id = $2", [.text(scope.account.rawValue), .text(id.rawValue)], table: "devices")
+        guard let row = rows.first else { return nil }
+        return try Device(row)
     }
 
     /// All, in the order in which they were registered.
     public func list(in scope: AccountScope) async throws -> [Device] {
         try await database.read { session in
-            try session.query(
-                "SELECT * FROM devices WHERE account_id = $1 ORDER BY created_at, id", [.text(scope.account.rawValue)], table: "devices"
-            ).map { try Device($0) }
+            var parameters = [SQLValue.text(scope.account.rawValue)]
+            let condition = scope.condition(on: "id", &parameters)
+            return try session.query("SELECT * FROM devices WHERE account_id = $1\(condition) ORDER BY created_at, id", parameters, table: "devices")
+                .map { try Device($0) }
         }
     }
 

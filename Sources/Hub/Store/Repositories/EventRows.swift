@@ -52,6 +52,14 @@ public struct EventRows: Sendable {
         try await database.read { session in try Self.find(id, in: scope, isChanging: false, session) }
     }
 
+    /// The accounts that have an event of that id, for whoever works for all of them.
+    public func owners(of id: EventID) async throws -> [AccountScope] {
+        try await database.read { session in
+            try session.query("SELECT account_id FROM events WHERE id = $1 ORDER BY account_id LIMIT 10", [.text(id.rawValue)], table: "events")
+                .map { AccountScope(AccountID(trusted: try $0.text("account_id"))) }
+        }
+    }
+
     /// Newest trigger first.
     public func list(_ filter: EventFilter, in scope: AccountScope, page: Page) async throws -> Paged<Event> {
         let start = try PagePosition(cursor: page.cursor)
@@ -60,16 +68,17 @@ public struct EventRows: Sendable {
         if filter.session != nil { conditions += " AND session_id = $2" }
         if filter.device != nil { conditions += " AND device_id = $3" }
         if filter.status != nil { conditions += " AND status = $4" }
-        let rows = try await database.read { [conditions] session in
+        var parameters: [SQLValue] = [
+            .text(scope.account.rawValue), .optional(filter.session?.rawValue), .optional(filter.device?.rawValue),
+            .optional(filter.status), .integer(start.time), .text(start.id), .integer(Int64(page.limit + 1)),
+        ]
+        conditions += scope.condition(&parameters)
+        let rows = try await database.read { [conditions, parameters] session in
             try session.query(
                 """
                 SELECT * FROM events WHERE account_id = $1\(conditions) AND (triggered_at < $5 OR (triggered_at = $5 AND id < $6))
                 ORDER BY triggered_at DESC, id DESC LIMIT $7
-                """,
-                [
-                    .text(scope.account.rawValue), .optional(filter.session?.rawValue), .optional(filter.device?.rawValue),
-                    .optional(filter.status), .integer(start.time), .text(start.id), .integer(Int64(page.limit + 1)),
-                ], table: "events"
+                """, parameters, table: "events"
             ).map { try Event($0) }
         }
         return page.paged(rows) { PagePosition(time: $0.trigger.at, id: $0.id.rawValue) }
@@ -107,7 +116,7 @@ public struct EventRows: Sendable {
             let known = try session.query(
                 "SELECT id FROM sessions WHERE account_id = $1 AND id = $2 AND device_id = $3",
                 [.text(scope.account.rawValue), .text(event.session.rawValue), .text(event.device.rawValue)])
-            guard !known.isEmpty else { return .noSuchSession }
+            guard !known.isEmpty, scope.devices.contains(event.device) else { return .noSuchSession }
             if let limit, let time = try Self.retryAt(limit, of: event.device, in: scope, now: event.createdAt, session) {
                 return .limited(retryAt: time)
             }
@@ -274,7 +283,8 @@ public struct EventRows: Sendable {
             "SELECT * FROM events WHERE account_id = $1 AND id = $2 \(isChanging ? session.dialect.forUpdate : "")",
             [.text(scope.account.rawValue), .text(id.rawValue)], table: "events")
         guard let row = rows.first else { return nil }
-        return try Event(row)
+        let event = try Event(row)
+        return scope.devices.contains(event.device) ? event : nil
     }
 
     static func apply(

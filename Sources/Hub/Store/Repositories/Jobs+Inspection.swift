@@ -36,16 +36,17 @@ extension Jobs {
     public func list(_ filter: JobFilter, in scope: AccountScope, page: Page) async throws -> Paged<Job> {
         let start = try PagePosition(cursor: page.cursor)
         let rows = try await database.read { session in
-            try session.query(
+            var parameters: [SQLValue] = [
+                .text(scope.account.rawValue), .optional(filter.state?.rawValue), .optional(filter.work?.rawValue),
+                .optional(filter.event?.rawValue), .integer(start.time), .text(start.id), .integer(Int64(page.limit + 1)),
+            ]
+            let condition = scope.eventCondition(&parameters)
+            return try session.query(
                 """
-                SELECT * FROM jobs WHERE account_id = $1 AND ($2 IS NULL OR state = $2) AND ($3 IS NULL OR work = $3)
+                SELECT * FROM jobs WHERE account_id = $1\(condition) AND ($2 IS NULL OR state = $2) AND ($3 IS NULL OR work = $3)
                 AND ($4 IS NULL OR event_id = $4) AND (created_at < $5 OR (created_at = $5 AND id < $6))
                 ORDER BY created_at DESC, id DESC LIMIT $7
-                """,
-                [
-                    .text(scope.account.rawValue), .optional(filter.state?.rawValue), .optional(filter.work?.rawValue),
-                    .optional(filter.event?.rawValue), .integer(start.time), .text(start.id), .integer(Int64(page.limit + 1)),
-                ], table: "jobs"
+                """, parameters, table: "jobs"
             ).map { try Job($0) }
         }
         return page.paged(rows) { PagePosition(time: $0.createdAt, id: $0.id.rawValue) }
@@ -104,8 +105,9 @@ extension Jobs {
     }
 
     private static func find(_ id: JobID, in scope: AccountScope, _ session: borrowing Database.Session) throws(StoreError) -> Job? {
-        let rows = try session.query(
-            "SELECT * FROM jobs WHERE account_id = $1 AND id = $2", [.text(scope.account.rawValue), .text(id.rawValue)], table: "jobs")
+        var parameters: [SQLValue] = [.text(scope.account.rawValue), .text(id.rawValue)]
+        let condition = scope.eventCondition(&parameters)
+        let rows = try session.query("SELECT * FROM jobs WHERE account_id = $1 AND id = $2\(condition)", parameters, table: "jobs")
         guard let row = rows.first else { return nil }
         return try Job(row)
     }

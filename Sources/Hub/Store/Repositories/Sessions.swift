@@ -23,7 +23,7 @@ public struct Sessions: Sendable {
         let account = SQLValue.text(scope.account.rawValue)
         return try await database.write { session in
             let known = try session.query("SELECT id FROM devices WHERE account_id = $1 AND id = $2", [account, .text(device.rawValue)])
-            guard !known.isEmpty else { return nil }
+            guard !known.isEmpty, scope.devices.contains(device) else { return nil }
             let active = try session.query(
                 "SELECT * FROM sessions WHERE account_id = $1 AND device_id = $2 AND status = 'active'", [account, .text(device.rawValue)],
                 table: "sessions")
@@ -57,15 +57,16 @@ public struct Sessions: Sendable {
     public func list(device: DeviceID?, in scope: AccountScope, page: Page) async throws -> Paged<WatchSession> {
         let start = try PagePosition(cursor: page.cursor)
         let rows = try await database.read { session in
-            try session.query(
+            var parameters: [SQLValue] = [
+                .text(scope.account.rawValue), .optional(device?.rawValue), .integer(start.time), .text(start.id),
+                .integer(Int64(page.limit + 1)),
+            ]
+            let condition = scope.condition(&parameters)
+            return try session.query(
                 """
-                SELECT * FROM sessions WHERE account_id = $1 AND ($2 IS NULL OR device_id = $2)
+                SELECT * FROM sessions WHERE account_id = $1 AND ($2 IS NULL OR device_id = $2)\(condition)
                 AND (started_at < $3 OR (started_at = $3 AND id < $4)) ORDER BY started_at DESC, id DESC LIMIT $5
-                """,
-                [
-                    .text(scope.account.rawValue), .optional(device?.rawValue), .integer(start.time), .text(start.id),
-                    .integer(Int64(page.limit + 1)),
-                ], table: "sessions"
+                """, parameters, table: "sessions"
             ).map { try WatchSession($0) }
         }
         return page.paged(rows) { PagePosition(time: $0.startedAt, id: $0.id.rawValue) }
@@ -112,12 +113,14 @@ public struct Sessions: Sendable {
         let rows = try session.query(
             "SELECT * FROM sessions WHERE account_id = $1 AND id = $2", [.text(scope.account.rawValue), .text(id.rawValue)], table: "sessions")
         guard let row = rows.first else { return nil }
-        return try WatchSession(row)
+        let found = try WatchSession(row)
+        return scope.devices.contains(found.device) ? found : nil
     }
 
     private static func stop(
         _ id: SessionID, in scope: AccountScope, now: Timestamp, _ session: borrowing Database.Session
     ) throws(StoreError) -> WatchSession? {
+        guard try find(id, in: scope, session) != nil else { return nil }
         let stopped = try session.query(
             "UPDATE sessions SET status = 'stopped', stopped_at = $3 WHERE account_id = $1 AND id = $2 AND status = 'active' RETURNING id",
             [.text(scope.account.rawValue), .text(id.rawValue), .integer(now.milliseconds)])

@@ -1,0 +1,36 @@
+// What devices and events belong to.
+
+public import Domain
+
+public struct Accounts: Sendable {
+    let database: Database
+
+    public func find(in scope: AccountScope) async throws -> Account? {
+        try await database.read { session in
+            try session.query("SELECT * FROM accounts WHERE id = $1", [.text(scope.account.rawValue)], table: "accounts").first.map { try Account($0) }
+        }
+    }
+
+    /// `nil` when there is no such account.
+    public func rename(to name: String, in scope: AccountScope) async throws -> Account? {
+        try await database.write { session in
+            try session.query(
+                "UPDATE accounts SET name = $2 WHERE id = $1 RETURNING *", [.text(scope.account.rawValue), .text(name)], table: "accounts"
+            ).first.map { try Account($0) }
+        }
+    }
+
+    static func insert(_ account: Account, _ session: borrowing Database.Session) throws(StoreError) {
+        try session.query(
+            "INSERT INTO accounts (id, name, plan, created_at) VALUES ($1, $2, $3, $4)",
+            [.text(account.id.rawValue), .text(account.name), .text(account.plan), .integer(account.createdAt.milliseconds)])
+    }
+}
+
+extension Account {
+    init(_ row: Row) throws(StoreError) {
+        self.init(
+            id: AccountID(trusted: try row.text("id")), name: try row.text("name"), plan: try row.text("plan"),
+            createdAt: Timestamp(milliseconds: try row.integer("created_at")))
+    }
+}
