@@ -84,6 +84,7 @@ export class Connection extends EventTarget {
     if (this.state === "connecting" || this.state === "open") return;
     this.options.clearTimeout(this.#retryTimer);
     this.#backoff.reset();
+    this.#isRenewed = false;
     if (this.state !== "waiting") this.#watchPage();
     this.#open();
   }
