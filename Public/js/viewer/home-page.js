@@ -18,7 +18,11 @@ export class HomePage extends HTMLElement {
     super();
     this.hub = hub;
     this.tiles = el("div", { class: "tiles" });
-    this.noTiles = el("div", { class: "card stack empty" }, icon("camera"), el("h3", { text: "No camera yet" }), el("p", { class: "muted", text: "Open this address on an old phone, or use this device." }), el("a", { class: "button button-primary", href: "#/camera", text: "Use this device as a camera" }));
+    this.noTiles = el("div", { class: "card stack empty" }, icon("camera"), el("h3", { text: "No camera yet" }),
+      el("p", { class: "muted", "data-needs": "pair", text: "An old phone becomes one in a minute: it scans a code that this device shows." }),
+      el("a", { class: "button button-primary", href: "#/pair", "data-needs": "pair" }, icon("plus"), "Add a camera"),
+      el("a", { class: "button", href: "#/camera", "data-needs": "pair", text: "Use this device as a camera" }));
+    this.add = el("a", { class: "button button-quiet", href: "#/pair", "data-needs": "pair" }, icon("plus"), "Add a camera");
     this.nothingYet = el("div", { class: "card stack empty" },
       icon("clock"),
       el("h3", { text: "Nothing has happened yet" }),
@@ -33,7 +37,7 @@ export class HomePage extends HTMLElement {
       el("h1", { class: "visually-hidden", text: "Your cameras" }),
       this.problem,
       el("div", { class: "home-grid" },
-        el("section", { "aria-labelledby": "cameras-title" }, el("div", { class: "section-head" }, el("h2", { id: "cameras-title", text: "Cameras" })), this.noTiles, this.tiles),
+        el("section", { "aria-labelledby": "cameras-title" }, el("div", { class: "section-head" }, el("h2", { id: "cameras-title", text: "Cameras" }), this.add), this.noTiles, this.tiles),
         el("section", { "aria-labelledby": "timeline-title" }, el("div", { class: "section-head" }, el("h2", { id: "timeline-title", text: "Timeline" }), this.filter), this.events, el("p", { class: "row section-head" }, this.older)),
       ),
     );
@@ -69,6 +73,7 @@ export class HomePage extends HTMLElement {
     this.#showProblem(problem);
     this.#renderTiles(state.devices);
     this.noTiles.hidden = !state.isLoaded || state.devices.length > 0;
+    this.add.hidden = !this.noTiles.hidden;
     this.#renderFilter(state.devices);
     this.#renderEvents(state.events.filter((event) => !this.#device || event.device_id === this.#device));
     this.older.hidden = !state.nextCursor;
