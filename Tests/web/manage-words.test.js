@@ -85,7 +85,7 @@ test("a plan in words, with what has no limit", () => {
     "Analysed a month": "5 hours of clips", "Longest clip": "60 seconds", "Clips an hour": "unlimited", "Clips are kept": "1 day", Cameras: "3", "Watching at once": "unlimited",
   });
   assert.equal(entryWords({ seconds: 12, credits: 2 }), "12 s, 2 credits");
-  assert.equal(entryWords({ seconds: null, credits: -1 }), "1 credit back");
+  assert.equal(entryWords({ seconds: 9.96, credits: 1 }), "10 s, 1 credit");
 });
 
 test("what nobody has words for is shown as the hub calls it", () => {

@@ -146,6 +146,7 @@ test("a reload goes on waiting, and knows the secret that is not in the address 
 test("a code is read however it was typed, and nothing else is one", () => {
   assert.equal(codeOf(" abcd efgh "), "ABCD-EFGH");
   assert.equal(codeOf("ABCD-EFGH"), "ABCD-EFGH");
+  assert.equal(codeOf("ABCD–EFGH"), "ABCD-EFGH");
   assert.equal(codeOf("ABCDEFG"), null);
   assert.equal(codeOf("ABCD-EFG0"), null, "there is no 0 in codes");
   assert.equal(codeOf("ABCD-EFGHJ"), null);

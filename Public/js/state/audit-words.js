@@ -23,7 +23,7 @@ function text(value) {
 }
 
 /** @type {Record<string, string>} */
-const KINDS = { device: "Camera", api_key: "API key", worker: "Worker", system: "The hub", anonymous: "Somebody not signed in" };
+const KINDS = { device: "Camera", key: "API key", worker: "Worker", nobody: "Somebody who is not signed in" };
 
 /** Who did it. @param {{kind: string, name?: string|null}|null|undefined} actor */
 export function actorWords(actor) {

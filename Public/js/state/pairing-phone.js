@@ -16,7 +16,7 @@
  * @property {{device: Record<string, any>, device_token: string}|null} admission
  */
 
-/** Letters and digits that nobody takes for others. */
+/** Letters and digits that nobody takes for others; phones make dashes of two hyphens. */
 const ALPHABET = /^[ABCDEFGHJKMNPQRSTUVWXYZ23456789]{8}$/;
 /** How a code is written, while it is being typed. */
 const GROUP = 4, LENGTH = 8;
@@ -80,7 +80,7 @@ const text = (value) => (typeof value === "string" ? value : "");
 
 /** "ABCD-EFGH" of what was typed; null when it is no code. @param {string} text */
 export function codeOf(text) {
-  const plain = text.toUpperCase().replaceAll(/[\s-]/g, "");
+  const plain = text.toUpperCase().replaceAll(/[\s\p{Pd}]/gu, "");
   return ALPHABET.test(plain) ? `${plain.slice(0, GROUP)}-${plain.slice(GROUP)}` : null;
 }
 

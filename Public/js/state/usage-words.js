@@ -51,13 +51,12 @@ export function monthName(month) {
 }
 
 /** @type {Record<string, string>} */
-const KINDS = { analysis: "Clip analysed", grant: "Credits added", refund: "Given back", correction: "Corrected" };
+const KINDS = { analysis: "Clip analysed", rest: "Rest of a clip analysed" };
 
 /** What an entry of the ledger was for. @param {Record<string, any>} entry */
 export const entryName = ({ kind }) => (Object.hasOwn(KINDS, kind) ? KINDS[kind] : kind);
 
 /** "12 s, 2 credits". @param {Record<string, any>} entry */
 export function entryWords({ seconds, credits }) {
-  const cost = counted(Math.abs(credits), "credit", "credits");
-  return [seconds === null || seconds === undefined ? null : `${grouped(seconds)} s`, credits < 0 ? `${cost} back` : cost].filter(Boolean).join(", ");
+  return `${grouped(seconds)} s, ${counted(credits, "credit", "credits")}`;
 }
