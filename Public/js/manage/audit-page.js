@@ -3,7 +3,7 @@
 
 import { el } from "../components/dom.js";
 import { actorWords, auditWords } from "../state/audit-words.js";
-import { dateTime } from "../state/ago.js";
+import { dateTime } from "../state/dates.js";
 import { card, managePage, nothing, pagedList } from "./parts.js";
 
 /** @param {import("../identity/context.js").Context} context @returns {HTMLElement} */

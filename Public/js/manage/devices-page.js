@@ -3,7 +3,7 @@
 
 import { announce, el, icon } from "../components/dom.js";
 import { confirmButton, copyRow, field, form } from "../components/form.js";
-import { date } from "../state/ago.js";
+import { date } from "../state/dates.js";
 import { attentionWords, presenceWords, telemetryRows } from "../state/device-words.js";
 import { cameraState } from "../state/words.js";
 import { focusOn, managePage, nothing } from "./parts.js";

@@ -3,9 +3,11 @@
 
 import { announce, el, icon } from "../components/dom.js";
 import { confirmButton, copyRow, field, form } from "../components/form.js";
+import { qrPicture } from "../components/qr.js";
 import { KEY_PERMISSIONS, permissionWords } from "../state/access-words.js";
-import { ago, date, dateTime, isOver, until } from "../state/ago.js";
-import { card, focusOn, Loading, managePage, nothing, qrImage, shareButton } from "./parts.js";
+import { date, dateTime, isOver, until } from "../state/dates.js";
+import { agoWords } from "../state/identity-words.js";
+import { card, focusOn, Loading, managePage, nothing, shareButton } from "./parts.js";
 
 /** @typedef {import("../identity/context.js").Context} Context */
 
@@ -57,7 +59,7 @@ function keyRow(context, key, list) {
   return el("li", { class: "list-row" },
     el("div", { class: "row-head" }, el("h3", { text: key.name }), isOver(key.expires_at, now) && el("span", { class: "badge", "data-tone": "danger", text: "Ended" })),
     el("p", { class: "small", text: permissionWords(key.permissions) }),
-    el("p", { class: "muted small", text: `Made ${date(key.created_at)} · ${key.used_at ? `used ${ago(key.used_at, now)}` : "never used"} · ${ends}` }),
+    el("p", { class: "muted small", text: `Made ${date(key.created_at)} · ${key.used_at ? `used ${agoWords(key.used_at, now)}` : "never used"} · ${ends}` }),
     confirmButton({
       text: "Revoke", question: `Revoke “${key.name}”? What uses it is disconnected at once.`, yes: "Yes, revoke",
       onconfirm: () => revoke(context, `/api-keys/${encodeURIComponent(key.key_id)}`, `“${key.name}” was revoked.`, list, "keys-title"),
@@ -82,7 +84,7 @@ function codesCard(context) {
       if (count === false || lasts === false) return;
       const code = await context.api("/activation-codes", { method: "POST", body: { label: values.label, uses: count, expires_in_hours: lasts } });
       label.input.value = "";
-      showMade(made, "The code is shown only now. Whoever has it can add a camera:", qrImage(code.qr_svg, "QR code that makes a phone a camera"),
+      showMade(made, "The code is shown only now. Whoever has it can add a camera:", qrPicture(code.qr_svg, "QR code that makes a phone a camera"),
         copyRow(code.code, "the code"), copyRow(code.url, "the link"), el("div", { class: "row row-tight" }, shareButton("Become a camera", code.url)));
       await list.again();
     },

@@ -3,12 +3,13 @@
 
 import { announce, el, icon } from "../components/dom.js";
 import { copyRow } from "../components/form.js";
-import { agentWords } from "../state/agent-words.js";
+import { qrPicture } from "../components/qr.js";
+import { agentWords } from "../state/identity-words.js";
 import {
   answerFailed, cameraSeen, isOpen, noPairing, pairingAnswered, pairingFailed, pairingMade, pairingTicked, pairingTold,
 } from "../state/pairing.js";
 import { countdown } from "../state/words.js";
-import { managePage, qrImage } from "./parts.js";
+import { managePage } from "./parts.js";
 
 const TICK_MS = 1000;
 /** How often the hub is asked: where it cannot tell by itself, and where it can. */
@@ -135,7 +136,7 @@ class PairPage {
     return el("div", { class: "pair-grid" },
       el("section", { class: "card stack pair-code", "aria-labelledby": "pair-code-title" },
         el("h2", { id: "pair-code-title", tabindex: "-1", text: "Scan this with the phone" }),
-        qrImage(svg, "QR code that opens this hub on the phone"),
+        qrPicture(svg, "QR code that opens this hub on the phone"),
         el("p", { class: "muted small" }, icon("clock"), " This code works for another ", this.#clock, ".")),
       el("div", { class: "stack" },
         el("section", { class: "card stack", "aria-labelledby": "pair-steps-title" },

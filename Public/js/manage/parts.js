@@ -111,10 +111,6 @@ export function pagedList(context, path, row, empty) {
   });
 }
 
-/** Pictures of codes come as SVG, which runs no scripts in an image. @param {string} svg @param {string} alt @returns {HTMLElement} */
-export const qrImage = (svg, alt) =>
-  el("img", { class: "qr", src: `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`, alt, width: 320, height: 320 });
-
 /** By whatever way the phone has to hand on a link; null where it has none. @param {string} title @param {string} url @returns {HTMLElement|null} */
 export function shareButton(title, url) {
   if (!navigator.share) return null;

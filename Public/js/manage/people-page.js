@@ -3,10 +3,10 @@
 
 import { announce, el, icon } from "../components/dom.js";
 import { confirmButton, copyRow, field, form } from "../components/form.js";
-import { accessWords, isLastOwner, rightsOver, roleMeaning, roleName, rolesToGive } from "../state/access-words.js";
-import { date, isOver, until } from "../state/ago.js";
+import { accessWords, rightsOver, roleName, rolesToGive } from "../state/access-words.js";
+import { date, isOver, until } from "../state/dates.js";
+import { roleWords } from "../state/identity-words.js";
 import { AccessFields } from "./access-fields.js";
-import { leaveButton } from "./leave.js";
 import { card, focusOn, Loading, managePage, nothing, shareButton } from "./parts.js";
 
 /** @typedef {import("../identity/context.js").Context} Context */
@@ -20,7 +20,7 @@ export function page(context) {
   };
   const members = new Loading(signal, load, ({ people, invitations, devices }) => [
     card("people-title", "People", `They see the cameras of “${context.me?.account_name}”.`,
-      el("ul", { class: "list-plain", "data-list": "people" }, ...people.map((/** @type {any} */ person) => personRow(context, person, people, devices, members)))),
+      el("ul", { class: "list-plain", "data-list": "people" }, ...people.map((/** @type {any} */ person) => personRow(context, person, devices, members)))),
     inviteCard(context, devices, members),
     card("invited-title", "Open invitations", "", invitations.length
       ? el("ul", { class: "list-plain", "data-list": "invitations" }, ...invitations.map((/** @type {any} */ invitation) => invitationRow(context, invitation, members)))
@@ -29,8 +29,8 @@ export function page(context) {
   return managePage({ title: "People", lead: "Who sees your cameras, and who may do what." }, members.element);
 }
 
-/** @param {Context} context @param {any} person @param {any[]} people @param {any[]} devices @param {Loading<any>} list */
-function personRow(context, person, people, devices, list) {
+/** @param {Context} context @param {any} person @param {any[]} devices @param {Loading<any>} list */
+function personRow(context, person, devices, list) {
   const self = { user_id: context.me?.user_id ?? "", role: context.me?.role ?? "" };
   const isSelf = person.user_id === self.user_id;
   const rights = rightsOver(person, self);
@@ -54,7 +54,7 @@ function personRow(context, person, people, devices, list) {
       },
     }));
   }
-  if (isSelf) row.append(leaveButton(context, { isLastOwner: isLastOwner(people, self), isAlone: people.length < 2 }));
+  if (isSelf) row.append(el("p", { class: "small" }, el("a", { href: "#/account", text: "Your account" }), ": your name, and leaving this one."));
   return row;
 }
 
@@ -100,7 +100,7 @@ function showInvitation(list, invitation) {
     ? `The invitation was sent to ${invitation.email}. You can also hand on the link yourself:` : "Send this link to whom you invite. It is shown only now:" });
   const place = el("div", { class: "made stack-tight", "data-made": "invitation" }, note, copyRow(invitation.url, "the link of the invitation"),
     el("div", { class: "row row-tight" }, shareButton("An invitation to Ping Watch", invitation.url)),
-    el("p", { class: "muted small", text: `It works once, until ${date(invitation.expires_at)}, as ${roleName(invitation.role).toLowerCase()}: ${roleMeaning(invitation.role)}` }));
+    el("p", { class: "muted small", text: `It works once, until ${date(invitation.expires_at)}, for ${roleWords(invitation.role).name}.` }));
   list.element.querySelector("[aria-labelledby='invite-title']")?.append(place);
   announce("The invitation is made.");
   focusOn(note);

@@ -2,7 +2,7 @@
 // What the plan includes, and how much of it was used.
 
 import { el } from "../components/dom.js";
-import { dateTime } from "../state/ago.js";
+import { dateTime } from "../state/dates.js";
 import { creditWords, entryName, entryWords, monthName, NEARLY, planRows } from "../state/usage-words.js";
 import { card, Loading, managePage, nothing, pagedList } from "./parts.js";
 

@@ -1,22 +1,19 @@
 // @ts-check
 // Who may do what, in words, and what one may change about it. Pure.
 
+import { roleWords } from "./identity-words.js";
+
 /** The highest first. */
 export const ROLES = ["owner", "admin", "member", "viewer"];
 
-/** @type {Record<string, [string, string]>} */
-const ROLE_WORDS = {
-  owner: ["Owner", "Everything, also handing over and deleting the account."],
-  admin: ["Admin", "Everything but that: people, invitations, keys, the record of who did what."],
-  member: ["Member", "Watches, changes settings, adds and removes cameras."],
-  viewer: ["Viewer", "Watches: live pictures, events and clips."],
-};
+/** "Viewer". @param {string} role */
+export const roleName = (role) => begin(roleWords(role).name.replace(/^an? /, ""));
 
 /** @param {string} role */
-export const roleName = (role) => ROLE_WORDS[role]?.[0] ?? role;
+export const roleMeaning = (role) => `They ${roleWords(role).may}.`;
 
-/** @param {string} role */
-export const roleMeaning = (role) => ROLE_WORDS[role]?.[1] ?? "";
+/** @param {string} text */
+const begin = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** What an API key may be given; the words complete "May …". @type {[string, string, string][]} */
 export const KEY_PERMISSIONS = [
@@ -29,8 +26,7 @@ export const KEY_PERMISSIONS = [
 /** "See, control". @param {string[]} permissions */
 export function permissionWords(permissions) {
   const words = permissions.map((name) => KEY_PERMISSIONS.find(([known]) => known === name)?.[1].toLowerCase() ?? name);
-  const text = words.join(", ");
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return begin(words.join(", "));
 }
 
 /** Which roles somebody may give: an admin makes no owners. @param {string} ownRole @returns {string[]} */
@@ -59,6 +55,3 @@ export function accessWords({ all_devices: all, devices = [] }, known) {
   if (!names.length) return "No camera";
   return names.length === 1 ? names[0] : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }
-
-/** The last owner cannot go: somebody has to have the account. @param {{role: string}[]} people @param {{role: string}} self */
-export const isLastOwner = (people, self) => self.role === "owner" && people.filter(({ role }) => role === "owner").length < 2;

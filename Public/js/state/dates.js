@@ -1,5 +1,5 @@
 // @ts-check
-// How long ago, and until when. Pure.
+// Until when. Pure.
 
 const MINUTE = 60_000, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
 
@@ -11,15 +11,6 @@ function span(ms) {
   if (ms < HOUR) return many(Math.max(1, Math.floor(ms / MINUTE)), "minute");
   if (ms < DAY) return many(Math.floor(ms / HOUR), "hour");
   return many(Math.floor(ms / DAY), "day");
-}
-
-/** "5 minutes ago"; the date where it is longer ago than a month. @param {string|null|undefined} iso @param {number} now */
-export function ago(iso, now) {
-  if (!iso) return "never";
-  const passed = now - Date.parse(iso);
-  // Clocks are never quite the same.
-  if (passed < MINUTE) return "just now";
-  return passed < 31 * DAY ? `${span(passed)} ago` : `on ${date(iso)}`;
 }
 
 /** "in 3 days"; null for what never ends. @param {string|null|undefined} iso @param {number} now */
