@@ -13,7 +13,7 @@
  * @property {string} problem
  * @property {string} field of the problem
  * @property {boolean} isAway the hub does not answer just now
- * @property {{device: Record<string, any>, device_token: string}|null} admission
+ * @property {{device: {device_id: string, label: string}, device_token: string}|null} admission
  */
 
 /** Letters and digits that nobody takes for others; phones make dashes of two hyphens. */
