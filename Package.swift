@@ -56,7 +56,7 @@ let package = Package(
         tests("LoopTests", ["Loop", "Certificates", "Runtime"]),
         tests("StoreTests", ["Domain", "Store", "Runtime"]),
         tests("PipelineTests", ["Domain", "Media", "Store", "Pipeline", "Runtime"]),
-        tests("ServerTests", ["Domain", "Server", "Store", "Loop", "Runtime"]),
+        tests("ServerTests", ["Domain", "Server", "Store", "Pipeline", "Loop", "Runtime"]),
     ]
 )
 

@@ -11,7 +11,7 @@ public import Store
 public final class HubServer: Sendable {
     private let loop: EventLoop
     private let realtime: RealtimeHub
-    private let services: Services
+    let services: Services
     private let router: Router
     private let files: StaticFiles
     private let publisher: OutboxPublisher
@@ -166,10 +166,9 @@ extension HubServer: LoopHandler {
             exchange.respond(secured(response, for: head))
             return
         }
-        let path = head.path.split(separator: "/")
-        if head.method == .put, path.count == 3, path[0] == "events", path[2] == "upload" {
+        if head.method == .put, let parameters = Services.uploadRoute.match(head.path.split(separator: "/")) {
             exchange.setReading(false)
-            Task { await answer(exchange, with: await upload(exchange, event: String(path[1]))) }
+            Task { await answer(exchange, with: await upload(exchange, event: parameters[0])) }
             return
         }
         let body = GatheredBody(maximum: services.configuration.limits.maximumBodyBytes)
@@ -219,7 +218,7 @@ extension HubServer: LoopHandler {
             return HTTPResponse(
                 status: 200, headers: [("Content-Type", "application/x-x509-ca-cert"), ("Cache-Control", "no-store")], body: .bytes(authority.der))
         case PlainDoor.helpPath:
-            return files.page("/help/certificate.html", replacing: "{{fingerprint}}", with: authority.fingerprint)
+            return files.page(PlainDoor.helpFile, replacing: "{{fingerprint}}", with: authority.fingerprint)
         default:
             return nil
         }
@@ -238,7 +237,7 @@ extension HubServer: LoopHandler {
     /// `PUT /events/{id}/upload`: the body goes to disk as it comes.
     private func upload(_ exchange: HTTPExchange, event id: String) async -> HTTPResponse {
         do {
-            let principal = try await router.principal(for: exchange.head, access: .needs(.control, orSensor: true))
+            let principal = try await router.principal(for: exchange.head, access: Services.uploadRoute.access)
             guard let id = EventID(id) else { throw APIError.notFound("event") }
             let event = try await services.events.uploadTarget(id, length: exchange.head.contentLength, in: principal.scope)
             guard uploads.begin(id, in: principal.scope) else { throw APIError.busy }

@@ -140,10 +140,11 @@ struct PagePosition: Hashable, Sendable {
             id = ""
             return
         }
-        let parts = cursor.split(separator: "_", maxSplits: 1)
-        guard parts.count == 2, let time = Int64(parts[0]) else { throw .invalidCursor }
+        let parts = cursor.split(separator: "_", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[0].utf8.allSatisfy({ (48...57).contains($0) }), let time = Int64(parts[0]), let id = Identifier<Never>(parts[1])
+        else { throw .invalidCursor }
         self.time = time
-        id = String(parts[1])
+        self.id = id.rawValue
     }
 
     var text: String { "\(time)_\(id)" }

@@ -5,6 +5,7 @@ import Loop
 /// Sends everybody to https, except to what a phone needs before it can go there.
 enum PlainDoor {
     static let helpPath = "/help/certificate"
+    static let helpFile = "/help/certificate.html"
     static let authorityPath = "/ca.crt"
 
     /// Where `head` is to go instead; `nil` when it can be answered as it is.

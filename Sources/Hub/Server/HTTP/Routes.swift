@@ -32,7 +32,8 @@ struct Services: Sendable {
 
 extension Services {
     func routes() -> [Route] {
-        systemRoutes() + signInRoutes() + watchingRoutes() + deviceRoutes() + eventRoutes() + workRoutes() + alertRoutes() + telegramRoutes() + mediaRoutes() + liveRoutes()
+        let routes = systemRoutes() + signInRoutes() + watchingRoutes() + deviceRoutes() + eventRoutes() + workRoutes() + alertRoutes() + telegramRoutes() + mediaRoutes() + liveRoutes()
+        return routes + [descriptionRoute(of: routes)]
     }
 
     private func systemRoutes() -> [Route] {
@@ -93,6 +94,9 @@ extension Services {
 
     func next(_ cursor: String?) -> [(name: String, value: String)] { cursor.map { [("X-Next-Cursor", $0)] } ?? [] }
 
+    /// In the table for who may call it and by what method; `HubServer` answers it before the router would, since its body goes to disk as it comes.
+    static let uploadRoute = Route(.put, "/events/{id}/upload", .needs(.control, orSensor: true)) { _ in throw APIError.internalError }
+
     private func eventRoutes() -> [Route] {
         [
             Route(.post, "/events", .needs(.control, orSensor: true)) { request in
@@ -115,6 +119,7 @@ extension Services {
                     "expires_at": presenter.time(expiry),
                 ])
             },
+            Self.uploadRoute,
             Route(.post, "/events/{id}/upload/finalize", .needs(.control, orSensor: true)) { request in
                 let fields = request.body.isEmpty ? nil : try request.fields()
                 let event = try await events.finalize(

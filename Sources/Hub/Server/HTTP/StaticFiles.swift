@@ -10,26 +10,7 @@ import Runtime
 /// refers to its scripts and styles there; modules import each other by relative paths, so that all of them are. What has an address for ever is not:
 /// the page itself, its manifest, and the service worker, in which the hub writes what that is to keep: its version and its files.
 struct StaticFiles: Sendable {
-    private struct File: Sendable {
-        let type: String
-        let hash: String
-        let bodies: [ContentCoding: [UInt8]]
-
-        init(_ bytes: [UInt8], type: String) {
-            self.type = type
-            hash = StaticFiles.hash(bytes)
-            var bodies = [ContentCoding.identity: bytes]
-            for (coding, body) in [(ContentCoding.gzip, Compression.gzip(bytes)), (.brotli, Compression.brotli(bytes))] {
-                if let body, body.count < bytes.count * 9 / 10 { bodies[coding] = body }
-            }
-            self.bodies = bodies
-        }
-
-        /// Each coding is a representation of its own (RFC 9110, section 8.8.3.3).
-        func etag(_ coding: ContentCoding) -> String { coding == .identity ? hash : "\(hash)-\(coding.rawValue)" }
-    }
-
-    private let files: [String: File]
+    private let files: [String: StaticFile]
     /// Of all files, names and contents.
     private let treeHash: String
 
@@ -60,15 +41,13 @@ struct StaticFiles: Sendable {
         }
         guard let index = contents["/index.html"] else { throw MissingFolder(folder: folder) }
         let names = contents.keys.sorted()
-        treeHash = Self.hash(Array(names.map { "\($0)\n\(Self.hash(contents[$0]!.bytes))\n" }.joined().utf8))
+        treeHash = StaticFile.hash(Array(names.map { "\($0)\n\(StaticFile.hash(contents[$0]!.bytes))\n" }.joined().utf8))
         contents["/index.html"] = (Self.page(index.bytes, below: Self.assets + treeHash, paths: contents.keys), index.type)
         if let worker = contents[Self.workerPath] {
             contents[Self.workerPath] = (Self.worker(worker.bytes, version: treeHash, files: contents.mapValues(\.bytes)), worker.type)
         }
-        files = contents.mapValues { File($0.bytes, type: $0.type) }
+        files = contents.mapValues { StaticFile($0.bytes, type: $0.type) }
     }
-
-    private static func hash(_ bytes: [UInt8]) -> String { String(Crypto.hex(Crypto.sha256(bytes)).prefix(32)) }
 
     /// The page with its scripts and styles where they never change.
     private static func page(_ bytes: [UInt8], below prefix: String, paths: some Collection<String>) -> [UInt8] {
@@ -97,20 +76,11 @@ struct StaticFiles: Sendable {
     /// The answer for `GET` or `HEAD` of a file; `nil` if there is none.
     func response(for head: HTTPHead) -> HTTPResponse? {
         guard head.method == .get || head.method == .head, let (file, isForever) = find(head.path) else { return nil }
-        let coding = AcceptEncoding(head.header("accept-encoding")).best(of: Array(file.bodies.keys))
-        let etag = file.etag(coding)
-        var headers: [(name: String, value: String)] = [
-            ("Content-Type", file.type), ("ETag", "\"\(etag)\""), ("Cache-Control", isForever ? Self.forever : "no-cache"),
-            ("Vary", "Accept-Encoding"),
-        ]
-        headers += SecurityHeaders.forPages
-        if matchesEntityTag(head.header("if-none-match"), etag) { return HTTPResponse(status: 304, headers: headers) }
-        if coding != .identity { headers.append(("Content-Encoding", coding.rawValue)) }
-        return HTTPResponse(status: 200, headers: headers, body: .bytes(file.bodies[coding] ?? []))
+        return file.response(for: head, cacheControl: isForever ? Self.forever : "no-cache")
     }
 
     /// The file of a path, and whether it will be the same there for ever.
-    private func find(_ path: String) -> (file: File, isForever: Bool)? {
+    private func find(_ path: String) -> (file: StaticFile, isForever: Bool)? {
         var path = path, isForever = false
         if path.hasPrefix(Self.assets) {
             let rest = path.dropFirst(Self.assets.count), hash = rest.prefix { $0 != "/" }
@@ -124,17 +94,13 @@ struct StaticFiles: Sendable {
             // Pages and the service worker have one address.
             if path == "/" || path.hasSuffix(".html") || path == Self.workerPath { return nil }
         }
-        // The pages of help are filled in first: `page`.
-        guard !path.hasPrefix("/help/"), let file = files[path == "/" ? "/index.html" : path] else { return nil }
+        // That page is filled in first: `page`.
+        guard path != PlainDoor.helpFile, let file = files[path == "/" ? "/index.html" : path] else { return nil }
         return (file, isForever)
     }
 
     /// A page with a word put in. `nil` if there is none at `path`.
     func page(_ path: String, replacing placeholder: String, with text: String) -> HTTPResponse? {
-        guard let file = files[path], let bytes = file.bodies[.identity] else { return nil }
-        let page = String(decoding: bytes, as: UTF8.self).replacing(placeholder, with: text)
-        return HTTPResponse(
-            status: 200, headers: [("Content-Type", file.type), ("Cache-Control", "no-store")] + SecurityHeaders.forPages,
-            body: .bytes(Array(page.utf8)))
+        files[path]?.page(replacing: placeholder, with: text)
     }
 }

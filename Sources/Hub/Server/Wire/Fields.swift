@@ -32,7 +32,7 @@ struct Fields {
 
     func optionalJSON(_ name: String) -> JSON? { value(name) }
 
-    /// A string without control characters, trimmed, not empty, of at most `maximum` characters.
+    /// A string of at most `maximum` code points (a character may have any number of them) without control characters; trimmed, and not empty then.
     func text(_ name: String, maximum: Int) throws(APIError) -> String {
         guard let text = try optionalText(name, maximum: maximum) else { throw .missing(name) }
         return text
@@ -41,12 +41,12 @@ struct Fields {
     func optionalText(_ name: String, maximum: Int) throws(APIError) -> String? {
         guard let value = value(name) else { return nil }
         guard let text = value.stringValue else { throw .invalid(name, "a string is expected") }
+        guard text.unicodeScalars.count <= maximum else { throw .invalid(name, "at most \(maximum) characters are allowed") }
         var scalars = Substring(text).unicodeScalars
         while let first = scalars.first, first.properties.isWhitespace { scalars.removeFirst() }
         while let last = scalars.last, last.properties.isWhitespace { scalars.removeLast() }
         let trimmed = String(Substring(scalars))
         guard !trimmed.isEmpty else { throw .invalid(name, "it is empty") }
-        guard trimmed.count <= maximum else { throw .invalid(name, "at most \(maximum) characters are allowed") }
         guard !trimmed.unicodeScalars.contains(where: { $0.value < 0x20 && $0 != "\n" && $0 != "\t" || $0.value == 0x7f }) else {
             throw .invalid(name, "control characters are not allowed")
         }
@@ -103,7 +103,7 @@ struct Fields {
         }
         var strings: [String] = []
         for value in values {
-            guard let text = value.stringValue, text.count <= maximumLength else {
+            guard let text = value.stringValue, text.unicodeScalars.count <= maximumLength else {
                 throw .invalid(name, "strings of at most \(maximumLength) characters are expected")
             }
             strings.append(text)

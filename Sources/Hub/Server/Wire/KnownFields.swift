@@ -61,7 +61,8 @@ struct KnownFields {
     func text(_ name: String, characters: ClosedRange<Int>) throws(APIError) -> String? {
         guard let value = value(name) else { return nil }
         guard let text = value.stringValue else { throw .invalid(path(of: name), "a string is expected") }
-        guard characters.contains(text.count), text.utf8.count <= 4 * characters.upperBound else {
+        // Code points: a character may have any number of them.
+        guard characters.contains(text.unicodeScalars.count) else {
             throw .invalid(path(of: name), "\(characters.lowerBound) to \(characters.upperBound) characters are expected")
         }
         guard !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) else {

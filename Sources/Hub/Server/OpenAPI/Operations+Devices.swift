@@ -1,0 +1,45 @@
+// The routes of devices and their sessions.
+
+import Domain
+import Loop
+
+extension Operation {
+    static let devices: [Operation] = [
+        Operation(
+            .post, "/devices/register", .devices, "Add a device, or name it again", detail: "The same id is the same device.",
+            body: .json(.object(["device_id": Schema.identifier.optional, "label": .text(80)])), .json(.device)),
+        Operation(.get, "/devices", .devices, "All devices", .json(.list(.device))),
+        Operation(.get, "/devices/{id}/settings", .devices, "How a camera watches", .json(.settings)),
+        Operation(
+            .patch, "/devices/{id}/settings", .devices, "Change how a camera watches", body: .json(.settingsPatch), .json(.settings),
+            errors: [409: "settings_changed"]),
+        Operation(
+            .post, "/devices/{id}/commands", .devices, "Ask something of a camera", detail: "docs/PROTOCOL.md, “Commands to a camera”.",
+            body: .json(.command), .json(.object(["ok": .boolean, "message": Schema.string.orNull, "data": .any]), "What the camera answered"),
+            errors: [409: "camera_offline", 429: "limit_exceeded", 504: "camera_silent"]),
+        Operation(
+            .get, "/devices/{id}/snapshot.jpg", .devices, "A picture of now",
+            detail: "At most two seconds old. With a token, or the signature in the query of `snapshot_url`.", proof: .signatureOrToken,
+            parameters: [
+                .query("width", .integer(16...Int64(Snapshots.maximumWidth)).about("At most so many pixels wide")),
+                .query("a", Schema.string.about("With `s`: the account")), .query("e", Schema.string.about("With `s`: when the link ends")),
+            ],
+            .bytes(["image/jpeg"], "A JPEG"),
+            errors: [429: "limit_exceeded", 502: "undecodable", 503: "camera_offline, busy", 504: "camera_silent"]),
+    ]
+
+    static let sessions: [Operation] = [
+        Operation(
+            .post, "/sessions/start", .sessions, "Begin to watch", detail: "An active session of the device is answered as it is.",
+            body: .json(.object(["device_id": .identifier, "analysis_prompt": Schema.text(1000).optional])), .json(.session), errors: [404: "not_found"]),
+        Operation(
+            .post, "/sessions/stop", .sessions, "Stop watching", body: .json(.object(["session_id": .identifier])), .json(.session),
+            errors: [404: "not_found"]),
+        Operation(
+            .post, "/sessions/force-stop", .sessions, "Stop watching and drop what waits to be processed",
+            body: .json(.object(["session_id": .identifier])),
+            .json(.named("StoppedSession", .session.with(["dropped_processing_events": .count, "dropped_queued_jobs": .count]))),
+            errors: [404: "not_found"]),
+        Operation(.get, "/sessions", .sessions, "Sessions", parameters: [.query("device_id", .identifier)] + paging, .page(.session)),
+    ]
+}
