@@ -68,8 +68,8 @@ export function form({ fields, submit, class: name = "stack", button = "button-p
     const place = fields.find((one) => one.name === at && !one.element.hidden);
     if (place) {
       place.fail(words);
+      // Its description is read with it.
       place.input.focus();
-      announce(words);
     } else {
       problem.textContent = words;
       problem.hidden = false;

@@ -34,7 +34,7 @@ export function accountsSection({ api, forgetSession, me, navigate, signedIn }) 
     forgetSession(`You left ${me?.account_name || "the account"}.${other ? " Sign in for your other accounts." : ""}`);
   }
 
-  return section("accounts", accounts.length > 1 ? "Your accounts" : "The account",
+  return section("accounts", accounts.length > 1 ? "Accounts you belong to" : "The account you belong to",
     el("ul", { class: "list-plain", "aria-label": "Accounts" }, ...accounts.map(({ account_id, name, role }) => {
       const isThis = account_id === me?.account_id;
       return el("li", { class: "list-row" },

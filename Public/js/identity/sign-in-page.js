@@ -4,7 +4,7 @@ import { el, icon } from "../components/dom.js";
 import { field, form } from "../components/form.js";
 import { cleanCode, noSignIn, refusalWords, signInStep } from "../state/sign-in.js";
 import { startOIDC } from "./oidc.js";
-import { card, emailField, link, links, muted } from "./parts.js";
+import { card, emailField, link, links } from "./parts.js";
 
 /** @typedef {import("./context.js").Context} Context */
 
@@ -15,7 +15,7 @@ export function page(context) {
   // Shown in the place of a page, or at its own address.
   const isOwnPage = location.hash.startsWith("#/sign-in");
   return card("Sign in",
-    muted("An old phone becomes a camera that watches for you. See what it sees."),
+    el("p", { class: "muted identity-lead", text: "An old phone becomes a camera that watches for you. See what it sees." }),
     config?.setup_required && el("p", { class: "notice", text: "This hub has no owner yet. Open the set-up link that it showed when it started." }),
     signInForm(context, { done: () => context.navigate(isOwnPage ? "/" : location.hash.replace(/^#/, "") || "/", { replace: true }) }),
     links(
@@ -57,6 +57,7 @@ export function signInForm(context, { email: known, done }) {
     const before = state.step;
     state = signInStep(state, event);
     const isCode = state.step === "totp";
+    element.dataset.step = state.step;
     for (const part of [email, password]) part.element.hidden = isCode;
     for (const part of [totp.element, explanation, back]) part.hidden = !isCode;
     resend.hidden = state.step !== "unverified";
@@ -98,7 +99,7 @@ export function signInForm(context, { email: known, done }) {
     return api("/auth/sign-in", { method: "POST", body: { email: values.email, password: values.password, ...code }, token: null });
   }
 
-  const other = config?.oidc && el("div", { class: "stack" },
+  const other = config?.oidc && el("div", { class: "stack identity-other" },
     el("p", { class: "identity-or muted small", text: "or" }),
     el("button", { class: "button button-large", type: "button", onclick: () => startOIDC().catch(element.fail) }, `Continue with ${config.oidc.name}`));
   step({ type: "again" });
