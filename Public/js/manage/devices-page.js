@@ -67,7 +67,7 @@ class DeviceRow {
       el("div", { class: "row-head" }, this.name, this.badge), this.attention, this.presence, this.healthFold,
       el("details", { class: "fold" }, el("summary", { text: "Rename" }), this.#renameForm(device)),
       el("details", { class: "fold" }, el("summary", { text: "Access of this camera" }), this.#access(), this.made),
-      el("div", { class: "row row-tight" },
+      el("div", { class: "row-actions" },
         el("a", { class: "button", href: `#/camera-settings/${encodeURIComponent(this.id)}` }, icon("settings"), "Settings"), this.#removal()));
   }
 
@@ -111,7 +111,7 @@ class DeviceRow {
   #access() {
     return el("div", { class: "stack-tight" },
       el("p", { class: "small muted", text: "A phone that was paired has a token of its own. Without it the phone cannot connect until it is paired again." }),
-      el("div", { class: "row row-tight" },
+      el("div", { class: "row-actions" },
         confirmButton({
           text: "Take its access away", yes: "Yes, take it away",
           question: "Take its access away? The phone is disconnected at once, and cannot come back until it is paired again. Its events stay.",

@@ -159,7 +159,7 @@ class PairPage {
     const { label, agent, address, confirm_word: word } = /** @type {Record<string, any>} */ (this.#state.pairing);
     const { answer, problem } = this.#state;
     const isBusy = answer !== null;
-    return el("section", { class: "card stack pair-question", "aria-labelledby": "pair-question-title" },
+    return el("section", { class: "card stack pair-narrow pair-question", "aria-labelledby": "pair-question-title" },
       el("h2", { id: "pair-question-title", tabindex: "-1", text: `A phone asks to join: “${label}”` }),
       el("p", { class: "muted", text: [agentWords(agent), address].filter(Boolean).join(" · ") }),
       el("p", { text: "Does the phone show the same number?" }),
@@ -175,7 +175,7 @@ class PairPage {
 
   #joined() {
     const { label } = /** @type {Record<string, any>} */ (this.#state.pairing);
-    return el("section", { class: "card stack", "aria-labelledby": "pair-joined-title" },
+    return el("section", { class: "card stack pair-narrow", "aria-labelledby": "pair-joined-title" },
       el("h2", { id: "pair-joined-title", tabindex: "-1", text: `“${label}” is set up` }),
       el("p", {}, el("span", { class: "badge", "data-tone": "accent" }, icon("clock"), "Waiting for its first picture")),
       el("p", { text: "Put the phone where it shall watch, plug it in, and tap “Start watching” there." }),
@@ -184,7 +184,7 @@ class PairPage {
 
   #watching() {
     const { label } = /** @type {Record<string, any>} */ (this.#state.pairing);
-    return el("section", { class: "card stack", "aria-labelledby": "pair-watching-title" },
+    return el("section", { class: "card stack pair-narrow", "aria-labelledby": "pair-watching-title" },
       el("h2", { id: "pair-watching-title", tabindex: "-1", text: `“${label}” is watching` }),
       el("p", {}, el("span", { class: "badge", "data-tone": "ok" }, icon("eye"), "Watching")),
       el("p", { text: "What happens appears in the timeline. Say next who gets its alerts." }),
@@ -201,7 +201,7 @@ class PairPage {
 
   /** @param {string} title @param {string} text */
   #over(title, text) {
-    return el("section", { class: "card stack", "aria-labelledby": "pair-over-title" },
+    return el("section", { class: "card stack pair-narrow", "aria-labelledby": "pair-over-title" },
       el("h2", { id: "pair-over-title", tabindex: "-1", text: title }), el("p", { text }),
       el("div", {}, el("button", { class: "button button-primary", type: "button", onclick: () => this.#make() }, icon("again"), "Make a new code")));
   }

@@ -40,11 +40,10 @@ function personRow(context, person, devices, list) {
       el("div", {}, el("h3", { text: isSelf ? `${name} (you)` : name }), person.name && el("p", { class: "muted small", text: person.email })),
       el("span", { class: "badge", text: roleName(person.role) })),
     el("p", { class: "muted small", text: `${accessWords(person, devices)} · since ${date(person.created_at)}` }));
-  if (rights.roles.length) {
-    row.append(el("details", { class: "fold" }, el("summary", { "aria-label": `Change what ${name} may do` }, "Change"), changeForm(context, person, rights.roles, devices, list)));
-  }
-  if (rights.remove) {
-    row.append(confirmButton({
+  const actions = el("div", { class: "row-actions" },
+    rights.roles.length > 0 && el("details", { class: "fold" }, el("summary", { "aria-label": `Change what ${name} may do` }, "Change"),
+      changeForm(context, person, rights.roles, devices, list)),
+    rights.remove && confirmButton({
       text: "Remove", question: `Remove ${name}? They are signed out of this account at once. What they recorded stays.`, yes: "Yes, remove",
       onconfirm: async () => {
         await context.api(`/account/members/${encodeURIComponent(person.user_id)}`, { method: "DELETE" });
@@ -53,7 +52,7 @@ function personRow(context, person, devices, list) {
         focusOnHeading(list, "people-title");
       },
     }));
-  }
+  if (actions.childElementCount) row.append(actions);
   if (isSelf) row.append(el("p", { class: "small" }, el("a", { href: "#/account", text: "Your account" }), ": your name, and leaving this one."));
   return row;
 }
