@@ -35,17 +35,22 @@ let package = Package(
         cLibrary("CCurl", in: "Sources/Hub", pkgConfig: "libcurl"),
         cLibrary("CZlib", in: "Sources/Hub", pkgConfig: "zlib"),
         cLibrary("CBrotli", in: "Sources/Hub", pkgConfig: "libbrotlienc"),
+        cLibrary("CArgon2", in: "Sources/Hub", pkgConfig: "libargon2"),
+        cLibrary("CQRencode", in: "Sources/Hub", pkgConfig: "libqrencode"),
 
         module("Domain", path: "Sources/Domain"),
         module("Media", path: "Sources/Media", ["Domain", "CLibAV"], exclude: ["C"]),
         module("Runtime", path: "Sources/Hub/Runtime", ["CCrypto", "CThreads"]),
         module("Certificates", path: "Sources/Hub/Certificates", ["Runtime", "CCrypto"]),
+        module("Credentials", path: "Sources/Hub/Credentials", ["Domain", "Runtime", "CCrypto", "CArgon2", "CQRencode"]),
         module("Loop", path: "Sources/Hub/Loop", ["CWebsockets", "CUV", "Certificates", "Runtime"]),
         module("Store", path: "Sources/Hub/Store", ["Domain", "Runtime", "CSQLite", "CPQ"]),
         module("Pipeline", path: "Sources/Hub/Pipeline", ["Domain", "Media", "Store", "Runtime", "CCurl"]),
-        module("Server", path: "Sources/Hub/Server", ["Domain", "Media", "Loop", "Store", "Pipeline", "Certificates", "Runtime", "CZlib", "CBrotli"]),
+        module(
+            "Server", path: "Sources/Hub/Server",
+            ["Domain", "Media", "Loop", "Store", "Pipeline", "Certificates", "Credentials", "Runtime", "CZlib", "CBrotli"]),
         .executableTarget(
-            name: "pingwatch", dependencies: ["Domain", "Media", "Loop", "Store", "Pipeline", "Server", "Certificates", "Runtime"],
+            name: "pingwatch", dependencies: ["Domain", "Media", "Loop", "Store", "Pipeline", "Server", "Certificates", "Credentials", "Runtime"],
             path: "Sources/Hub/App", swiftSettings: strict),
 
         module("TestSupport", path: "Tests/Support", ["Store", "Runtime"]),
@@ -53,6 +58,7 @@ let package = Package(
         tests("MediaTests", ["Domain", "Media", "CLibAV"]),
         tests("RuntimeTests", ["Runtime"]),
         tests("CertificateTests", ["Certificates", "Runtime"]),
+        tests("CredentialsTests", ["Credentials", "Domain", "Runtime"]),
         tests("LoopTests", ["Loop", "Certificates", "Runtime"]),
         tests("StoreTests", ["Domain", "Store", "Runtime"]),
         tests("PipelineTests", ["Domain", "Media", "Store", "Pipeline", "Runtime"]),
@@ -65,6 +71,6 @@ if Context.environment["PINGWATCH_FUZZ"] != nil {
     package.products.append(.executable(name: "fuzz", targets: ["fuzz"]))
     package.targets.append(
         .executableTarget(
-            name: "fuzz", dependencies: ["Domain", "Media", "Loop", "Pipeline", "Server", "Certificates", "Runtime"], path: "Tests/Fuzz/Sources",
-            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+            name: "fuzz", dependencies: ["Domain", "Media", "Loop", "Pipeline", "Server", "Certificates", "Credentials", "Runtime"],
+            path: "Tests/Fuzz/Sources", swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
 }

@@ -19,11 +19,12 @@ from idle import e  # noqa: E402
 from jobs import jobs  # noqa: E402
 from load import Result  # noqa: E402
 from pairs import d  # noqa: E402
+from signin import signin  # noqa: E402
 from stalled import f  # noqa: E402
 from storm import storm  # noqa: E402
 
 LOAD_PARTS = {"a": a, "b": b, "c": c, "d": d, "e": e, "f": f, "storm": storm}
-PARTS = {**LOAD_PARTS, "glass": glass, "alert": alert, "jobs": jobs, "ack": ack}
+PARTS = {**LOAD_PARTS, "glass": glass, "alert": alert, "jobs": jobs, "ack": ack, "signin": signin}
 RESULTS = ROOT / "Benchmarks" / "results.json"
 
 

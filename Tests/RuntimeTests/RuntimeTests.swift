@@ -40,6 +40,9 @@ struct RuntimeTests {
         // RFC 4231, test case 2.
         let mac = Crypto.hmacSHA256(key: Array("Jefe".utf8), "what do ya want for nothing?".utf8)
         #expect(Crypto.hex(mac) == "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843")
+        // RFC 2202, test case 2.
+        let oldMAC = Crypto.hmacSHA1(key: Array("Jefe".utf8), "what do ya want for nothing?".utf8)
+        #expect(Crypto.hex(oldMAC) == "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79")
         var hasher = SHA256Hasher()
         Array("ab".utf8).withUnsafeBytes { hasher.update($0) }
         Array("c".utf8).withUnsafeBytes { hasher.update($0) }
@@ -49,6 +52,15 @@ struct RuntimeTests {
     @Test(arguments: [("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg"), ("fooba", "Zm9vYmE")])
     func `base64url is that of RFC 4648`(input: String, expected: String) {
         #expect(Crypto.base64URL(Array(input.utf8)) == expected)
+    }
+
+    @Test(arguments: ["", "Zg", "Zm8", "Zm9v", "-_-_", "Zm9vYmE"]) func `base64url is read as it is written`(text: String) throws {
+        #expect(Crypto.base64URL(try #require(Crypto.decodeBase64URL(text))) == text)
+    }
+
+    @Test(arguments: ["Z", "Zh", "Zm9", "Zg==", "Zm8=", "Zm 8", "Zm8\n", "+/+/", "Zm9vY", "äääá", "Zg\0"])
+    func `what base64url does not write is not read`(text: String) {
+        #expect(Crypto.decodeBase64URL(text) == nil)
     }
 
     @Test func `secrets compare by value and never print`() {

@@ -1,6 +1,7 @@
 // Commands of the socket protocol, as they come from the wire.
 
 import Domain
+import Runtime
 import TestSupport
 import Testing
 

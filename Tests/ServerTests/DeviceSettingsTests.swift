@@ -1,6 +1,7 @@
 // What may be set for a camera.
 
 import Domain
+import Runtime
 import Testing
 
 @testable import Server

@@ -1,6 +1,7 @@
 // Commands to cameras, as they come from the wire.
 
 import Domain
+import Runtime
 import Testing
 
 @testable import Server

@@ -53,6 +53,8 @@ struct FieldsTests {
         #expect(field(#"{"label":7}"#) { try $0.text("label", maximum: 9) } == "invalid_field label")
         #expect(field(#"{"label":"  "}"#) { try $0.text("label", maximum: 9) } == "invalid_field label")
         #expect(field(#"{"label":"0123456789"}"#) { try $0.text("label", maximum: 9) } == "invalid_field label")
+        // One character, of more code points than there may be.
+        #expect(field(#"{"label":"e\u0301\u0301\u0301\u0301\u0301\u0301\u0301\u0301\u0301"}"#) { try $0.text("label", maximum: 9) } == "invalid_field label")
         #expect(field(#"{"label":"a\u0000b"}"#) { try $0.text("label", maximum: 9) } == "invalid_field label")
         #expect(field(#"{"n":"1"}"#) { try $0.integer("n", in: 0...9) } == "invalid_field n")
         #expect(field(#"{"n":1.5}"#) { try $0.integer("n", in: 0...9) } == "invalid_field n")

@@ -98,7 +98,7 @@ struct EventRowsTests {
             cursor = page.nextCursor
         } while cursor != nil
         #expect(seen == ["e6", "e5", "e4", "e3", "e2", "e1", "e0"])
-        for cursor in ["", "x", "_", "12", "nine_e"] {
+        for cursor in ["", "x", "_", "12", "12_", "nine_e", "_12_e", "-12_e", "12_e\0", "12_../e", "99999999999999999999_e"] {
             await #expect(throws: StoreError.invalidCursor) {
                 try await f.store.events.list(EventFilter(), in: f.ours, page: Page(cursor: cursor))
             }

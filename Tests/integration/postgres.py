@@ -15,7 +15,9 @@ import tempfile
 import time
 from pathlib import Path
 
+# The hub's own role owns its databases and is no superuser, for whom row-level security would not hold.
 USER = "pingwatch"
+ADMINISTRATOR = "administrator"
 
 
 def find_programs() -> Path | None:
@@ -50,6 +52,7 @@ class PostgresServer:
         try:
             self._initialize()
             self.start()
+            self.execute(f"CREATE ROLE {USER} LOGIN PASSWORD '{self.password}'")
         except BaseException:
             self.__exit__()
             raise
@@ -66,7 +69,7 @@ class PostgresServer:
         """The address of a fresh, empty database of this name; one that was there is gone."""
         quoted = '"' + database.replace('"', '""') + '"'
         self.execute(f"DROP DATABASE IF EXISTS {quoted} WITH (FORCE)")
-        self.execute(f"CREATE DATABASE {quoted}")
+        self.execute(f"CREATE DATABASE {quoted} OWNER {USER}")
         return f"postgres://{USER}:{self.password}@127.0.0.1:{self.port}/{database}"
 
     def execute(self, sql: str, database: str = "postgres") -> str:
@@ -149,7 +152,7 @@ class PostgresServer:
             shutil.chown(secret, "postgres", "postgres")
         # The locale decides what lower() and the order of texts are: the same on every machine.
         made = subprocess.run(
-            [str(self.programs / "initdb"), "-D", str(self._data / "data"), "-U", USER, "--auth=scram-sha-256", f"--pwfile={secret}",
+            [str(self.programs / "initdb"), "-D", str(self._data / "data"), "-U", ADMINISTRATOR, "--auth=scram-sha-256", f"--pwfile={secret}",
              "--encoding=UTF8", "--locale=C.UTF-8"],
             cwd="/", capture_output=True, text=True, **identity)
         if made.returncode != 0:
@@ -164,7 +167,7 @@ class PostgresServer:
         assert self.process is not None
         while self.process.poll() is None:
             ready = subprocess.run(
-                [str(self.programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-d", "postgres"])
+                [str(self.programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", ADMINISTRATOR, "-d", "postgres"])
             # Also asked of the process, since another's server may answer on this port.
             if ready.returncode == 0 and self.process.poll() is None:
                 return True
@@ -175,7 +178,7 @@ class PostgresServer:
         return False
 
     def _environment(self) -> dict[str, str]:
-        return {**os.environ, "PGHOST": "127.0.0.1", "PGPORT": str(self.port), "PGUSER": USER, "PGPASSWORD": self.password}
+        return {**os.environ, "PGHOST": "127.0.0.1", "PGPORT": str(self.port), "PGUSER": ADMINISTRATOR, "PGPASSWORD": self.password}
 
     def _client(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         out = subprocess.run([str(self.programs / program), *arguments], env=self._environment(), capture_output=True, text=True, timeout=60)

@@ -176,3 +176,90 @@ def test_a_member_who_sees_other_devices_finds_nothing_of_this_one(world):
 @pytest.mark.parametrize("role", ["viewer", "restricted", "member", "admin", "owner"])
 def test_a_person_may_do_what_the_role_says(world, role):
     check(world, role, lambda route, row: row.ok if is_admitted(row, role) else (403,))
+
+
+# The socket.
+
+HEARERS = ["owner", "admin", "member", "restricted", "viewer", "key_view", "key_all", "foreign", "elsewhere"]
+
+
+def peer(world: World, role: str) -> Peer:
+    return Peer(world.hub, world.tokens[role], device=world.device if role == "device" else None)
+
+
+@pytest.mark.parametrize("role", [*HEARERS, "device"])
+def test_methods_ask_for_their_permission(world, role):
+    wrong = []
+    client = peer(world, role)
+    for method, row in access.METHODS.items():
+        rights = access.ROLES.get(role, access.ROLES["owner" if role == "foreign" else "restricted"])
+        is_admitted = row.permission in rights or row.sensor and role == "device"
+        try:
+            client.rpc(method, {})
+            code = 0
+        except RpcError as refused:
+            code = refused.code
+        # What is only a camera's to do is refused in the same way, with another reason.
+        if is_admitted and code == 103 and not row.sensor or not is_admitted and code != 103:
+            wrong.append((method, code))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("role", ["anonymous", "revoked", "worker"])
+def test_who_may_hear_nothing_is_not_connected(world, role):
+    from websockets.exceptions import ConnectionClosed
+    with pytest.raises(ConnectionClosed) as closed:
+        Peer(world.hub, world.tokens[role])
+    assert closed.value.rcvd.code == 3500
+
+
+@pytest.mark.parametrize("role", HEARERS)
+def test_nobody_hears_or_watches_what_is_not_theirs(world, role):
+    client = peer(world, role)
+    def code(command: dict) -> int:
+        return client.ask(command).get("error", {}).get("code", 0)
+    sees = role not in ("foreign", "elsewhere")
+    assert code({"subscribe": {"channel": f"device:{world.device}"}}) == (0 if sees else 103)
+    # The camera's own channel is the camera's; another person's is that person's, and looks like none at all.
+    assert code({"subscribe": {"channel": f"sensor:{world.device}"}}) == 103
+    for other in world.users.values():
+        if other != client.hello["data"]["user_id"]:
+            assert code({"subscribe": {"channel": f"user:{other}"}}) == 103
+            assert code({"history": {"channel": f"user:{other}", "limit": 10}}) == 103
+            assert code({"presence": {"channel": f"user:{other}"}}) == 103
+    assert (code({"rpc": {"method": "live.watch", "data": {"device_id": world.device}}}) == 404) != sees
+    assert code({"rpc": {"method": "device.settings", "data": {"device_id": world.device}}}) == (0 if sees else 404)
+    assert code({"rpc": {"method": "clip.request", "data": {"event_id": world.event}}}) in ((409, 103) if sees else (404, 103))
+
+
+def test_a_camera_is_itself_and_nothing_else(world):
+    from websockets.exceptions import ConnectionClosed
+    client = peer(world, "device")
+    assert list(client.hello["subs"]) == [f"sensor:{world.device}"] and client.hello["data"]["user_id"] is None
+    for data in ({"kind": "viewer"}, {"kind": "sensor", "device_id": world.other_device}):
+        with pytest.raises(ConnectionClosed) as closed:
+            Peer(world.hub, world.tokens["device"], data=data)
+        assert closed.value.rcvd.code in (3500, 3501)
+    assert client.ask({"rpc": {"method": "device.settings", "data": {"device_id": world.other_device}}})["error"]["code"] == 404
+    assert client.ask({"subscribe": {"channel": f"device:{world.other_device}"}})["error"]["code"] == 103
+
+
+def test_what_happens_to_a_device_reaches_those_who_see_it(world):
+    clients = {role: peer(world, role) for role in ("owner", "viewer", "restricted", "key_view", "elsewhere", "foreign")}
+    world.hub.call("PATCH", f"/devices/{world.device}", {"label": "Hall 2"}, world.tokens["owner"])
+    # One more, of the device that only some see, so that everybody hears something after it.
+    world.hub.call("PATCH", f"/devices/{world.other_device}", {"label": "Attic 2"}, world.tokens["owner"])
+    world.hub.call("POST", "/devices/register", {"label": "Pond"}, world.tokens["foreign"])
+
+    def heard(role: str, label: str):
+        return lambda pushes: any(push.get("pub", {}).get("data", {}).get("device", {}).get("label") == label for push in pushes)
+
+    for role, client in clients.items():
+        if role in ("owner", "viewer", "restricted", "key_view"):
+            client.wait(heard(role, "Hall 2"))
+        elif role == "elsewhere":
+            client.wait(heard(role, "Attic 2"))
+        else:
+            client.wait(heard(role, "Pond"))
+    for role in ("elsewhere", "foreign"):
+        assert world.device not in json.dumps(clients[role].pushes)

@@ -110,6 +110,7 @@ SEEDED = random.Random(4)
 @pytest.mark.parametrize("data, expected", [
     # By libwebsockets: 403 to what begins with no method.
     (b"\x00" * 100, [403]), (SEEDED.randbytes(2000), [403]), (b"GET\r\n\r\n", [403]), (b" / HTTP/1.1\r\n\r\n", [403]), (b"GET  HTTP/1.1\r\n\r\n", [403]),
+    (b"TRACE /healthz HTTP/1.1\r\n\r\n", [403]), (b"QUERY /healthz HTTP/1.1\r\n\r\n", [403]),
     (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", [403]), (b"GET http://[ HTTP/1.1\r\n\r\n", [403]),
     # TLS: the beginning of a ClientHello
     (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + SEEDED.randbytes(200), [403]),
@@ -142,8 +143,9 @@ def test_a_long_head_is_ended(target, size, place):
         "/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/..%2f..%2fetc/passwd", "/%252e%252e/etc/passwd", "/....//etc/passwd", "//etc/passwd",
         "/css/../../Package.swift", "/css%5c..%5c..%5cPackage.swift", "/.git/config", "/%2egit/config", "/.env", "/events/%2e%2e%2f/summary")],
     # libwebsockets does not take bytes of nothing, nor escapes that are none.
-    *[(path, []) for path in ("/index.html%00.js", "/a%00b", "/%ff%fe", "/?%00=%00&%ff", "/media/../../etc/passwd?a=%00")],
+    *[(path, []) for path in ("/index.html%00.js", "/a%00b", "/?%00=%00&%ff", "/media/../../etc/passwd?a=%00")],
     *[(path, [403]) for path in ("/%", "/%2", "/%zz")],
+    ("/%ff%fe", [400]), ("/events/%ff/summary", [400]),
     # The page itself, which "/" is.
     *[(path, [200]) for path in ("/./././", "/%00")],
 ])

@@ -68,7 +68,11 @@ struct Core: Sendable {
         var pause = 100
         while true {
             do {
-                return try await Store.open(configuration.database)
+                let store = try await Store.open(configuration.database)
+                if try await store.hasRowSecurity() == false {
+                    log.warning("the role of DATABASE_URL is a superuser: row-level security does not hold for it; a role that only owns this database is safer")
+                }
+                return store
             } catch StoreError.unavailable(let reason, let mayHaveHappened) {
                 let waited = Double(MonotonicClock.system.milliseconds - start) / 1000
                 guard waited < configuration.databaseWaitSeconds else {

@@ -8,7 +8,7 @@ public enum HTTPMethod: String, Sendable, Hashable {
 
 public struct HTTPHead: Sendable {
     public let method: HTTPMethod
-    /// Percent-decoded, with `.`, `..` and doubled slashes resolved by libwebsockets.
+    /// Percent-decoded, with `.`, `..` and doubled slashes resolved by libwebsockets. Empty where that is not UTF-8.
     public let path: String
     /// Percent-decoded, in order.
     public let query: [(name: String, value: String)]
@@ -53,7 +53,7 @@ extension HTTPHead {
     /// Those that libwebsockets has no token for; with the colon that it wants.
     private static let custom = ["x-telegram-bot-api-secret-token:", "sec-fetch-site:", "x-forwarded-proto:", "x-forwarded-host:", "forwarded:"]
 
-    /// Reads the parsed headers of `wsi`. `nil` for a method that the hub does not know or bytes that are not UTF-8.
+    /// Reads the parsed headers of `wsi`. `nil` for a method that the hub does not know.
     init?(reading wsi: OpaquePointer, arrival: AcceptedSocket?) {
         var uri: UnsafeMutablePointer<CChar>?
         var length: Int32 = 0
@@ -67,10 +67,8 @@ extension HTTPHead {
         case Int32(LWSHUMETH_OPTIONS): method = .options
         default: return nil
         }
-        guard let uri, let path = String(validating: UnsafeRawBufferPointer(start: uri, count: Int(length)), as: UTF8.self) else {
-            return nil
-        }
-        self.path = path
+        guard let uri else { return nil }
+        path = String(validating: UnsafeRawBufferPointer(start: uri, count: Int(length)), as: UTF8.self) ?? ""
 
         var query: [(String, String)] = []
         var fragment: Int32 = 0

@@ -23,6 +23,15 @@ public enum Crypto {
         return digest
     }
 
+    /// HMAC-SHA-1 (RFC 2104), 20 bytes: for what others fixed long ago (RFC 4226), where its weakness as a hash does not matter.
+    public static func hmacSHA1(key: [UInt8], _ message: some Sequence<UInt8>) -> [UInt8] {
+        let input = Array(message)
+        var digest = [UInt8](repeating: 0, count: Int(SHA_DIGEST_LENGTH))
+        var length: UInt32 = 0
+        _ = HMAC(EVP_sha1(), key, Int32(key.count), input, input.count, &digest, &length)
+        return digest
+    }
+
     /// Whether two secrets are equal, in a time that depends on their lengths only (CRYPTO_memcmp).
     public static func constantTimeEquals(_ a: some Sequence<UInt8>, _ b: some Sequence<UInt8>) -> Bool {
         let a = Array(a), b = Array(b)
@@ -60,6 +69,32 @@ public enum Crypto {
             index += 3
         }
         return String(decoding: out, as: UTF8.self)
+    }
+
+    /// The bytes that `base64URL` wrote. `nil` for other characters, padding and bits that nobody writes, so that no bytes have two texts.
+    public static func decodeBase64URL(_ text: some StringProtocol) -> [UInt8]? {
+        var out: [UInt8] = []
+        out.reserveCapacity(text.utf8.count * 3 / 4)
+        var bits: UInt32 = 0, count = 0
+        for character in text.utf8 {
+            let value: UInt8
+            switch character {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = character - UInt8(ascii: "A")
+            case UInt8(ascii: "a")...UInt8(ascii: "z"): value = character - UInt8(ascii: "a") + 26
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = character - UInt8(ascii: "0") + 52
+            case UInt8(ascii: "-"): value = 62
+            case UInt8(ascii: "_"): value = 63
+            default: return nil
+            }
+            bits = bits << 6 | UInt32(value)
+            count += 6
+            guard count >= 8 else { continue }
+            count -= 8
+            out.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
+            bits &= (1 << UInt32(count)) - 1
+        }
+        // A single character is no byte.
+        return count < 6 && bits == 0 ? out : nil
     }
 
     private static let digits = Array("0123456789abcdef".utf8)

@@ -1,7 +1,7 @@
 // The server: what comes from the loop goes to static files, routes, uploads and the socket protocol.
 
 import Certificates
-public import Domain
+import Domain
 public import Loop
 public import Pipeline
 public import Runtime
@@ -157,7 +157,8 @@ extension HubServer: LoopHandler {
 
     public func request(_ exchange: HTTPExchange) {
         let head = exchange.head
-        if let error = framingError(head) {
+        let pathError = head.path.isEmpty ? APIError(status: 400, code: "invalid_path", message: "the path is not UTF-8") : nil
+        if let error = framingError(head) ?? pathError {
             var response = Router.response(for: error, log: log)
             response.closesConnection = true
             return exchange.respond(secured(response, for: head))

@@ -94,6 +94,12 @@ public struct Store: Sendable {
         }
     }
 
+    /// Whether the database itself keeps accounts apart as well: Postgres does, but not for a superuser. `nil` where it never does.
+    public func hasRowSecurity() async throws -> Bool? {
+        guard let question = database.dialect.bypassesRowSecurity else { return nil }
+        return try await database.read { session in try session.query(question, table: "pg_roles")[0].integer("bypasses") == 0 }
+    }
+
     /// Nothing can be asked any more.
     public func close() async {
         await listener?.stop()

@@ -5,6 +5,7 @@ import Foundation
 import Runtime
 
 @testable import Certificates
+@testable import Credentials
 @testable import Loop
 @testable import Media
 @testable import Pipeline
@@ -13,6 +14,7 @@ import Runtime
 enum FuzzTarget: String, CaseIterable {
     case json, command, fields, frameheader, cliplog, range, query, telegram, action, names, mail, mailserver, channel, signature, host, jpeg
     case container, recording, address, forwarded, encoding, bearer
+    case jwt, jwks, phc, otpsecret, code
 
     func run(_ bytes: [UInt8]) {
         let text = String(decoding: bytes, as: UTF8.self)
@@ -39,6 +41,11 @@ enum FuzzTarget: String, CaseIterable {
         case .forwarded: forwarded(text)
         case .encoding: encoding(text)
         case .bearer: bearer(text)
+        case .jwt: jwt(text, bytes)
+        case .jwks: jwks(bytes)
+        case .phc: phc(text)
+        case .otpsecret: otpSecret(text)
+        case .code: code(text)
         }
     }
 

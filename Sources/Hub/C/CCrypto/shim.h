@@ -1,9 +1,12 @@
 // OpenSSL's libcrypto and libssl for Swift: macros that Swift cannot import.
 #pragma once
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
@@ -20,6 +23,19 @@ static inline int pw_x509_stack_push(STACK_OF(X509) *stack, X509 *certificate) {
 static inline void pw_x509_stack_free(STACK_OF(X509) *stack) { sk_X509_free(stack); }
 
 static inline long pw_bio_bytes(BIO *bio, unsigned char **bytes) { return BIO_get_mem_data(bio, bytes); }
+
+// Made of further macros.
+static const int PW_EVP_PKEY_PUBLIC_KEY = EVP_PKEY_PUBLIC_KEY;
+// The builder keeps the pointers to names, and to values until it is done: names are literals here, Swift's would be gone.
+static inline int pw_param_push_rsa(OSSL_PARAM_BLD *builder, const BIGNUM *modulus, const BIGNUM *exponent) {
+    return OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, modulus) && OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, exponent);
+}
+static inline int pw_param_push_p256(OSSL_PARAM_BLD *builder, const void *point, size_t count) {
+    return OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0)
+        && OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point, count);
+}
+// OPENSSL_free is a macro.
+static inline void pw_openssl_free(void *bytes) { OPENSSL_free(bytes); }
 
 static inline int pw_general_names_count(const GENERAL_NAMES *names) { return sk_GENERAL_NAME_num(names); }
 // A name's kind (GEN_DNS, GEN_IPADD, …), and its bytes where it has some.

@@ -2,6 +2,7 @@
 
 import Domain
 import Loop
+import Runtime
 
 extension Services {
     func deviceRoutes() -> [Route] {

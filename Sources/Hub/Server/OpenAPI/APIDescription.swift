@@ -2,6 +2,7 @@
 
 import Domain
 import Loop
+import Runtime
 
 struct APIDescription {
     let version: String
@@ -68,7 +69,12 @@ struct APIDescription {
         json.add(
             "responses",
             .object(
-                Self.answers(operation, access).map { answer in (name: String(answer.status), value: Self.json(answer, &named)) }))
+                Self.answers(operation, access).map { answer in
+                    var described = Self.json(answer, &named)
+                    let links = answer.status == 200 ? operation.links(to: Operation.all) : []
+                    if !links.isEmpty { described.add("links", .object(links)) }
+                    return (name: String(answer.status), value: described)
+                }))
         return json
     }
 
@@ -146,7 +152,7 @@ struct APIDescription {
 
 extension Operation {
     /// Such as `postEventsIdSummary`.
-    fileprivate var identifier: String {
+    var identifier: String {
         let words = pattern.split { !$0.isLetter && !$0.isNumber }
         return method.rawValue.lowercased() + words.map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
     }

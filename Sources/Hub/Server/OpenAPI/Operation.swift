@@ -2,6 +2,7 @@
 
 import Domain
 import Loop
+import Runtime
 
 /// A route described for people and programs. Who may call it is not said here, but by the route itself.
 struct Operation: Sendable {
@@ -92,6 +93,9 @@ struct Operation: Sendable {
     var parameters: [Parameter] = []
     var body: Body?
     let answers: [Answer]
+    /// What the answer (or the entry of it at `givenAt`, a JSON pointer) may be asked about elsewhere: the names of its ids, the one of what it is first.
+    private(set) var gives: [String] = []
+    private(set) var givenAt = ""
     /// By status, the codes that are this route's own. What every route has is added (`APIDescription`).
     var errors: KeyValuePairs<Int, String> = [:]
 
@@ -109,6 +113,12 @@ struct Operation: Sendable {
         self.body = body
         self.answers = answers
         self.errors = errors
+    }
+
+    func giving(_ ids: String..., at pointer: String = "") -> Operation {
+        var operation = self
+        (operation.gives, operation.givenAt) = (ids, pointer)
+        return operation
     }
 
     static let paging: [Parameter] = [

@@ -7,7 +7,8 @@ extension Operation {
     static let devices: [Operation] = [
         Operation(
             .post, "/devices/register", .devices, "Add a device, or name it again", detail: "The same id is the same device.",
-            body: .json(.object(["device_id": Schema.identifier.optional, "label": .text(80)])), .json(.device)),
+            body: .json(.object(["device_id": Schema.identifier.optional, "label": .text(80)])), .json(.device)
+        ).giving("device_id"),
         Operation(.get, "/devices", .devices, "All devices", .json(.list(.device))),
         Operation(.get, "/devices/{id}/settings", .devices, "How a camera watches", .json(.settings)),
         Operation(
@@ -31,7 +32,8 @@ extension Operation {
     static let sessions: [Operation] = [
         Operation(
             .post, "/sessions/start", .sessions, "Begin to watch", detail: "An active session of the device is answered as it is.",
-            body: .json(.object(["device_id": .identifier, "analysis_prompt": Schema.text(1000).optional])), .json(.session), errors: [404: "not_found"]),
+            body: .json(.object(["device_id": .identifier, "analysis_prompt": Schema.text(1000).optional])), .json(.session), errors: [404: "not_found"]
+        ).giving("session_id", "device_id"),
         Operation(
             .post, "/sessions/stop", .sessions, "Stop watching", body: .json(.object(["session_id": .identifier])), .json(.session),
             errors: [404: "not_found"]),

@@ -2,6 +2,7 @@
 
 import Domain
 import Loop
+import Runtime
 
 extension Operation {
     private static let clipTypes = #"^(video/(mp4|webm|x-matroska|quicktime|x-msvideo|mpeg)|application/octet-stream)(;[ -~]*)?$"#
@@ -23,12 +24,14 @@ extension Operation {
         Operation(
             .post, "/events", .events, "An event whose clip is stored elsewhere", detail: "The clip is not fetched.",
             body: .json(declaration(1...1 << 40).with(["clip_uri": .string(8...2048, pattern: #"^https?://[^\x00-\x1f\x7f]*$"#)])), .json(.event),
-            errors: [404: "not_found", 409: "event_exists"]),
+            errors: [404: "not_found", 409: "event_exists"]
+        ).giving("event_id"),
         Operation(
             .post, "/events/upload/initiate", .events, "Announce a clip that will be uploaded",
             detail: "The same `event_id` again continues.", body: .json(declaration(1...ServerConfiguration.Limits().maximumUploadBytes)),
             .json(.object(["event": .event, "upload_url": .address, "blob_url": .address, "expires_at": .time])),
-            errors: [404: "not_found", 409: "already_uploaded, event_exists", 429: "uploads_per_hour, with `retry_at`", 507: "storage_full"]),
+            errors: [404: "not_found", 409: "already_uploaded, event_exists", 429: "uploads_per_hour, with `retry_at`", 507: "storage_full"]
+        ).giving("event_id", at: "/event"),
         Operation(
             .put, "/events/{id}/upload", .events, "The bytes of a clip", detail: "`Content-Length` is the announced `clip_size_bytes`.",
             body: .bytes("application/octet-stream"),

@@ -36,8 +36,9 @@ extension Operation {
                     "user_id": .identifier, "email": .string, "name": Schema.string.orNull, "account_id": .identifier,
                     "account_name": Schema.string.orNull, "role": .words(Role.self), "permissions": .list(.words(Permission.self)),
                     "accounts": .list(.object(["account_id": .identifier, "name": Schema.string.orNull, "role": .words(Role.self)])),
-                ]))),
-        Operation(.get, "/auth/sessions", .account, "Your sign-ins", .json(.list(signIn))),
+                ]))
+        ).giving("account_id", at: "/accounts/0"),
+        Operation(.get, "/auth/sessions", .account, "Your sign-ins", .json(.list(signIn))).giving("sign_in_id", at: "/0"),
         Operation(.delete, "/auth/sessions/{id}", .account, "End a sign-in and its connections", .none),
         Operation(.delete, "/auth/sessions", .account, "End all other sign-ins", .json(.object(["ended": .count]))),
         Operation(

@@ -2,6 +2,7 @@
 
 import Domain
 import Loop
+import Runtime
 
 extension Operation {
     private static let device = Parameter.query("device_id", .identifier).required
@@ -47,7 +48,8 @@ extension Operation {
         Operation(
             .get, "/jobs", .work, "Background work",
             parameters: [.query("state", .words(Job.State.self)), .query("work", .words(Job.Work.self)), .query("event_id", .identifier)] + paging,
-            .page(.job)),
+            .page(.job)
+        ).giving("job_id", at: "/0"),
         Operation(
             .post, "/jobs/{id}/retry", .work, "Try a dead job again", detail: "Its event or delivery is queued again with it.", .json(.job),
             errors: [409: "not_retryable"]),
@@ -82,7 +84,7 @@ extension Operation {
             .json(readiness(["not_configured", "pending", "expired", "ready"])), errors: [404: "not_found"]),
         Operation(
             .post, "/notifications/telegram/webhook", .telegram, "An update of the Bot API",
-            detail: "200 also for what cannot be read: Telegram would send it again and again.", proof: .telegramSecret, body: .json(.any),
+            detail: "200 also for what cannot be read: Telegram would send it again and again.", proof: .telegramSecret, body: .optionalJSON(.any),
             .json(.object(["ok": .boolean])), errors: [404: "not_found"]),
     ]
 }

@@ -1,6 +1,7 @@
 // JSON that people read, too: objects keep the order in which they were written down.
 
 import Domain
+import Runtime
 
 indirect enum OrderedJSON: Sendable {
     case value(JSON)

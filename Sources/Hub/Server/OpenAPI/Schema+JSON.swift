@@ -1,6 +1,7 @@
 // A schema as OpenAPI writes it.
 
 import Domain
+import Runtime
 
 extension Schema {
     /// - Parameter named: takes the schemas that are referred to.

@@ -1,6 +1,7 @@
 // What a value of the API may be (JSON Schema 2020-12, as OpenAPI 3.1 has it).
 
 import Domain
+import Runtime
 
 struct Schema: Sendable {
     indirect enum Kind: Sendable {

@@ -2,6 +2,7 @@
 
 import Domain
 import Loop
+import Runtime
 
 /// Touched by `RealtimeHub` only.
 final class Client {

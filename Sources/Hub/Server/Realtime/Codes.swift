@@ -1,6 +1,7 @@
 // The numbers of the socket protocol: errors of replies and codes of closing, those of Centrifugo's client protocol.
 
 import Domain
+import Runtime
 
 /// Why a command was not done. The connection goes on.
 struct ReplyError: Error, Hashable {

@@ -1,6 +1,7 @@
 // Commands of the socket protocol (docs/PROTOCOL.md).
 
 import Domain
+import Runtime
 
 /// One JSON object of a text message.
 enum Command {

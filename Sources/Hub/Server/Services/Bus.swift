@@ -1,6 +1,7 @@
 // Where publications go: the channels of this hub, and one day of all hubs.
 
 import Domain
+import Runtime
 
 /// Who hears a publication.
 enum Channel: Hashable, Sendable {

@@ -1,5 +1,7 @@
 // What a client is told when something cannot be done.
 
+import Runtime
+
 public struct APIError: Error, Hashable, Sendable, CustomStringConvertible {
     /// HTTP status.
     public let status: Int

@@ -1,6 +1,7 @@
 // The settings of a device on the wire and in the database (docs/API.md, "settings").
 
 import Domain
+import Runtime
 
 extension DeviceSettings {
     /// - Parameter maximumClipSeconds: the hub's own limit, which no device's passes.

@@ -1,6 +1,7 @@
 // Reading the fields of a request, with errors that name them.
 
 import Domain
+import Runtime
 
 /// The fields of a JSON object that a client sent.
 struct Fields {

@@ -1,5 +1,7 @@
 // Changing a part of a JSON value.
 
+import Runtime
+
 extension JSON {
     /// The value after a merge patch (RFC 7396): objects are merged, `null` removes, and everything else, lists too, takes the place of what
     /// was there.

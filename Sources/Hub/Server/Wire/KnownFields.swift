@@ -1,5 +1,7 @@
 // Reading JSON of which every field is known, with errors that name the path.
 
+import Runtime
+
 /// The fields of an object; `null` is as good as none. A path is such as `motion.regions[0].points`.
 struct KnownFields {
     private let fields: [String: JSON]

@@ -1,6 +1,7 @@
 // People and what they sign in with, as clients see them.
 
 import Domain
+import Runtime
 import Store
 
 extension Presenter {

@@ -1,6 +1,7 @@
 // "What happened": an event from its trigger to the alert, or why there was none.
 
 import Domain
+import Runtime
 
 extension Presenter {
     /// Steps in their usual order: `{step, at, reason?, channel?, target?, state?}`. One that has not happened has no time; a picture that is

@@ -1,6 +1,7 @@
 // Commands to cameras on the wire (docs/PROTOCOL.md, "Commands to a camera").
 
 import Domain
+import Runtime
 
 extension RemoteCommand {
     /// Of `{command, args?}`.

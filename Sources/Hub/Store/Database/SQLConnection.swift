@@ -68,6 +68,45 @@ enum Dialect: Hashable, Sendable {
         }
     }
 
+    /// Puts the second wall around every table of an account that has none yet: the session sees rows of `pingwatch.account` alone, or of all where that
+    /// is `*`; of none where nothing was said. It holds for the tables' owner as well, though not for a superuser.
+    var rowSecurity: String? {
+        switch self {
+        case .sqlite: nil
+        case .postgres:
+            """
+            DO $$
+            DECLARE wall record;
+            BEGIN
+                FOR wall IN
+                    SELECT c.table_name AS name, c.column_name AS key FROM information_schema.columns AS c
+                    JOIN information_schema.tables AS t ON t.table_schema = c.table_schema AND t.table_name = c.table_name
+                    WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE'
+                    AND (c.column_name = 'account_id' OR (c.table_name = 'accounts' AND c.column_name = 'id'))
+                    AND NOT EXISTS (
+                        SELECT 1 FROM pg_policies AS p
+                        WHERE p.schemaname = c.table_schema AND p.tablename = c.table_name AND p.policyname = 'own_account')
+                    ORDER BY c.table_name
+                LOOP
+                    EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', wall.name);
+                    EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', wall.name);
+                    EXECUTE format(
+                        'CREATE POLICY own_account ON %I USING (%I = current_setting(''pingwatch.account'', true)'
+                        ' OR current_setting(''pingwatch.account'', true) = ''*'')', wall.name, wall.key);
+                END LOOP;
+            END $$
+            """
+        }
+    }
+
+    /// Whether the role of the connection is one for whom row-level security does not hold, as `bypasses`.
+    var bypassesRowSecurity: String? {
+        switch self {
+        case .sqlite: nil
+        case .postgres: "SELECT CASE WHEN rolsuper OR rolbypassrls THEN 1 ELSE 0 END::bigint AS bypasses FROM pg_roles WHERE rolname = current_user"
+        }
+    }
+
     /// Lists the names of all tables.
     var tables: String {
         switch self {

@@ -34,7 +34,7 @@ public struct APIKeys: Sendable {
     private static let touchMilliseconds: Int64 = 60_000
 
     public func insert(_ key: APIKey, hash: String, in scope: AccountScope) async throws {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             _ = try session.query(
                 """
                 INSERT INTO api_keys (id, account_id, name, hash, permissions, created_by, created_at, expires_at)
@@ -50,7 +50,7 @@ public struct APIKeys: Sendable {
 
     /// The newest first; those that have expired too.
     public func list(in scope: AccountScope) async throws -> [APIKey] {
-        try await database.read { session in
+        try await database.read(in: scope) { session in
             try session.query(
                 "SELECT * FROM api_keys WHERE account_id = $1 ORDER BY created_at DESC, id DESC", [.text(scope.account.rawValue)],
                 table: "api_keys"
@@ -60,7 +60,7 @@ public struct APIKeys: Sendable {
 
     /// The one that was removed; `nil` when there was none.
     public func remove(_ id: APIKeyID, in scope: AccountScope) async throws -> APIKey? {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             try session.query(
                 "DELETE FROM api_keys WHERE account_id = $1 AND id = $2 RETURNING *", [.text(scope.account.rawValue), .text(id.rawValue)],
                 table: "api_keys"

@@ -6,14 +6,14 @@ public struct Accounts: Sendable {
     let database: Database
 
     public func find(in scope: AccountScope) async throws -> Account? {
-        try await database.read { session in
+        try await database.read(in: scope) { session in
             try session.query("SELECT * FROM accounts WHERE id = $1", [.text(scope.account.rawValue)], table: "accounts").first.map { try Account($0) }
         }
     }
 
     /// `nil` when there is no such account.
     public func rename(to name: String, in scope: AccountScope) async throws -> Account? {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             try session.query(
                 "UPDATE accounts SET name = $2 WHERE id = $1 RETURNING *", [.text(scope.account.rawValue), .text(name)], table: "accounts"
             ).first.map { try Account($0) }

@@ -20,12 +20,12 @@ public struct AlertTargets: Sendable {
     }
 
     public func link(_ target: AlertTarget, in scope: AccountScope, now: Timestamp) async throws {
-        try await database.write { session in try Self.link(target, in: scope, now: now, session) }
+        try await database.write(in: scope) { session in try Self.link(target, in: scope, now: now, session) }
     }
 
     /// Those of a device, the first linked first; those that are disabled too.
     public func list(device: DeviceID, in scope: AccountScope) async throws -> [AlertTarget] {
-        try await database.read { session in try Self.list(device: device, in: scope, session) }
+        try await database.read(in: scope) { session in try Self.list(device: device, in: scope, session) }
     }
 
     static func list(device: DeviceID, in scope: AccountScope, _ session: borrowing Database.Session) throws(StoreError) -> [AlertTarget] {
@@ -51,7 +51,7 @@ public struct AlertTargets: Sendable {
         device: DeviceID, channel: Delivery.Channel, address: String, wantsStill: Bool? = nil, snoozedUntil: Timestamp? = nil,
         in scope: AccountScope, now: Timestamp
     ) async throws -> AlertTarget? {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             let rows = try session.query(
                 """
                 UPDATE alert_targets SET wants_still = COALESCE($5, wants_still), snoozed_until = COALESCE($6, snoozed_until)
@@ -66,7 +66,7 @@ public struct AlertTargets: Sendable {
 
     /// Nothing is sent there any more, for all devices of the account, until it is linked again.
     public func disable(channel: Delivery.Channel, address: String, reason: String, in scope: AccountScope, now: Timestamp) async throws {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             let rows = try session.query(
                 """
                 UPDATE alert_targets SET disabled_reason = $4 WHERE account_id = $1 AND channel = $2 AND address = $3 AND disabled_reason IS NULL
@@ -90,7 +90,7 @@ public struct AlertTargets: Sendable {
     /// The provider has given the address another name (a Telegram group that became a supergroup): targets and what is on its way there
     /// get it. Where the new one was linked already the old one ends.
     public func rename(channel: Delivery.Channel, from old: String, to new: String, in scope: AccountScope, now: Timestamp) async throws {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             let names: [SQLValue] = [.text(scope.account.rawValue), .text(channel.rawValue), .text(old), .text(new)]
             let open = "state IN ('pending', 'sending', 'retry')"
             try session.query(
@@ -117,7 +117,7 @@ public struct AlertTargets: Sendable {
     public func remove(
         device: DeviceID, channel: Delivery.Channel, address: String, in scope: AccountScope, now: Timestamp
     ) async throws -> Bool {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             let rows = try session.query(
                 "DELETE FROM alert_targets WHERE account_id = $1 AND device_id = $2 AND channel = $3 AND address = $4 RETURNING address",
                 Self.key(device, channel, address, scope), table: "alert_targets")

@@ -41,7 +41,7 @@ public struct AuditLog: Sendable {
     let database: Database
 
     public func add(_ entry: AuditEntry, in scope: AccountScope) async throws {
-        try await database.write { session in try Self.add(entry, in: scope, session) }
+        try await database.write(in: scope) { session in try Self.add(entry, in: scope, session) }
     }
 
     static func add(_ entry: AuditEntry, in scope: AccountScope, _ session: borrowing Database.Session) throws(StoreError) {
@@ -59,7 +59,7 @@ public struct AuditLog: Sendable {
     /// Newest first.
     public func list(in scope: AccountScope, page: Page) async throws -> Paged<AuditEntry> {
         let start = try PagePosition(cursor: page.cursor)
-        let rows = try await database.read { session in
+        let rows = try await database.read(in: scope) { session in
             try session.query(
                 "SELECT * FROM audit WHERE account_id = $1 AND (at < $2 OR (at = $2 AND id < $3)) ORDER BY at DESC, id DESC LIMIT $4",
                 [.text(scope.account.rawValue), .integer(start.time), .text(start.id), .integer(Int64(page.limit + 1))], table: "audit"

@@ -36,13 +36,13 @@ public struct Deliveries: Sendable {
         _ event: Event, stage: Delivery.Stage, recipients: [Recipient], deadline: Timestamp, in scope: AccountScope, now: Timestamp,
         makeID: @escaping @Sendable () -> String
     ) async throws -> [Delivery] {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             try Self.plan(event, stage: stage, recipients: recipients, deadline: deadline, in: scope, now: now, makeID: makeID, session)
         }
     }
 
     public func find(_ id: DeliveryID, in scope: AccountScope) async throws -> Delivery? {
-        try await database.read { session in try Self.find(id, in: scope, isChanging: false, session) }
+        try await database.read(in: scope) { session in try Self.find(id, in: scope, isChanging: false, session) }
     }
 
     /// Whose it is, for a button that was pressed: the provider's target is what proves it.
@@ -57,7 +57,7 @@ public struct Deliveries: Sendable {
 
     /// Of one event, in the order in which they were made.
     public func list(event: EventID, in scope: AccountScope) async throws -> [Delivery] {
-        try await database.read { session in
+        try await database.read(in: scope) { session in
             var parameters: [SQLValue] = [.text(scope.account.rawValue), .text(event.rawValue)]
             let condition = scope.condition(&parameters)
             return try session.query(
@@ -70,7 +70,7 @@ public struct Deliveries: Sendable {
     /// Of the account, newest first.
     public func list(state: Delivery.State?, in scope: AccountScope, page: Page) async throws -> Paged<Delivery> {
         let start = try PagePosition(cursor: page.cursor)
-        let rows = try await database.read { session in
+        let rows = try await database.read(in: scope) { session in
             var parameters: [SQLValue] = [
                 .text(scope.account.rawValue), .optional(state?.rawValue), .integer(start.time), .text(start.id),
                 .integer(Int64(page.limit + 1)),
@@ -88,7 +88,7 @@ public struct Deliveries: Sendable {
 
     /// Of each delivery in the order in which they were made.
     public func attempts(of deliveries: [Delivery], in scope: AccountScope) async throws -> [DeliveryID: [DeliveryAttempt]] {
-        try await database.read { session in
+        try await database.read(in: scope) { session in
             var attempts: [DeliveryID: [DeliveryAttempt]] = [:]
             for delivery in deliveries {
                 attempts[delivery.id] = try session.query(
@@ -107,7 +107,7 @@ public struct Deliveries: Sendable {
     public func begin(
         _ id: DeliveryID, cooldownSeconds: Double, holding job: Job? = nil, in scope: AccountScope, now: Timestamp
     ) async throws -> Begun? {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             guard let delivery = try Self.find(id, in: scope, session), delivery.isDue else { return nil }
             if let job, try !Jobs.holds(job, session) { return nil }
             if now >= delivery.deadline {
@@ -146,7 +146,7 @@ public struct Deliveries: Sendable {
     public func finish(
         _ id: DeliveryID, _ input: Delivery.Input, kind: String? = nil, holding job: Job? = nil, in scope: AccountScope, now: Timestamp
     ) async throws -> Delivery? {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             guard let delivery = try Self.find(id, in: scope, session) else { return nil }
             if let job, try !Jobs.holds(job, session) {
                 guard case .delivered = input else { return nil }
@@ -168,7 +168,7 @@ public struct Deliveries: Sendable {
 
     /// The message is not there any more: what is sent next is a new one.
     public func forgetMessage(_ id: DeliveryID, in scope: AccountScope, now: Timestamp) async throws {
-        try await database.write { session in _ = try Self.apply(.messageGone, to: id, in: scope, now: now, session) }
+        try await database.write(in: scope) { session in _ = try Self.apply(.messageGone, to: id, in: scope, now: now, session) }
     }
 
     // MARK: Inside a transaction

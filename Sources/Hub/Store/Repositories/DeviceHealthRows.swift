@@ -37,7 +37,7 @@ public struct DeviceHealthRows: Sendable {
 
     public func report(of device: DeviceID, in scope: AccountScope) async throws -> Report? {
         guard scope.devices.contains(device) else { return nil }
-        return try await database.read { session in
+        return try await database.read(in: scope) { session in
             try session.query(
                 "SELECT * FROM device_health WHERE account_id = $1 AND device_id = $2 AND telemetry IS NOT NULL",
                 [.text(scope.account.rawValue), .text(device.rawValue)], table: "device_health"
@@ -47,7 +47,7 @@ public struct DeviceHealthRows: Sendable {
 
     /// Of all devices of the account.
     public func reports(in scope: AccountScope) async throws -> [DeviceID: Report] {
-        try await database.read { session in
+        try await database.read(in: scope) { session in
             var reports: [DeviceID: Report] = [:]
             for row in try session.query(
                 "SELECT * FROM device_health WHERE account_id = $1 AND telemetry IS NOT NULL", [.text(scope.account.rawValue)],
@@ -64,7 +64,7 @@ public struct DeviceHealthRows: Sendable {
     ///
     /// - Parameter report: its newest; `nil` where it has said nothing since.
     public func heard(_ device: DeviceID, report: Report?, in scope: AccountScope, at now: Timestamp) async throws {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             let key: [SQLValue] = [.text(scope.account.rawValue), .text(device.rawValue)]
             let known = try session.query(
                 "UPDATE devices SET last_seen_at = $3 WHERE account_id = $1 AND id = $2 RETURNING id", key + [.integer(now.milliseconds)])
@@ -96,7 +96,7 @@ public struct DeviceHealthRows: Sendable {
 
     /// Keeps what was told, with nothing new to tell.
     public func remember(_ memory: DeviceHealth.Memory, of device: DeviceID, during id: SessionID, in scope: AccountScope) async throws {
-        try await database.write { session in try Self.remember(memory, device, id, in: scope, session) }
+        try await database.write(in: scope) { session in try Self.remember(memory, device, id, in: scope, session) }
     }
 
     /// Tells people: events, the alerts of them, and that they were told, in one transaction. Nothing happens when the session is not active
@@ -109,7 +109,7 @@ public struct DeviceHealthRows: Sendable {
         _ events: [Event], _ memory: DeviceHealth.Memory, of device: DeviceID, during id: SessionID, channels: Set<Delivery.Channel>,
         deadline: Timestamp, in scope: AccountScope, now: Timestamp, makeID: @escaping @Sendable () -> String
     ) async throws {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             let active = try session.query(
                 "SELECT id FROM sessions WHERE account_id = $1 AND id = $2 AND device_id = $3 AND status = 'active' \(session.dialect.forUpdate)",
                 [.text(scope.account.rawValue), .text(id.rawValue), .text(device.rawValue)])

@@ -15,7 +15,7 @@ public struct DeviceSettingsRows: Sendable {
     /// `nil` where nothing was ever set.
     public func find(_ device: DeviceID, in scope: AccountScope) async throws -> Stored? {
         guard scope.devices.contains(device) else { return nil }
-        return try await database.read { session in
+        return try await database.read(in: scope) { session in
             try session.query(
                 "SELECT revision, settings FROM device_settings WHERE account_id = $1 AND device_id = $2",
                 [.text(scope.account.rawValue), .text(device.rawValue)], table: "device_settings"
@@ -31,7 +31,7 @@ public struct DeviceSettingsRows: Sendable {
         _ device: DeviceID, revision: Int64, with text: String, in scope: AccountScope, now: Timestamp
     ) async throws -> Bool {
         guard scope.devices.contains(device) else { return false }
-        return try await database.write { session in
+        return try await database.write(in: scope) { session in
             let statement =
                 revision == 0
                 ? """

@@ -9,7 +9,7 @@ public struct DeviceTokens: Sendable {
     ///
     /// - Parameter hash: SHA-256 of the token, hexadecimal.
     public func set(_ hash: String, for device: DeviceID, in scope: AccountScope, now: Timestamp) async throws -> Bool {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             guard try Devices.find(device, in: scope, session) != nil else { return false }
             try Self.set(hash, for: device, in: scope, now: now, session)
             return true
@@ -30,7 +30,7 @@ public struct DeviceTokens: Sendable {
     /// `false` when the device had none.
     public func revoke(_ device: DeviceID, in scope: AccountScope, now: Timestamp) async throws -> Bool {
         guard scope.devices.contains(device) else { return false }
-        return try await database.write { session in
+        return try await database.write(in: scope) { session in
             let rows = try session.query(
                 "DELETE FROM device_tokens WHERE account_id = $1 AND device_id = $2 RETURNING hash",
                 [.text(scope.account.rawValue), .text(device.rawValue)])
@@ -41,7 +41,7 @@ public struct DeviceTokens: Sendable {
 
     /// The devices of the account that have one.
     public func list(in scope: AccountScope) async throws -> Set<DeviceID> {
-        try await database.read { session in
+        try await database.read(in: scope) { session in
             Set(
                 try session.query(
                     "SELECT device_id FROM device_tokens WHERE account_id = $1", [.text(scope.account.rawValue)], table: "device_tokens"

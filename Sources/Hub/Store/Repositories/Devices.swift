@@ -7,7 +7,7 @@ public struct Devices: Sendable {
 
     /// The device of that id, made when it is new; its label becomes `label`.
     public func register(_ id: DeviceID, label: String, in scope: AccountScope, now: Timestamp) async throws -> Device {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             let rows = try session.query(
                 """
                 INSERT INTO devices (account_id, id, label, created_at) VALUES ($1, $2, $3, $4)
@@ -20,7 +20,7 @@ public struct Devices: Sendable {
     }
 
     public func find(_ id: DeviceID, in scope: AccountScope) async throws -> Device? {
-        try await database.read { session in try Self.find(id, in: scope, session) }
+        try await database.read(in: scope) { session in try Self.find(id, in: scope, session) }
     }
 
     static func find(_ id: DeviceID, in scope: AccountScope, _ session: borrowing Database.Session) throws(StoreError) -> Device? {
@@ -33,7 +33,7 @@ public struct Devices: Sendable {
 
     /// All, in the order in which they were registered.
     public func list(in scope: AccountScope) async throws -> [Device] {
-        try await database.read { session in
+        try await database.read(in: scope) { session in
             var parameters = [SQLValue.text(scope.account.rawValue)]
             let condition = scope.condition(on: "id", &parameters)
             return try session.query("SELECT * FROM devices WHERE account_id = $1\(condition) ORDER BY created_at, id", parameters, table: "devices")
@@ -43,7 +43,7 @@ public struct Devices: Sendable {
 
     /// What is shown of it has changed.
     public func announce(_ id: DeviceID, in scope: AccountScope, now: Timestamp) async throws {
-        try await database.write { session in try Outbox.add(.deviceUpdated, id.rawValue, in: scope, now: now, session) }
+        try await database.write(in: scope) { session in try Outbox.add(.deviceUpdated, id.rawValue, in: scope, now: now, session) }
     }
 }
 

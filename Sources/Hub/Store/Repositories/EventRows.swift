@@ -49,7 +49,7 @@ public struct EventRows: Sendable {
     // MARK: Reading
 
     public func find(_ id: EventID, in scope: AccountScope) async throws -> Event? {
-        try await database.read { session in try Self.find(id, in: scope, isChanging: false, session) }
+        try await database.read(in: scope) { session in try Self.find(id, in: scope, isChanging: false, session) }
     }
 
     /// The accounts that have an event of that id, for whoever works for all of them.
@@ -73,7 +73,7 @@ public struct EventRows: Sendable {
             .optional(filter.status), .integer(start.time), .text(start.id), .integer(Int64(page.limit + 1)),
         ]
         conditions += scope.condition(&parameters)
-        let rows = try await database.read { [conditions, parameters] session in
+        let rows = try await database.read(in: scope) { [conditions, parameters] session in
             try session.query(
                 """
                 SELECT * FROM events WHERE account_id = $1\(conditions) AND (triggered_at < $5 OR (triggered_at = $5 AND id < $6))
@@ -111,7 +111,7 @@ public struct EventRows: Sendable {
 
     /// - Parameter limit: of clips that come to this hub; an event that is there already is not refused for it.
     public func insert(_ event: Event, limit: UploadLimit? = nil, in scope: AccountScope) async throws -> EventInsertion {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             if let existing = try Self.find(event.id, in: scope, session) { return .exists(existing) }
             let known = try session.query(
                 "SELECT id FROM sessions WHERE account_id = $1 AND id = $2 AND device_id = $3",
@@ -133,7 +133,7 @@ public struct EventRows: Sendable {
         _ input: EventState.Input, to id: EventID, changes: EventChanges = EventChanges(), holding job: Job? = nil, in scope: AccountScope,
         now: Timestamp
     ) async throws -> Event? {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             guard let event = try Self.find(id, in: scope, session) else { return nil }
             if let job, try !Jobs.holds(job, session) { return nil }
             return try Self.apply(input, to: event, changes, in: scope, now: now, session)
@@ -157,7 +157,7 @@ public struct EventRows: Sendable {
     public func update(
         _ id: EventID, changes: EventChanges, ifState state: EventState? = nil, in scope: AccountScope, now: Timestamp
     ) async throws -> Event? {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             guard var event = try Self.find(id, in: scope, session), state == nil || event.state == state else { return nil }
             changes.apply(to: &event)
             event.updatedAt = now
@@ -171,7 +171,7 @@ public struct EventRows: Sendable {
     public func receive(
         _ id: EventID, changes: EventChanges, job: JobID, in scope: AccountScope, now: Timestamp
     ) async throws -> Event? {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             guard let event = try Self.find(id, in: scope, session),
                 let uploaded = try Self.apply(.received, to: event, changes, in: scope, now: now, session),
                 let queued = try Self.apply(.enqueued, to: uploaded, EventChanges(), in: scope, now: now, session)
@@ -187,7 +187,7 @@ public struct EventRows: Sendable {
         _ id: EventID, hasClip: Bool, isWhole: Bool, reason: String, updatedBefore limit: Timestamp, job: JobID, in scope: AccountScope,
         now: Timestamp
     ) async throws -> Event? {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             guard let event = try Self.find(id, in: scope, session), event.state == .recording, event.updatedAt < limit else { return nil }
             var changes = EventChanges()
             changes.clip = { clip in
@@ -221,7 +221,7 @@ public struct EventRows: Sendable {
     /// A sensor came back to a clip that was closed without it, or that it had kept: the event takes frames again. `nil` when its clip is
     /// whole, or when it is being processed just now.
     public func resume(_ id: EventID, in scope: AccountScope, now: Timestamp) async throws -> Event? {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             guard let event = try Self.find(id, in: scope, session), event.clip.isIncomplete || event.clip.isKept else { return nil }
             var changes = EventChanges()
             // Whoever sends it does so because somebody asked for it.

@@ -29,13 +29,13 @@ public struct QueueDepth: Hashable, Sendable {
 
 extension Jobs {
     public func find(_ id: JobID, in scope: AccountScope) async throws -> Job? {
-        try await database.read { session in try Self.find(id, in: scope, session) }
+        try await database.read(in: scope) { session in try Self.find(id, in: scope, session) }
     }
 
     /// Newest first.
     public func list(_ filter: JobFilter, in scope: AccountScope, page: Page) async throws -> Paged<Job> {
         let start = try PagePosition(cursor: page.cursor)
-        let rows = try await database.read { session in
+        let rows = try await database.read(in: scope) { session in
             var parameters: [SQLValue] = [
                 .text(scope.account.rawValue), .optional(filter.state?.rawValue), .optional(filter.work?.rawValue),
                 .optional(filter.event?.rawValue), .integer(start.time), .text(start.id), .integer(Int64(page.limit + 1)),
@@ -54,7 +54,7 @@ extension Jobs {
 
     /// How many events of the account wait to be processed.
     public func backlog(in scope: AccountScope) async throws -> Int {
-        try await database.read { session in
+        try await database.read(in: scope) { session in
             Int(
                 try session.query(
                     "SELECT COUNT(*) AS n FROM jobs WHERE work = 'process' AND state = 'queued' AND account_id = $1",
@@ -81,7 +81,7 @@ extension Jobs {
 
     /// Sets a dead job going again, together with what it works on.
     public func requeue(_ id: JobID, deadline: Timestamp, in scope: AccountScope, now: Timestamp) async throws -> JobRetry {
-        try await database.write { session in
+        try await database.write(in: scope) { session in
             guard let job = try Self.find(id, in: scope, session) else { return .unknown }
             guard job.state == .dead else { return .refused("this job is \(job.state.rawValue), not dead") }
             switch job.work {

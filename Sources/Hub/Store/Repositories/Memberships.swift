@@ -7,7 +7,7 @@ public struct Memberships: Sendable {
 
     /// Everybody who belongs to the account, who came first first.
     public func list(in scope: AccountScope) async throws -> [Membership] {
-        try await database.read { session in
+        try await database.read(in: scope) { session in
             var members: [Membership] = []
             for row in try session.query(
                 Self.columns + " WHERE memberships.account_id = $1 ORDER BY memberships.created_at, users.id", [.text(scope.account.rawValue)],
@@ -20,7 +20,7 @@ public struct Memberships: Sendable {
     }
 
     public func find(_ user: UserID, in scope: AccountScope) async throws -> Membership? {
-        try await database.read { session in try Self.find(user, in: scope, session) }
+        try await database.read(in: scope) { session in try Self.find(user, in: scope, session) }
     }
 
     /// All accounts of a person, the one that they joined first first.

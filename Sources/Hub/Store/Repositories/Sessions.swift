@@ -21,7 +21,7 @@ public struct Sessions: Sendable {
         _ id: SessionID, device: DeviceID, analysisPrompt: String?, in scope: AccountScope, now: Timestamp
     ) async throws -> (session: WatchSession, isNew: Bool)? {
         let account = SQLValue.text(scope.account.rawValue)
-        return try await database.write { session in
+        return try await database.write(in: scope) { session in
             let known = try session.query("SELECT id FROM devices WHERE account_id = $1 AND id = $2", [account, .text(device.rawValue)])
             guard !known.isEmpty, scope.devices.contains(device) else { return nil }
             let active = try session.query(
@@ -40,12 +40,12 @@ public struct Sessions: Sendable {
     }
 
     public func find(_ id: SessionID, in scope: AccountScope) async throws -> WatchSession? {
-        try await database.read { session in try Self.find(id, in: scope, session) }
+        try await database.read(in: scope) { session in try Self.find(id, in: scope, session) }
     }
 
     /// Whether the device watches.
     public func isActive(device: DeviceID, in scope: AccountScope) async throws -> Bool {
-        try await database.read { session in
+        try await database.read(in: scope) { session in
             try !session.query(
                 "SELECT id FROM sessions WHERE account_id = $1 AND device_id = $2 AND status = 'active'",
                 [.text(scope.account.rawValue), .text(device.rawValue)]
@@ -56,7 +56,7 @@ public struct Sessions: Sendable {
     /// Newest first.
     public func list(device: DeviceID?, in scope: AccountScope, page: Page) async throws -> Paged<WatchSession> {
         let start = try PagePosition(cursor: page.cursor)
-        let rows = try await database.read { session in
+        let rows = try await database.read(in: scope) { session in
             var parameters: [SQLValue] = [
                 .text(scope.account.rawValue), .optional(device?.rawValue), .integer(start.time), .text(start.id),
                 .integer(Int64(page.limit + 1)),
@@ -74,13 +74,13 @@ public struct Sessions: Sendable {
 
     /// Ends it, once. `nil` when there is no such session.
     public func stop(_ id: SessionID, in scope: AccountScope, now: Timestamp) async throws -> WatchSession? {
-        try await database.write { session in try Self.stop(id, in: scope, now: now, session) }
+        try await database.write(in: scope) { session in try Self.stop(id, in: scope, now: now, session) }
     }
 
     /// Ends it and drops what is still to be done for its events. `nil` when there is no such session.
     public func forceStop(_ id: SessionID, reason: String, in scope: AccountScope, now: Timestamp) async throws -> ForceStopped? {
         let account = SQLValue.text(scope.account.rawValue)
-        return try await database.write { session in
+        return try await database.write(in: scope) { session in
             guard let stopped = try Self.stop(id, in: scope, now: now, session) else { return nil }
             let open = try session.query(
                 """

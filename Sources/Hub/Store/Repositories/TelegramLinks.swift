@@ -32,7 +32,7 @@ public struct TelegramLinks: Sendable {
     }
 
     public func attempt(_ id: LinkAttemptID, device: DeviceID, in scope: AccountScope) async throws -> TelegramLinkAttempt? {
-        try await database.read { session in
+        try await database.read(in: scope) { session in
             try session.query(
                 "SELECT * FROM telegram_links WHERE account_id = $1 AND id = $2 AND device_id = $3",
                 [.text(scope.account.rawValue), .text(id.rawValue), .text(device.rawValue)], table: "telegram_links"

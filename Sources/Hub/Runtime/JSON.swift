@@ -50,9 +50,9 @@ public enum JSON: Sendable, Hashable {
     }
 
     /// `nil` becomes `null`.
-    static func optional(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
-    static func optional(_ value: Double?) -> JSON { value.map { .number($0) } ?? .null }
-    static func optional(_ value: Int?) -> JSON { value.map { .integer(Int64($0)) } ?? .null }
+    public static func optional(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
+    public static func optional(_ value: Double?) -> JSON { value.map { .number($0) } ?? .null }
+    public static func optional(_ value: Int?) -> JSON { value.map { .integer(Int64($0)) } ?? .null }
 
     private func write(to out: inout [UInt8]) {
         switch self {
