@@ -6,10 +6,11 @@ import { watchForUpdates } from "./components/update.js";
 import { Backoff } from "./lib/backoff.js";
 import { finishOIDC, returnedFromOIDC } from "./identity/oidc.js";
 import { api, apiBlob, apiPage } from "./net/api.js";
-import { clearSession, endSession, getSession, onSessionElsewhere, rememberMe, setSession, takeSession } from "./net/session.js";
+import { clearSession, endSession, getSession, getToken, onSessionElsewhere, rememberMe, setSession, takeSession } from "./net/session.js";
 import { adoptDevice, forgetDevice, rememberedDevice } from "./sensor/device.js";
 import { closeMenus, renderConnection, renderHeader } from "./shell/header.js";
 import { PAGES } from "./shell/pages.js";
+import { roleWords } from "./state/identity-words.js";
 import { opening, routeOf } from "./state/routes.js";
 import { can, sessionChange } from "./state/session.js";
 import { clockTime, eventTitle } from "./state/words.js";
@@ -114,15 +115,19 @@ function signedOut(words = "") {
   notice = words;
   leaveHub();
   draw();
-  // Who follows a link with a secret in it is not disturbed.
-  if (current.needs !== "open") route();
+  if (!isUndisturbed()) route();
 }
 
+/** Who follows a link with a secret in it goes on, and so does a camera that watches by its own token. */
+const isUndisturbed = () => current.needs === "open" || (current.needs === "camera" && isCamera());
+
 async function signOut() {
-  await api("/auth/logout", { method: "POST" }).catch(() => {});
+  const token = getToken();
+  // First here: other tabs hear that it was wanted before their connections end.
   clearSession();
   leaveHub();
   navigate("/sign-in");
+  await api("/auth/logout", { method: "POST", token }).catch(() => {});
 }
 
 /** @param {string} words */
@@ -232,14 +237,18 @@ function navigate(path, { replace = false } = {}) {
 }
 
 /** @param {string} what */
-const notLoaded = (what) => el("p", { class: "notice", role: "alert", text: `${what} could not be loaded. Check that the hub can be reached, then reload.` });
+const notLoaded = (what) =>
+  el("p", { class: "notice", role: "alert", text: `${what} could not be loaded. Check that the hub can be reached, then reload.` });
+
+function whoAmI() {
+  const { role = "", me } = getSession() ?? {};
+  return `You are ${roleWords(role).name} of ${me?.account_name || "this account"}.`;
+}
 
 const forbidden = () => el("section", { class: "card stack identity" },
   el("h1", { text: "Not for your role" }),
-  el("p", { text: `You are ${roleWords()} of ${getSession()?.me?.account_name || "this account"}. Who administers it can give you another role.` }),
+  el("p", { text: `${whoAmI()} Who administers it can give you another role.` }),
   el("a", { class: "button", href: "#/" }, icon("back"), "To the timeline"));
-
-const roleWords = () => ({ owner: "an owner", admin: "an admin", member: "a member", viewer: "a viewer" })[getSession()?.me?.role ?? ""] ?? "no member";
 
 /** @param {HTMLElement} page @param {string} title @param {number} [scroll] */
 function show(page, title, scroll = 0) {
@@ -277,7 +286,7 @@ onSessionElsewhere((before, after) => {
   leaveHub();
   (after?.me ? Promise.resolve() : loadMe().catch(() => {})).then(() => {
     draw();
-    if (current.needs !== "open") route();
+    if (!isUndisturbed()) route();
   });
 });
 start();

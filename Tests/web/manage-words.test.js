@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { accessWords, canBeLimited, permissionWords, rightsOver, roleMeaning, roleName, ROLES } from "../../Public/js/state/access-words.js";
 import { isOver, until } from "../../Public/js/state/dates.js";
-import { actorWords, auditWords } from "../../Public/js/state/audit-words.js";
+import { actorWords, auditWords, isKnown } from "../../Public/js/state/audit-words.js";
 import { creditWords, entryWords, planRows } from "../../Public/js/state/usage-words.js";
 
+const SERVER = new URL("../../Sources/Hub/Server", import.meta.url).pathname;
 const NOW = Date.UTC(2026, 10, 21, 10, 0, 0);
 const at = (seconds) => new Date(NOW + seconds * 1000).toISOString();
 
@@ -68,10 +71,26 @@ test("a plan in words, with what has no limit", () => {
 });
 
 test("what nobody has words for is shown as the hub calls it", () => {
-  assert.equal(auditWords({ action: "moon.landed", subject: "Eagle", detail: { at: "sea", role: "owner" } }), "moon.landed: Eagle (at: sea, role: Owner)");
+  assert.equal(auditWords({ action: "device.renamed", subject: "0198", detail: "Hall" }), "Renamed a camera: Hall");
+  assert.equal(auditWords({ action: "member.left", subject: "0198", detail: null }), "Left the account");
+  assert.equal(auditWords({ action: "moon.landed", subject: "Eagle", detail: null }), "moon.landed: Eagle");
   assert.equal(auditWords({ action: "constructor", subject: null, detail: null }), "constructor");
   assert.equal(actorWords({ kind: "user", name: "Ann" }), "Ann");
   assert.equal(actorWords({ kind: "device", name: "Hall" }), "Camera “Hall”");
   assert.equal(actorWords({ kind: "user", name: null }), "Somebody");
   assert.equal(actorWords(null), "The hub");
+});
+
+test("there are words for everything that the hub records", () => {
+  const actions = new Set();
+  for (const file of readdirSync(SERVER, { recursive: true })) {
+    if (!file.endsWith(".swift")) continue;
+    const text = readFileSync(join(SERVER, file), "utf8");
+    // What is recorded is named in the call, or in the entry that is added.
+    for (const [call] of text.matchAll(/(?:record|recordVisitor)\(\s*(?:request|_)[^)]*|action: "[^"]*"/g)) {
+      for (const [, action] of call.matchAll(/"([a-z_]+(?:\.[a-z_]+)+)"/g)) actions.add(action);
+    }
+  }
+  assert.ok(actions.size > 0, "none was found: they are written in another way now");
+  assert.deepEqual([...actions].filter((action) => !isKnown(action)), []);
 });

@@ -6,7 +6,8 @@ import { cleanCode, noSignIn, refusalWords, signInStep } from "../../Public/js/s
 
 const PERMISSIONS = {
   viewer: ["view", "profile"], member: ["view", "control", "pair", "summarize", "profile"],
-  admin: ["view", "control", "pair", "summarize", "administer", "profile"], owner: ["view", "control", "pair", "summarize", "administer", "own", "profile"],
+  admin: ["view", "control", "pair", "summarize", "administer", "profile"],
+  owner: ["view", "control", "pair", "summarize", "administer", "own", "profile"],
 };
 const person = (role) => ({ isSignedIn: true, isCamera: false, can: (permission) => PERMISSIONS[role].includes(permission) });
 const nobody = { isSignedIn: false, isCamera: false, can: () => false };
@@ -15,7 +16,8 @@ const phone = { ...nobody, isCamera: true };
 test("addresses have their pages, unknown ones the timeline", () => {
   for (const [hash, name, parameter] of [
     ["", "home", ""], ["#/", "home", ""], ["#/nothing", "home", ""], ["#/event/01-a", "event", "01-a"], ["#/event/a/b", "home", ""],
-    ["#/setup/s3-_", "setup", "s3-_"], ["#/setup", "setup", ""], ["#/pair", "pair", ""], ["#/pair/abc", "pair-phone", "abc"], ["#/pair-phone", "pair-phone", ""],
+    ["#/setup/s3-_", "setup", "s3-_"], ["#/setup", "setup", ""], ["#/pair", "pair", ""],
+    ["#/pair/abc", "pair-phone", "abc"], ["#/pair-phone", "pair-phone", ""],
     ["#/activate/ABCD-EFGH", "activate", "ABCD-EFGH"], ["#/sign-in/", "sign-in", ""], ["#/reset/<script>", "home", ""],
   ]) {
     const route = routeOf(hash);
@@ -34,7 +36,8 @@ test("secrets leave the address bar, ids stay", () => {
 test("each role opens what its permissions allow", () => {
   const open = (hash, who) => opening(routeOf(hash), who);
   for (const hash of ["#/", "#/event/1", "#/usage", "#/account"]) assert.equal(open(hash, person("viewer")), "page", hash);
-  for (const hash of ["#/people", "#/devices", "#/pair", "#/keys", "#/audit", "#/data", "#/camera"]) assert.equal(open(hash, person("viewer")), "forbidden", hash);
+  for (const hash of ["#/people", "#/devices", "#/pair", "#/keys", "#/audit", "#/data", "#/camera"])
+    assert.equal(open(hash, person("viewer")), "forbidden", hash);
   for (const hash of ["#/devices", "#/pair", "#/camera"]) assert.equal(open(hash, person("member")), "page", hash);
   assert.equal(open("#/people", person("member")), "forbidden");
   assert.equal(open("#/people", person("admin")), "page");
@@ -45,7 +48,8 @@ test("each role opens what its permissions allow", () => {
 test("who is not signed in is asked first, and follows links with a secret without", () => {
   const open = (hash) => opening(routeOf(hash), nobody);
   for (const hash of ["#/", "#/camera", "#/people", "#/account"]) assert.equal(open(hash), "sign-in", hash);
-  for (const hash of ["#/setup/s", "#/reset/t", "#/verify/t", "#/invitation/s", "#/pair/s", "#/activate/c", "#/sign-in", "#/forgot", "#/sign-up"]) assert.equal(open(hash), "page", hash);
+  for (const hash of ["#/setup/s", "#/reset/t", "#/verify/t", "#/invitation/s", "#/pair/s", "#/activate/c", "#/sign-in", "#/forgot", "#/sign-up"])
+    assert.equal(open(hash), "page", hash);
   assert.equal(opening(routeOf("#/sign-in"), person("viewer")), "start");
 });
 
@@ -100,7 +104,8 @@ test("browsers, times and roles are named", () => {
   const chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
   assert.equal(agentWords(chrome), "Chrome on Linux");
   assert.equal(agentWords(chrome.replace("X11; Linux x86_64", "Linux; Android 10; K")), "Chrome on Android");
-  assert.equal(agentWords("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Version/17.5 Mobile/15E148 Safari/604.1"), "Safari on iPhone");
+  const safari = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Version/17.5 Mobile/15E148 Safari/604.1";
+  assert.equal(agentWords(safari), "Safari on iPhone");
   assert.equal(agentWords("curl/8.1"), "curl/8.1");
   assert.equal(agentWords(null), "Unknown browser");
   const ago = (minutes) => agoWords("2026-11-21T12:00:00Z", Date.parse("2026-11-21T12:00:00Z") + minutes * 60_000);

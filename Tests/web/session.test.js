@@ -74,7 +74,9 @@ let stored, heard, session;
 function browser() {
   stored = new Map();
   heard = [];
-  globalThis.localStorage = { getItem: (key) => stored.get(key) ?? null, setItem: (key, value) => stored.set(key, value), removeItem: (key) => stored.delete(key) };
+  globalThis.localStorage = {
+    getItem: (key) => stored.get(key) ?? null, setItem: (key, value) => stored.set(key, value), removeItem: (key) => stored.delete(key),
+  };
   globalThis.window = new EventTarget();
   window.addEventListener("pingwatch:signed-out", ({ detail }) => heard.push(detail.words));
   /** @type {Promise<any>} */

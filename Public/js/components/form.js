@@ -6,8 +6,8 @@ import { announce, el, icon } from "./dom.js";
 let nextId = 1;
 
 /**
- * @typedef {{label: string, name: string, type?: string, value?: string, autocomplete?: string, required?: boolean, hint?: string, inputmode?: string,
- *   maxlength?: number, placeholder?: string, spellcheck?: string}} FieldOptions
+ * @typedef {{label: string, name: string, type?: string, value?: string, autocomplete?: string, required?: boolean, hint?: string,
+ *   inputmode?: string, maxlength?: number, placeholder?: string, spellcheck?: string}} FieldOptions
  * @typedef {{element: HTMLElement, input: HTMLInputElement, name: string, fail: (words: string) => void, clear: () => void}} Field
  */
 
@@ -17,7 +17,8 @@ export function field({ label, name, type = "text", value, hint, required = true
   const problem = el("span", { class: "field-problem", id: `${id}-problem`, hidden: true });
   const described = `${hint ? `${id}-hint ` : ""}${id}-problem`;
   const isCode = type === "password" || type === "email" || attributes.autocomplete === "one-time-code";
-  const input = el("input", { id, name, type, required, "aria-describedby": described, ...(isCode ? { autocapitalize: "none", spellcheck: "false" } : {}), ...attributes });
+  const asTyped = isCode ? { autocapitalize: "none", spellcheck: "false" } : {};
+  const input = el("input", { id, name, type, required, "aria-describedby": described, ...asTyped, ...attributes });
   if (value) input.value = value;
   const clear = () => {
     input.removeAttribute("aria-invalid");
@@ -127,7 +128,8 @@ export function confirmButton({ text, question, yes, symbol = "delete", onconfir
   const first = el("button", { class: "button button-danger", type: "button", onclick: () => ask(true) }, icon(symbol), text);
   const sure = el("button", { class: "button button-danger", type: "button", onclick: () => perform() }, icon(symbol), yes);
   const onkeydown = (/** @type {KeyboardEvent} */ { key }) => { if (key === "Escape") ask(false); };
-  const asking = el("div", { class: "confirm stack-tight", role: "group", "aria-label": text, hidden: true, onkeydown }, el("p", { text: question }), problem,
+  const asking = el("div", { class: "confirm stack-tight", role: "group", "aria-label": text, hidden: true, onkeydown },
+    el("p", { text: question }), problem,
     el("div", { class: "row row-tight" }, sure, el("button", { class: "button", type: "button", onclick: () => ask(false) }, "Cancel")));
   const ask = (/** @type {boolean} */ isAsking) => {
     first.hidden = isAsking;

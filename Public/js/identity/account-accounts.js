@@ -38,13 +38,17 @@ export function accountsSection({ api, forgetSession, me, navigate, signedIn }) 
     el("ul", { class: "list-plain", "aria-label": "Accounts" }, ...accounts.map(({ account_id, name, role }) => {
       const isThis = account_id === me?.account_id;
       return el("li", { class: "list-row" },
-        el("div", {}, el("p", {}, el("strong", { text: name || "Without a name" }), " ", isThis && el("span", { class: "badge", "data-tone": "ok" }, icon("check"), "This one")),
+        el("div", {},
+          el("p", {}, el("strong", { text: name || "Without a name" }), " ",
+            isThis && el("span", { class: "badge", "data-tone": "ok" }, icon("check"), "This one")),
           el("p", { class: "muted small", text: `You are ${roleWords(role).name}.` })),
-        !isThis && el("button", { class: "button", type: "button", "aria-label": `Switch to ${name}`, onclick: () => change(account_id), text: "Switch" }));
+        !isThis && el("button", {
+          class: "button", type: "button", "aria-label": `Switch to ${name}`, text: "Switch", onclick: () => change(account_id),
+        }));
     })),
     problem,
     confirmButton({
       text: "Leave this account", yes: "Yes, leave", symbol: "back", onconfirm: leave,
-      question: `You do not see the cameras of ${me?.account_name ? `“${me.account_name}”` : "this account"} any more, until somebody invites you again.`,
+      question: `You do not see the cameras of ${me?.account_name || "this account"} any more, until somebody invites you again.`,
     }));
 }

@@ -5,8 +5,10 @@ import { form } from "../components/form.js";
 import { currentPasswordField, wrongPassword } from "./account-password.js";
 import { section } from "./parts.js";
 
-const WHAT = "You are taken out of all accounts, and nothing is kept of you. An account in which you are alone is deleted with its cameras, events and clips.";
-const OWNS = "You are the only owner of an account with other people in it. Make one of them an owner first, or delete that account under “Your data”.";
+const WHAT = "You are taken out of all accounts, and nothing is kept of you. "
+  + "An account in which you are alone is deleted with its cameras, events and clips.";
+const OWNS = "You are the only owner of an account with other people in it. "
+  + "Make one of them an owner first, or delete that account under “Your data”.";
 
 /** @param {import("./context.js").Context} context */
 export function goodbyeSection({ api, forgetSession, me }) {
@@ -22,7 +24,8 @@ export function goodbyeSection({ api, forgetSession, me }) {
     };
     const element = form({
       fields: password ? [password] : [], submit: "Delete me for good", button: "button-danger", class: "stack confirm",
-      children: [el("p", { text: "This cannot be undone." })], after: [el("button", { class: "button", type: "button", onclick: cancel, text: "Cancel" })],
+      children: [el("p", { text: "This cannot be undone." })],
+      after: [el("button", { class: "button", type: "button", onclick: cancel, text: "Cancel" })],
       wordsOf: (error) => (error.code === "owns_account" ? { words: OWNS } : wrongPassword(error)),
       async onsubmit({ current_password }) {
         await api("/auth/me", { method: "DELETE", body: password ? { password: current_password } : {} });

@@ -11,7 +11,8 @@ export const currentPasswordField = (label = "Your password now") =>
 
 /** At the field of the password that was asked for. @param {any} error */
 export const wrongPassword = (error) => (error.code === "invalid_credentials" || error.field === "password" || error.field === "current_password"
-  ? { field: "current_password", words: error.code === "invalid_credentials" ? "This is not your password." : error.message } : refusalWords(error, Date.now()));
+  ? { field: "current_password", words: error.code === "invalid_credentials" ? "This is not your password." : error.message }
+  : refusalWords(error, Date.now()));
 
 /** @param {import("./context.js").Context} context */
 export function passwordSection({ api, config, me, reloadMe }) {
@@ -33,6 +34,10 @@ export function passwordSection({ api, config, me, reloadMe }) {
     },
   });
   return section("password", "Password",
-    el("p", { class: "muted small", text: had ? "A change signs you out everywhere else. Cameras go on." : "You sign in without one. With a password you can sign in by e-mail as well." }),
+    el("p", {
+      class: "muted small",
+      text: had ? "A change signs you out everywhere else. Cameras go on."
+        : "You sign in without one. With a password you can sign in by e-mail as well.",
+    }),
     element);
 }

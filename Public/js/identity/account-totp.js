@@ -9,6 +9,8 @@ import { currentPasswordField, wrongPassword } from "./account-password.js";
 import { section } from "./parts.js";
 
 const PURPOSE = "With it, your password alone opens nothing: each time you sign in, an app on your phone gives you a code of six digits.";
+const KEEP = "Each of them stands in for a code of the app once, should you lose the phone. "
+  + "They are shown only now: print them, or put them where you keep passwords.";
 
 /** @param {import("./context.js").Context} context */
 export function totpSection(context) {
@@ -36,9 +38,11 @@ export function totpSection(context) {
     const code = field({ label: "Code that the app shows", name: "code", autocomplete: "one-time-code", inputmode: "numeric", maxlength: 20 });
     show(
       el("ol", { class: "steps" },
-        el("li", {}, "Open an authenticator app on your phone, such as Aegis, 2FAS or Google Authenticator, and scan this:", qrPicture(qr_svg, "QR code for the authenticator app"),
+        el("li", {}, "Open an authenticator app on your phone, such as Aegis, 2FAS or Google Authenticator, and scan this:",
+          qrPicture(qr_svg, "QR code for the authenticator app"),
           el("p", { class: "small" }, el("a", { href: uri, text: "Open it in an app of this device" })),
-          el("details", { class: "fold" }, el("summary", { text: "It cannot be scanned?" }), el("p", { class: "small", text: "Type this key into the app:" }), copyRow(secret, "the key"))),
+          el("details", { class: "fold" }, el("summary", { text: "It cannot be scanned?" }),
+            el("p", { class: "small", text: "Type this key into the app:" }), copyRow(secret, "the key"))),
         el("li", {}, "Type what the app shows then.")),
       form({
         fields: [code], submit: "Switch it on", button: "button-primary", after: [cancel()],
@@ -55,13 +59,13 @@ export function totpSection(context) {
 
   /** @param {string[]} codes */
   function keep(codes) {
-    const text = codes.join("\n");
+    const text = `Ping Watch recovery codes (${location.host})\n\n${codes.join("\n")}\n`;
     const heading = el("h3", { tabindex: "-1", text: "It is on. Keep these recovery codes" });
     show(heading,
-      el("p", { text: "Each of them stands in for a code of the app once, should you lose the phone. They are shown only now: print them, or put them where you keep passwords." }),
+      el("p", { text: KEEP }),
       el("ul", { class: "recovery-codes", "aria-label": "Recovery codes" }, ...codes.map((code) => el("li", {}, el("code", { text: code })))),
       el("div", { class: "row" },
-        el("a", { class: "button", href: `data:text/plain,${encodeURIComponent(`Ping Watch recovery codes (${location.host})\n\n${text}\n`)}`, download: "ping-watch-recovery-codes.txt" },
+        el("a", { class: "button", href: `data:text/plain,${encodeURIComponent(text)}`, download: "ping-watch-recovery-codes.txt" },
           icon("download"), "Save as a file"),
         el("button", { class: "button button-primary", type: "button", onclick: () => on(), text: "I have kept them" })));
     heading.focus();
@@ -84,7 +88,8 @@ export function totpSection(context) {
     focusFirst();
   }
 
-  const cancel = () => el("button", { class: "button button-quiet", type: "button", onclick: () => (context.me?.totp ? on() : off()), text: "Cancel" });
+  const back = () => (context.me?.totp ? on() : off());
+  const cancel = () => el("button", { class: "button button-quiet", type: "button", onclick: back, text: "Cancel" });
   const show = (/** @type {Node[]} */ ...nodes) => place.replaceChildren(...nodes);
   const focusFirst = () => place.querySelector("input")?.focus();
   if (context.me?.totp) on();

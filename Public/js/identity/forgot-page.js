@@ -3,13 +3,14 @@
 import { el, icon } from "../components/dom.js";
 import { form } from "../components/form.js";
 import { refusalWords } from "../state/sign-in.js";
-import { card, emailField, link, links, muted } from "./parts.js";
+import { card, emailField, link, links, muted, NOTHING_THERE } from "./parts.js";
 
 /** @param {import("./context.js").Context} context */
 export function page({ api, config }) {
   if (!config?.mail) {
     return card("Forgotten password",
-      el("p", { text: "This hub sends no e-mail. Whoever runs it can set SMTP_URL and start it again, or invite you anew." }), link("/sign-in", "To the sign-in"));
+      el("p", { text: "This hub sends no e-mail. Whoever runs it can set SMTP_URL and start it again, or invite you anew." }),
+      link("/sign-in", "To the sign-in"));
   }
   const element = card("Forgotten password",
     muted("We send you a link with which you choose a new one. It is good for half an hour, and once."),
@@ -21,7 +22,7 @@ export function page({ api, config }) {
           el("h1", { text: "Look into your mailbox" }),
           // Nobody learns here who has an account.
           el("p", { role: "status" }, icon("mail"), ` If there is an account of ${email}, a link is on its way there. It is good for half an hour.`),
-          el("p", { class: "muted small", text: "Nothing there after some minutes? Look at what your mailbox takes for spam, and check the address." }),
+          el("p", { class: "muted small", text: NOTHING_THERE }),
           link("/sign-in", "To the sign-in"));
       },
     }),

@@ -4,7 +4,7 @@
 import { el } from "../components/dom.js";
 import { form } from "../components/form.js";
 import { roleWords } from "../state/identity-words.js";
-import { card, deadLink, link, muted } from "./parts.js";
+import { card, deadLink, link, muted, OPEN_AGAIN } from "./parts.js";
 import { signInForm } from "./sign-in-page.js";
 import { lookIntoMailbox, signUpForm } from "./sign-up-page.js";
 
@@ -12,7 +12,7 @@ import { lookIntoMailbox, signUpForm } from "./sign-up-page.js";
 export async function page(context) {
   const { api, route } = context;
   const secret = route.parameter;
-  if (!secret) return deadLink("Invitation", "Open the invitation's link once more: this page forgets it when it is loaded again.", link("/", "To the start page"));
+  if (!secret) return deadLink("Invitation", OPEN_AGAIN, link("/", "To the start page"));
   try {
     const invitation = await api("/auth/invitations/look", { method: "POST", body: { secret }, token: null });
     return invitationCard(context, secret, invitation);
@@ -29,7 +29,8 @@ export async function page(context) {
  * @param {{account_name: string, role: string, email: string|null, invited_by: string|null}} invitation
  */
 function invitationCard(context, secret, { account_name, role, email, invited_by }) {
-  const element = card(`Join “${account_name}”`, el("p", { text: `${invited_by || "Somebody"} invites you to be ${roleWords(role).name}: you ${roleWords(role).may}.` }));
+  const { name, may } = roleWords(role);
+  const element = card(`Join “${account_name}”`, el("p", { text: `${invited_by || "Somebody"} invites you to be ${name}: you ${may}.` }));
   const place = el("div", { class: "stack" });
   element.append(place);
   const joined = () => context.navigate("/", { replace: true });

@@ -4,15 +4,16 @@
 import { el } from "../components/dom.js";
 import { form } from "../components/form.js";
 import { refusalWords } from "../state/sign-in.js";
-import { card, checkPassword, deadLink, link, muted, newPasswordField } from "./parts.js";
+import { card, checkPassword, deadLink, link, muted, newPasswordField, OPEN_AGAIN } from "./parts.js";
 
 const EXPIRED = "This link was used already, or is older than half an hour. Ask for another.";
 
 /** @param {import("./context.js").Context} context */
 export function page({ api, config, me, route }) {
   const token = route.parameter;
-  const dead = () => deadLink("The link does not work any more", EXPIRED, me ? link("/account", "To your account") : link("/forgot", "Send me another link"));
-  if (!token) return deadLink("New password", "Open the link in the mail once more: this page forgets it when it is loaded again.", link("/forgot", "Send me another link"));
+  const dead = () => deadLink("The link does not work any more", EXPIRED,
+    me ? link("/account", "To your account") : link("/forgot", "Send me another link"));
+  if (!token) return deadLink("New password", OPEN_AGAIN, link("/forgot", "Send me another link"));
   const minimum = config?.password_minimum ?? 8;
   const element = card("New password",
     muted("All your devices have to sign in anew with it. Cameras go on."),

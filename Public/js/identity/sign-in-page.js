@@ -77,8 +77,7 @@ export function signInForm(context, { email: known, done }) {
 
   const element = form({
     fields: [email, password, totp], submit: "Sign in", button: "button-primary button-large", children: [explanation], after: [back, resend, sent],
-    wordsOf: (error) => (error.code === "email_unverified"
-      ? { words: "Confirm your e-mail first: open the link in the mail that we sent you." } : error.code === "totp_required" ? { words: "" } : refusalWords(error, Date.now())),
+    wordsOf: (error) => refusalWords(error, Date.now()),
     async onsubmit(values) {
       sent.textContent = "";
       try {
@@ -101,7 +100,8 @@ export function signInForm(context, { email: known, done }) {
 
   const other = config?.oidc && el("div", { class: "stack identity-other" },
     el("p", { class: "identity-or muted small", text: "or" }),
-    el("button", { class: "button button-large", type: "button", onclick: () => startOIDC().catch(element.fail) }, `Continue with ${config.oidc.name}`));
+    el("button", { class: "button button-large", type: "button", onclick: () => startOIDC().catch(element.fail) },
+      `Continue with ${config.oidc.name}`));
   step({ type: "again" });
   return el("div", { class: "stack" }, element, other);
 }

@@ -3,7 +3,7 @@
 import { el, icon } from "../components/dom.js";
 import { form } from "../components/form.js";
 import { refusalWords } from "../state/sign-in.js";
-import { card, checkPassword, deadLink, emailField, link, links, muted, nameField, newPasswordField } from "./parts.js";
+import { card, checkPassword, deadLink, emailField, link, links, muted, nameField, newPasswordField, NOTHING_THERE } from "./parts.js";
 
 /** @param {import("./context.js").Context} context */
 export function page(context) {
@@ -11,7 +11,9 @@ export function page(context) {
     return deadLink("By invitation", "This hub takes new people by invitation only. Ask whoever runs it for a link.", link("/sign-in", "Sign in"));
   }
   const element = card("Make an account", muted("Then add a camera: any phone with a browser."),
-    signUpForm(context, { done: () => context.navigate("/", { replace: true }), sent: (email) => element.replaceChildren(...lookIntoMailbox(email)) }),
+    signUpForm(context, { 
+      done: () => context.navigate("/", { replace: true }), sent: (email) => element.replaceChildren(...lookIntoMailbox(email)),
+    }),
     links(el("span", {}, "You have one? ", link("/sign-in", "Sign in"))));
   return element;
 }
@@ -27,7 +29,8 @@ export function signUpForm({ api, config, signedIn }, { invitation, email: known
     wordsOf: (error) => refusalWords(error, Date.now()),
     async onsubmit({ email, password, name }) {
       checkPassword(password, minimum);
-      const answer = await api("/auth/sign-up", { method: "POST", token: null, body: { email, password, ...(name ? { name } : {}), ...(invitation ? { invitation } : {}) } });
+      const body = { email, password, ...(name ? { name } : {}), ...(invitation ? { invitation } : {}) };
+      const answer = await api("/auth/sign-up", { method: "POST", token: null, body });
       if (!answer.access_token) return sent(email);
       await signedIn(answer);
       done();
@@ -39,6 +42,6 @@ export function signUpForm({ api, config, signedIn }, { invitation, email: known
 export const lookIntoMailbox = (email) => [
   el("h1", { text: "Look into your mailbox" }),
   el("p", { role: "status" }, icon("mail"), ` We sent a link to ${email}. Open it, and you are in. It is good for a day.`),
-  el("p", { class: "muted small", text: "Nothing there after some minutes? Look at what your mailbox takes for spam, and check the address." }),
+  el("p", { class: "muted small", text: NOTHING_THERE }),
   link("/sign-in", "To the sign-in"),
 ];

@@ -2,12 +2,12 @@
 // The link of the first mail was opened: the address is somebody's own.
 
 import { el } from "../components/dom.js";
-import { card, deadLink, link } from "./parts.js";
+import { card, deadLink, link, OPEN_AGAIN } from "./parts.js";
 
 /** @param {import("./context.js").Context} context */
 export function page({ api, navigate, route, signedIn }) {
   const token = route.parameter;
-  if (!token) return deadLink("Confirm your e-mail", "Open the link in the mail once more: this page forgets it when it is loaded again.", link("/sign-in", "To the sign-in"));
+  if (!token) return deadLink("Confirm your e-mail", OPEN_AGAIN, link("/sign-in", "To the sign-in"));
   // Programs that look through mail open links too: only a press counts.
   const problem = el("p", { class: "form-problem", role: "alert", hidden: true });
   const button = el("button", { class: "button button-primary button-large", type: "button", text: "Confirm and sign in" });

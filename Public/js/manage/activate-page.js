@@ -33,7 +33,8 @@ export function page(context) {
 
 /** @param {any} error @param {string} given */
 function wordsFor(error, given) {
-  if (error.status !== 404) return { field: error.field, words: error.message };
+  // What cannot be a code is as good as one that is used up.
+  if (error.status !== 404 && error.field !== "code") return { field: error.field, words: error.message };
   sessionStorage.removeItem(KEPT);
   const words = "This activation code is not valid: it was typed wrongly, is used up, has expired or was revoked. Ask for another one.";
   return given ? { words } : { field: "code", words };

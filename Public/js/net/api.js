@@ -4,7 +4,10 @@
 import { isTokenRefusal } from "../state/session.js";
 import { endSession, getSession, getToken, isRenewalDue, renew } from "./session.js";
 
-/** @typedef {{method?: string, body?: unknown, signal?: AbortSignal, token?: string|null}} Options `token`: another than the session's; `null`: none */
+/**
+ * `token`: another than the session's; `null`: none.
+ * @typedef {{method?: string, body?: unknown, signal?: AbortSignal, token?: string|null}} Options
+ */
 
 /** What the hub answered instead of doing what was asked. */
 export class ApiError extends Error {
@@ -32,7 +35,8 @@ async function send(path, { method = "GET", body, signal }, token) {
     throw new ApiError(0, "unreachable", "The hub cannot be reached. Check that it runs and that this device is on its network.");
   }
   if (response.ok) return response;
-  const { code = "error", message = `The hub answered ${response.status}.`, field, retry_at } = (await response.json().catch(() => null))?.error ?? {};
+  const detail = (await response.json().catch(() => null))?.error ?? {};
+  const { code = "error", message = `The hub answered ${response.status}.`, field, retry_at } = detail;
   throw new ApiError(response.status, code, message, field, retry_at);
 }
 

@@ -63,8 +63,8 @@ export class Connection extends EventTarget {
 
   /**
    * `renewToken` gives a token in the place of the one that was used, or `null` where there is none any more; it rejects what may succeed later.
-   * @param {{url: string, getToken: () => string|null, renewToken?: (used: string|null) => Promise<string|null>, kind: "viewer"|"sensor", deviceId?: string,
-   *   canForceKeyframe?: boolean, WebSocket?: typeof WebSocket,
+   * @param {{url: string, getToken: () => string|null, renewToken?: (used: string|null) => Promise<string|null>,
+   *   kind: "viewer"|"sensor", deviceId?: string, canForceKeyframe?: boolean, WebSocket?: typeof WebSocket,
    *   random?: () => number, setTimeout?: (body: () => void, ms: number) => any, clearTimeout?: (timer: any) => void}} options
    */
   constructor(options) {

@@ -83,7 +83,10 @@ export function renew(used, ask) {
   return renewing;
 }
 
-/** Browsers have locks on secure pages only; elsewhere the hub forgives two that come at once. @param {() => Promise<string|null>} body @returns {Promise<string|null>} */
+/**
+ * Browsers have locks on secure pages only; elsewhere the hub forgives two that come at once.
+ * @param {() => Promise<string|null>} body @returns {Promise<string|null>}
+ */
 const locked = (body) => (navigator.locks ? navigator.locks.request(LOCK, body) : body());
 
 /** @returns {boolean} */

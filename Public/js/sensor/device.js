@@ -6,7 +6,10 @@ import { getSession, getToken } from "../net/session.js";
 
 const KEY = "pingwatch.device";
 
-/** @typedef {{device_id?: string, device_token?: string, account_id?: string, label: string, sound: boolean}} Remembered `device_token`: what a camera may, and nothing else */
+/**
+ * `device_token`: with it one may what a camera may, and nothing else.
+ * @typedef {{device_id?: string, device_token?: string, account_id?: string, label: string, sound: boolean}} Remembered
+ */
 
 /** @returns {Remembered} */
 export function rememberedDevice() {
@@ -68,7 +71,8 @@ export async function registerDevice(label) {
   const hasToken = isOwn && token && (await isTaken(token));
   const body = { label, ...(isOwn ? { device_id: id } : {}), ...(hasToken ? {} : { with_token: true }) };
   const device = await api("/devices/register", { method: "POST", body });
-  rememberDevice({ device_id: device.device_id, label: device.label, account_id: session.account_id, device_token: device.device_token ?? (hasToken ? token : undefined) });
+  const device_token = device.device_token ?? (hasToken ? token : undefined);
+  rememberDevice({ device_id: device.device_id, label: device.label, account_id: session.account_id, device_token });
   return device.device_id;
 }
 

@@ -28,7 +28,8 @@ export function renderHeader(header, shown) {
 
 /** @param {Shown} shown */
 function links({ path, can, camera }) {
-  const link = (/** @type {string} */ to, /** @type {string} */ text) => el("a", { href: `#${to}`, "aria-current": path === to ? "page" : null, text });
+  const link = (/** @type {string} */ to, /** @type {string} */ text) =>
+    el("a", { href: `#${to}`, "aria-current": path === to ? "page" : null, text });
   return [
     el("nav", { class: "site-nav", "aria-label": "Pages" }, link("/", "Timeline"), (camera || can("pair")) && link("/camera", "Camera")),
     el("span", { class: "connection", id: "connection" }),

@@ -1,25 +1,44 @@
 // @ts-check
 // What the record of an account says, in words. Pure.
 
-import { roleName } from "./access-words.js";
+/** By the hub's own names. Tests/web/manage-words.test.js looks for those that have none. @type {Record<string, string>} */
+const ACTIONS = {
+  "account.renamed": "Renamed the account",
+  "activation_code.made": "Made an activation code",
+  "activation_code.redeemed": "A phone became a camera by an activation code",
+  "activation_code.revoked": "Revoked an activation code",
+  "device.added": "Added a camera",
+  "device.removed": "Removed a camera",
+  "device.renamed": "Renamed a camera",
+  "device.token.given": "A phone was given its access as a camera",
+  "device.token.made": "Made a new token for a camera",
+  "device.token.revoked": "Took a camera’s access away",
+  "invitation.accepted": "Joined by an invitation",
+  "invitation.made": "Invited somebody",
+  "invitation.revoked": "Revoked an invitation",
+  "key.made": "Made an API key",
+  "key.revoked": "Revoked an API key",
+  "member.changed": "Changed what somebody may do",
+  "member.left": "Left the account",
+  "member.removed": "Removed somebody",
+  "pairing.claimed": "A phone asked to join",
+  "pairing.confirmed": "Let a phone in",
+  "pairing.rejected": "Refused a phone",
+  "pairing.started": "Showed a code to add a camera",
+  "sign_in.ended": "Ended a sign-in",
+  "sign_in.token_reused": "A sign-in was ended: its token came twice, and may have been stolen",
+};
 
-/** `…` is where the subject goes. What is not here is shown as the hub calls it. @type {Record<string, string>} */
-const ACTIONS = {};
+/** Whether there are words for it. @param {string} action */
+export const isKnown = (action) => Object.hasOwn(ACTIONS, action);
 
-/** What was done, with the hub's own word for it where there is no other. @param {Record<string, any>} entry */
+/**
+ * What was done, in words, else as the hub calls it. The subject is an id, which tells people nothing: it stands where nothing else does.
+ * @param {{action: string, subject?: string|null, detail?: string|null}} entry
+ */
 export function auditWords({ action, subject, detail }) {
-  const words = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : null;
-  const about = text(subject);
-  const what = words ? words.replace("…", about || "—") : [action, about].filter(Boolean).join(": ");
-  const more = text(detail);
-  return more ? `${what} (${more})` : what;
-}
-
-/** Values, or "name: value" of an object. @param {unknown} value @returns {string} */
-function text(value) {
-  if (value === null || value === undefined || value === "") return "";
-  if (typeof value !== "object") return String(value);
-  return Object.entries(value).map(([name, inner]) => `${name.replaceAll("_", " ")}: ${name === "role" ? roleName(String(inner)) : text(inner)}`).join(", ");
+  if (isKnown(action)) return detail ? `${ACTIONS[action]}: ${detail}` : ACTIONS[action];
+  return [action, detail || subject].filter(Boolean).join(": ");
 }
 
 /** @type {Record<string, string>} */

@@ -14,7 +14,8 @@ export const roleWords = (role) => ROLES[role] ?? { name: `“${role}”`, may: 
 
 const BROWSERS = [[/Edg(?:A|iOS)?\//, "Edge"], [/OPR\/|Opera/, "Opera"], [/SamsungBrowser\//, "Samsung Internet"], [/Firefox\/|FxiOS\//, "Firefox"],
   [/Chrome\/|CriOS\/|Chromium\//, "Chrome"], [/Safari\//, "Safari"]];
-const SYSTEMS = [[/iPhone/, "iPhone"], [/iPad/, "iPad"], [/Android/, "Android"], [/Windows/, "Windows"], [/CrOS/, "ChromeOS"], [/Mac OS X|Macintosh/, "Mac"], [/Linux|X11/, "Linux"]];
+const SYSTEMS = [[/iPhone/, "iPhone"], [/iPad/, "iPad"], [/Android/, "Android"], [/Windows/, "Windows"],
+  [/CrOS/, "ChromeOS"], [/Mac OS X|Macintosh/, "Mac"], [/Linux|X11/, "Linux"]];
 
 /** What somebody signed in with. @param {string|null|undefined} agent as the browser names itself @returns {string} */
 export function agentWords(agent) {

@@ -6,8 +6,9 @@
  * `renew_at`: ms since 1970 on this device's clock; `null`: when the hub says that it expired. `me`: what the hub said last of the person.
  * @typedef {{token: string|null, refresh_token?: string, renew_at?: number|null, user_id: string, account_id?: string, role?: string, email?: string,
  *   me?: Me|null}} Session
- * @typedef {{user_id: string, email: string, name?: string|null, account_id: string, account_name?: string|null, role: string, has_password?: boolean,
- *   verified?: boolean, totp?: boolean, accounts?: {account_id: string, name: string, role: string}[], permissions?: string[]}} Me
+ * @typedef {{user_id: string, email: string, name?: string|null, account_id: string, account_name?: string|null, role: string,
+ *   has_password?: boolean, verified?: boolean, totp?: boolean,
+ *   accounts?: {account_id: string, name: string, role: string}[], permissions?: string[]}} Me
  */
 
 /** Of its life, when a token is renewed before somebody has to wait for it. */

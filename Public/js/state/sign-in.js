@@ -42,6 +42,8 @@ export function refusalWords({ code, retryAt }, now) {
     case "too_many_attempts":
     case "rate_limited":
       return { words: `Too many attempts. ${retryAt ? `Try again in ${waitWords(retryAt - now)}` : "Wait a moment, then try again"}.` };
+    case "email_unverified":
+      return { words: "Confirm your e-mail first: open the link in the mail that we sent you." };
     case "email_taken":
       return { field: "email", words: "There is an account with this e-mail already. Sign in with it instead." };
     case "sign_up_closed":
