@@ -65,6 +65,9 @@ class Desk:
         expect(self.page.get_by_role("heading", name=title, level=1)).to_be_visible()
         return self.page
 
+    def unfold(self, name: str, at: Locator | None = None) -> None:
+        (at or self.page).locator("summary").get_by_text(name, exact=True).click()
+
     def show_code(self) -> tuple[str, str]:
         """The link that is in the QR code, and the code to type."""
         self.go("/pair", "Add a camera")

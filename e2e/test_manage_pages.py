@@ -43,7 +43,7 @@ def test_management_has_no_axe_violations(hub, viewer_browser, scheme, size):
     desk.go("/devices", "Devices")
     row = page.locator("li[data-device]").first
     for fold in ("Rename", "Access of this camera"):
-        row.get_by_text(fold, exact=True).click()
+        desk.unfold(fold, row)
     row.get_by_role("button", name="Remove").click()
     look_at("devices")
 
@@ -57,7 +57,7 @@ def test_management_has_no_axe_violations(hub, viewer_browser, scheme, size):
 
     desk.go("/keys", "Keys and codes")
     for fold in ("Make a key", "Make a code"):
-        page.get_by_text(fold, exact=True).first.click()
+        desk.unfold(fold)
     page.get_by_label("What it is for").last.fill("Phones of the school")
     page.get_by_role("button", name="Make a code").click()
     expect(page.locator("[data-made=code]")).to_be_visible()

@@ -140,7 +140,7 @@ def test_a_phone_goes_on_waiting_after_a_reload_and_through_a_break_of_the_hub(h
 
 def test_one_activation_code_for_one_phone_makes_one_camera_of_two_that_ask_at_once(hub, desk, viewer_browser):
     page = desk.go("/keys", "Keys and codes")
-    page.get_by_text("Make a code", exact=True).click()
+    desk.unfold("Make a code")
     page.get_by_label("What it is for").last.fill("The shop")
     page.get_by_label("For how many phones").fill("1")
     page.get_by_role("button", name="Make a code").click()
@@ -161,7 +161,7 @@ def test_one_activation_code_for_one_phone_makes_one_camera_of_two_that_ask_at_o
     page.reload()
     row = page.get_by_role("list").filter(has=page.get_by_role("heading", name="The shop")).locator("> li")
     expect(row.get_by_text("Used up")).to_be_visible()
-    row.get_by_text("Who used it").click()
+    desk.unfold("Who used it", row)
     expect(row.get_by_text("Hall")).to_be_visible()
 
 

@@ -3,6 +3,7 @@
 
 /** By the hub's own names. Tests/web/manage-words.test.js looks for those that have none. @type {Record<string, string>} */
 const ACTIONS = {
+  "account.exported": "Exported the account’s data",
   "account.renamed": "Renamed the account",
   "activation_code.made": "Made an activation code",
   "activation_code.redeemed": "A phone became a camera by an activation code",
@@ -13,6 +14,7 @@ const ACTIONS = {
   "device.token.given": "A phone was given its access as a camera",
   "device.token.made": "Made a new token for a camera",
   "device.token.revoked": "Took a camera’s access away",
+  "event.removed": "Deleted an event",
   "invitation.accepted": "Joined by an invitation",
   "invitation.made": "Invited somebody",
   "invitation.revoked": "Revoked an invitation",
@@ -25,8 +27,15 @@ const ACTIONS = {
   "pairing.confirmed": "Let a phone in",
   "pairing.rejected": "Refused a phone",
   "pairing.started": "Showed a code to add a camera",
+  "password.changed": "Changed the password",
+  "password.link_asked": "Asked for a link to a new password",
+  "password.reset": "Set a new password by a mailed link",
+  "sign_in.begun": "Signed in",
   "sign_in.ended": "Ended a sign-in",
+  "sign_in.failed": "Somebody failed to sign in",
   "sign_in.token_reused": "A sign-in was ended: its token came twice, and may have been stolen",
+  "totp.off": "Turned the second factor off",
+  "totp.on": "Turned the second factor on",
 };
 
 /** Whether there are words for it. @param {string} action */
