@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { emptyTimeline, loaded, olderLoaded, published } from "../../Public/js/state/timeline.js";
+import { emptyTimeline, eventLoaded, loaded, olderLoaded, published, targetsLoaded } from "../../Public/js/state/timeline.js";
 import { dayName, deliveryWords, duration, eventProblem, eventTitle, size } from "../../Public/js/state/words.js";
 
 const event = (id, at, more = {}) => ({ event_id: id, triggered_at: `2026-11-21T10:00:0${at}.000Z`, updated_at: `2026-11-21T10:00:0${at}.000Z`, status: "recording", trigger_type: "motion", ...more });
@@ -40,6 +40,21 @@ test("alerts gather at their event, each once", () => {
   let state = emptyTimeline;
   for (const step of [delivery("1", "pending"), delivery("2", "pending"), delivery("1", "sent")]) state = published(state, step);
   assert.deepEqual(state.deliveries.a.map(({ delivery_id, state }) => [delivery_id, state]), [["1", "sent"], ["2", "pending"]]);
+});
+
+test("a removed event goes with its alerts and steps, a removed camera with its events and targets", () => {
+  const of = (device) => ({ device_id: device });
+  let state = loaded(emptyTimeline, {
+    devices: [{ device_id: "hall" }, { device_id: "door" }], events: [event("c", 3, of("door")), event("b", 2, of("hall")), event("a", 1, of("hall"))], nextCursor: "x",
+  });
+  for (const { event_id } of state.events) state = eventLoaded(state, { event: { event_id }, deliveries: [{ delivery_id: `to-${event_id}` }], steps: [1] });
+  for (const device of ["hall", "door"]) state = targetsLoaded(state, device, [{ target: "42" }]);
+  state = published(state, { type: "event.removed", event_id: "b", device_id: "hall" });
+  assert.deepEqual(ids(state), ["c", "a"]);
+  assert.deepEqual([Object.keys(state.deliveries), Object.keys(state.steps)], [["c", "a"], ["c", "a"]]);
+  state = published(state, { type: "device.removed", device_id: "hall" });
+  assert.deepEqual([ids(state), state.devices, Object.keys(state.deliveries), Object.keys(state.targets)], [["c"], [{ device_id: "door" }], ["c"], ["door"]]);
+  assert.equal(state.nextCursor, "x");
 });
 
 test("what is not known changes nothing", () => {

@@ -41,6 +41,13 @@ export function published(state, data) {
       return { ...state, events: withEvent(state.events, data.event) };
     case "device.updated":
       return { ...state, devices: withDevice(state.devices, data.device) };
+    case "event.removed":
+      return withoutEvents(state, ({ event_id: id }) => id === data.event_id);
+    case "device.removed": {
+      const { [data.device_id]: _, ...targets } = state.targets;
+      const rest = withoutEvents(state, ({ device_id: id }) => id === data.device_id);
+      return { ...rest, targets, devices: state.devices.filter((device) => device.device_id !== data.device_id) };
+    }
     case "device.presence":
       return {
         ...state,
@@ -90,6 +97,14 @@ function withEvent(events, event) {
   const others = events.filter((other) => other !== known);
   const place = others.findIndex((other) => other.triggered_at < merged.triggered_at);
   return place < 0 ? [...others, merged] : [...others.slice(0, place), merged, ...others.slice(place)];
+}
+
+/** What was removed, with all that hangs on it. @param {Timeline} state @param {(event: HubEvent) => boolean} isGone @returns {Timeline} */
+function withoutEvents(state, isGone) {
+  const gone = new Set(state.events.filter(isGone).map((event) => event.event_id));
+  /** @param {Record<string, any>} byEvent */
+  const kept = (byEvent) => Object.fromEntries(Object.entries(byEvent).filter(([id]) => !gone.has(id)));
+  return { ...state, events: state.events.filter((event) => !isGone(event)), deliveries: kept(state.deliveries), steps: kept(state.steps) };
 }
 
 /** Each at its place; only an answer of the API brings the history. @param {any[]} deliveries @param {any} delivery @returns {any[]} */

@@ -52,6 +52,8 @@ export class EventPage extends HTMLElement {
     // What was missed meanwhile, also when the hub was away at first.
     this.hub.addEventListener("open", () => this.#load(), { signal });
     this.hub.addEventListener("publication", (/** @type {any} */ { detail: { data } }) => {
+      const isGone = data.type === "event.removed" && data.event_id === this.eventId;
+      if (isGone || (data.type === "device.removed" && data.device_id === this.#shown[0]?.device_id)) this.#removed();
       if ((data.event ?? data.delivery)?.event_id === this.eventId) this.#load();
     }, { signal });
     document.addEventListener("keydown", (event) => {
@@ -90,6 +92,13 @@ export class EventPage extends HTMLElement {
       if (!this.isConnected || this.hub.event(this.eventId)) return;
       this.player.replaceChildren(el("p", { role: "alert", text: status === 404 ? "There is no such event." : message }));
     }
+  }
+
+  /** Somebody removed it while it was looked at. */
+  #removed() {
+    this.player.replaceChildren(el("p", { role: "alert", text: "This event was removed." }));
+    for (const part of [this.details, this.actions, this.fetching, this.stills, this.happened.element]) part.hidden = true;
+    this.#abort?.abort();
   }
 
   #render() {

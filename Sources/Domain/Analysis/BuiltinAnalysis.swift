@@ -30,6 +30,18 @@ public enum BuiltinAnalysis {
             model: model)
     }
 
+    /// For a clip that is not looked at because the plan has nothing left for it: the trigger is believed.
+    ///
+    /// - Parameter reason: why, in words.
+    public static func describeSkipped(trigger: Trigger, durationSeconds duration: Double, reason: String) -> AnalysisResult {
+        var result = AnalysisResult(
+            summary: "Triggered by \(name(of: trigger)). The clip of \(seconds(duration)) was not analysed: \(reason).",
+            label: trigger.type == "sound" ? "sound" : trigger.type == "motion" ? "motion" : nil, confidence: nil, tags: ["not-analysed"],
+            shouldNotify: true, alertReason: "The sensor reported \(name(of: trigger)).", provider: provider, model: model)
+        result.skipped = reason
+        return result
+    }
+
     // MARK: Deciding
 
     private static func decide(_ measured: ClipMeasurements, trigger: Trigger) -> (notify: Bool, reason: String) {

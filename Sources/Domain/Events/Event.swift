@@ -107,6 +107,8 @@ public struct AnalysisResult: Hashable, Sendable {
     public var alertReason: String?
     public var provider: String
     public var model: String
+    /// Why the clip was not analysed; `nil` where it was.
+    public var skipped: String?
 
     public init(
         summary: String, label: String? = nil, confidence: Double? = nil, tags: [String] = [], shouldNotify: Bool,

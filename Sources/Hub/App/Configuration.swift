@@ -57,6 +57,10 @@ struct Configuration: Sendable {
     var offlineSeconds = 60.0
     /// Clips that one camera may begin in an hour; 0: no limit.
     var uploadsPerHour = 0
+    /// Of new accounts.
+    var defaultPlan = Plan.initial
+    /// `nil`: accounts keep events for as long as their plan says.
+    var retentionDays: Int?
     var viewersPerStream = 64
     var streamsPerAccount = 32
     var diskReserveBytes: Int64 = 256 << 20
@@ -129,6 +133,8 @@ struct Configuration: Sendable {
         attentionSeconds = reader.number("ATTENTION_SECONDS", 0...86_400) ?? attentionSeconds
         offlineSeconds = reader.number("OFFLINE_SECONDS", 0...86_400) ?? offlineSeconds
         uploadsPerHour = reader.integer("UPLOADS_PER_HOUR", 0...1_000_000) ?? uploadsPerHour
+        defaultPlan = reader.text("DEFAULT_PLAN") ?? defaultPlan
+        retentionDays = reader.integer("RETENTION_DAYS", 1...36_500)
         viewersPerStream = reader.integer("LIVE_VIEWERS_PER_STREAM", 1...100_000) ?? viewersPerStream
         streamsPerAccount = reader.integer("LIVE_STREAMS_PER_ACCOUNT", 1...100_000) ?? streamsPerAccount
         diskReserveBytes = reader.integer("DISK_RESERVE_MB", 0...10_000_000).map { Int64($0) << 20 } ?? diskReserveBytes

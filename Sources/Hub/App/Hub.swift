@@ -28,6 +28,11 @@ struct Hub {
         encryption = try Encryption(configuration, clock: clock)
         hangups = encryption?.wantsHangups == true ? signals.catchHangups() : nil
         core = try await Core(configuration, role: "serve")
+        let plans = try await core.store.plans.list().map(\.id)
+        guard plans.contains(configuration.defaultPlan) else {
+            throw Configuration.Mistakes(
+                lines: ["DEFAULT_PLAN: there is no plan \"\(configuration.defaultPlan)\"; there are \(plans.joined(separator: ", "))"])
+        }
         linking = TelegramLinking(
             store: core.store, client: core.telegram, onboardingURL: configuration.telegramOnboardingURL,
             lifetimeSeconds: configuration.telegramLinkSeconds, webhookSecret: configuration.telegramWebhookSecret, clock: clock)
@@ -57,6 +62,8 @@ struct Hub {
         server.limits.maximumBacklog = configuration.maximumBacklog
         server.limits.attentionSeconds = configuration.attentionSeconds
         server.limits.offlineSeconds = configuration.offlineSeconds
+        server.defaultPlan = configuration.defaultPlan
+        server.limits.retentionDays = configuration.retentionDays
         server.limits.uploadsPerHour = configuration.uploadsPerHour
         server.limits.maximumConnectionsPerUser = configuration.maximumConnectionsPerUser
         server.limits.maximumConnectionsPerAddress = configuration.maximumConnectionsPerAddress
@@ -74,7 +81,8 @@ struct Hub {
         }
         self.server = try await HubServer(
             loop: loop, store: core.store, storage: core.storage, telegram: linking, channels: core.channels, planner: core.pipeline.planner,
-            configuration: server, clock: clock)
+            // Not behind the alerts; somebody waits for the answer.
+            mail: configuration.mailServer.map { MailClient(server: $0, timeoutSeconds: 20) }, configuration: server, clock: clock)
     }
 
     /// - Returns: the address to open, and what else a person wants to know at start, line by line.

@@ -20,6 +20,8 @@ struct Main {
                 [--http-port N]                                   another port, which leads to https
           worker [--data-dir FOLDER]                              share the hub's work from another process: Postgres only
           migrate [up|status]                                     bring the database to this version, or say what is missing
+          plan list                                               plans, and which account has which
+          plan set ACCOUNT PLAN                                   give an account another plan
           version                                                 print the version
 
         Environment: see .env.example.
@@ -34,6 +36,7 @@ struct Main {
         case "serve": await serve(Array(arguments.dropFirst()))
         case "worker": await work(Array(arguments.dropFirst()))
         case "migrate": await migrate(Array(arguments.dropFirst()))
+        case "plan": await plan(Array(arguments.dropFirst()))
         case "version", "--version": print("pingwatch \(version)")
         case "help", "--help", "-h": print(usage, terminator: "")
         default: fail(usage, status: 64)
@@ -73,6 +76,17 @@ struct Main {
             let found = try await Store.migrations(of: configuration.database)
             for name in found.applied { print("applied  \(name)") }
             for name in found.missing { print("missing  \(name)") }
+        }
+    }
+
+    private static func plan(_ arguments: [String]) async {
+        guard let command = PlanCommand(arguments) else { fail(usage, status: 64) }
+        await run(command.rest) { configuration, _ in
+            try Core.makeFolder(of: configuration)
+            let store = try await Store.open(configuration.database)
+            let lines = try await command.run(on: store)
+            await store.close()
+            announce(lines.joined(separator: "\n"))
         }
     }
 

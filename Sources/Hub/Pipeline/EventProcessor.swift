@@ -26,10 +26,12 @@ struct EventProcessor: Sendable {
 
     /// - Parameters:
     ///   - prompt: what the session was asked to watch for.
+    ///   - charge: asks for so many seconds of analysis; why there are none, or `nil`.
     ///   - isOurs: whether the job is still this worker's; asked before anything is replaced, since another may have more of the clip.
     /// - Throws: `MediaError` when the clip cannot be used; `LeaseLost`; other errors may pass.
     func process(
-        _ event: Event, prompt: String?, in scope: AccountScope, isOurs: () async throws -> Bool = { true }
+        _ event: Event, prompt: String?, in scope: AccountScope, charge: (Double) async throws -> String? = { _ in nil },
+        isOurs: () async throws -> Bool = { true }
     ) async throws -> Result {
         if event.source == .external {
             let analysis = BuiltinAnalysis.describeExternal(
@@ -39,11 +41,16 @@ struct EventProcessor: Sendable {
             return Result(changes: changes, analysis: analysis)
         }
         let folder = try await storage.workFolder(in: scope, event: event.id)
-        let made: Made
+        let made: Made, measured: ClipMeasurements?, skipped: String?
         do {
             made = try await media.run { [event] in try Self.make(event, in: folder) }
+            // By what the clip has, and not by what was declared.
+            let reason = try await charge(made.clip.durationSeconds)
+            measured = reason == nil ? try await media.run { [path = made.clip.path] in try Self.measure(path) } : nil
+            skipped = reason
         } catch let error as MediaError {
-            // Nothing is wrong with a clip because there was no room to write its playable form.
+            // Nothing is wrong with a clip because it was removed, or there was no room to write its playable form.
+            guard try await isOurs() else { throw LeaseLost() }
             guard try await storage.room() > 0 else { throw StoreError.storageFull }
             throw error
         }
@@ -57,9 +64,13 @@ struct EventProcessor: Sendable {
         try await storage.put(made.poster, key: posterKey)
         try await storage.put(made.thumbnail, key: thumbnailKey)
 
-        var analysis = BuiltinAnalysis.describe(
-            ClipMeasurements(frames: made.frames, sounds: made.sounds), trigger: event.trigger, durationSeconds: made.clip.durationSeconds,
-            prompt: prompt)
+        let seconds = made.clip.durationSeconds
+        var analysis =
+            if let measured {
+                BuiltinAnalysis.describe(measured, trigger: event.trigger, durationSeconds: seconds, prompt: prompt)
+            } else {
+                BuiltinAnalysis.describeSkipped(trigger: event.trigger, durationSeconds: seconds, reason: skipped ?? "")
+            }
         var changes = EventChanges()
         let clip = made.clip
         changes.clip = {
@@ -95,8 +106,6 @@ struct EventProcessor: Sendable {
         let clip: AssembledClip
         let poster: [UInt8]
         let thumbnail: [UInt8]
-        let frames: [ClipMeasurements.Frame]
-        let sounds: [ClipMeasurements.Sound]
     }
 
     /// Blocks.
@@ -114,7 +123,12 @@ struct EventProcessor: Sendable {
         let moment = min(max(trigger, 0), max(clip.durationSeconds - 0.2, 0))
         let poster = try Stills.jpeg(file: clip.path, atSeconds: moment, maximumWidth: posterWidth, quality: 4)
         let thumbnail = try Stills.jpeg(file: clip.path, atSeconds: moment, maximumWidth: thumbnailWidth, quality: 6)
-        let samples = try ClipSampler.sample(file: clip.path, perSecond: 8, width: 160, height: 90)
-        return Made(clip: clip, poster: poster, thumbnail: thumbnail, frames: samples.frames, sounds: samples.sounds)
+        return Made(clip: clip, poster: poster, thumbnail: thumbnail)
+    }
+
+    /// Blocks.
+    private static func measure(_ path: String) throws -> ClipMeasurements {
+        let samples = try ClipSampler.sample(file: path, perSecond: 8, width: 160, height: 90)
+        return ClipMeasurements(frames: samples.frames, sounds: samples.sounds)
     }
 }

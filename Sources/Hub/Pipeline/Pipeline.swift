@@ -1,6 +1,6 @@
 // The background work: what waits in the jobs table is done, one lease at a time.
 
-public import Domain
+import Domain
 import Media
 public import Runtime
 public import Store
@@ -149,6 +149,8 @@ public final class Pipeline: Sendable {
         } catch is CancellationError {
             _ = try? await store.jobs.release(job, now: now)
         } catch {
+            // What it was about may have been removed meanwhile, and its files with it.
+            if let isOurs = try? await store.jobs.extend(job, seconds: configuration.leaseSeconds, now: now), !isOurs { return }
             log.error(
                 "work failed", ["work": job.work.rawValue, "job_id": job.id.rawValue, "event_id": job.event.rawValue, "error": String(describing: error)])
             await giveBack(job, error)
@@ -217,11 +219,15 @@ public final class Pipeline: Sendable {
         let prompt = try await store.sessions.find(event.session, in: job.scope)?.analysisPrompt
         let result: EventProcessor.Result
         do {
-            result = try await processor.process(event, prompt: prompt, in: job.scope) {
-                try await store.jobs.extend(job, seconds: configuration.leaseSeconds, now: now)
-            }
+            result = try await processor.process(
+                event, prompt: prompt, in: job.scope,
+                charge: { seconds in
+                    try await store.ledger.charge(
+                        event.id, seconds: seconds, id: makeUUIDv7(milliseconds: clock.milliseconds), in: job.scope, now: now)
+                },
+                isOurs: { try await store.jobs.extend(job, seconds: configuration.leaseSeconds, now: now) })
         } catch is EventProcessor.LeaseLost {
-            log.info("another worker has this event", ["event_id": event.id.rawValue])
+            log.info("another worker has this event, or it was removed", ["event_id": event.id.rawValue])
             return .done
         } catch let error as MediaError {
             log.info("a clip cannot be used", ["event_id": event.id.rawValue, "reason": error.debugDescription])

@@ -20,10 +20,11 @@ public final class HubServer: Sendable {
     private let uploads = OpenUploads()
     private let log = Log("server")
 
+    /// - Parameter mail: for what people are told about their accounts; `nil` where no server is configured.
     /// - Throws: when the folder of the web page is missing or the database does not answer.
     public init(
         loop: EventLoop, store: Store, storage: any ClipStorage, telegram: TelegramLinking, channels: AlertChannels, planner: AlertPlanner,
-        configuration: ServerConfiguration, clock: WallClock
+        mail: MailClient?, configuration: ServerConfiguration, clock: WallClock
     ) async throws {
         self.loop = loop
         files = try StaticFiles(folder: configuration.publicFolder)
@@ -37,18 +38,23 @@ public final class HubServer: Sendable {
         let control = DeviceControl(store: store, cameras: bus, limits: configuration.limits, clock: clock)
         let events = Events(
             store: store, storage: storage, planner: planner, presenter: presenter, clock: clock, limits: configuration.limits, metrics: metrics)
+        let removal = Removal(store: store, storage: storage, audience: bus, connections: bus, reports: reports, clock: clock)
         publisher = OutboxPublisher(
             store: store, bus: bus, events: events, watching: watching, control: control, presenter: presenter, metrics: metrics, clock: clock)
         housekeeper = Housekeeper(
-            store: store, storage: storage, planner: planner, realtime: realtime, uploads: uploads, limits: configuration.limits, clock: clock)
+            store: store, storage: storage, planner: planner, realtime: realtime, uploads: uploads, removal: removal, limits: configuration.limits,
+            clock: clock)
         health = HealthWatch(store: store, presence: bus, reports: reports, planner: planner, limits: configuration.limits, clock: clock)
         services = Services(
-            authentication: Authentication(store: store, configuration: configuration, clock: clock),
-            signIns: SignInService(store: store, connections: bus, configuration: configuration, clock: clock), connections: bus, watching: watching, control: control, reports: reports, events: events,
+            authentication: Authentication(store: store, configuration: configuration, clock: clock), attempts: AttemptGuard(metrics: metrics, clock: clock),
+            signIns: SignInService(store: store, connections: bus, configuration: configuration, clock: clock), connections: bus,
+            pairings: PairingService(store: store, connections: bus, clock: clock),
+            mailer: Mailer(client: mail, publicURL: configuration.publicURL, clock: clock), watching: watching, control: control, reports: reports,
+            events: events,
             previews: Previews(store: store, storage: storage, planner: planner, clock: clock),
             store: store, storage: storage, telegram: telegram, channels: channels, planner: planner, metrics: metrics, live: bus,
-            snapshots: Snapshots(source: bus, limits: configuration.limits, metrics: metrics, clock: clock), presenter: presenter, signer: presenter.signer, configuration: configuration, clock: clock)
-        router = Router(authentication: services.authentication, routes: services.routes())
+            snapshots: Snapshots(source: bus, limits: configuration.limits, metrics: metrics, clock: clock), presenter: presenter, signer: presenter.signer, configuration: configuration, clock: clock, removal: removal)
+        router = Router(authentication: services.authentication, attempts: services.attempts, routes: services.routes())
     }
 
     /// Starts listening.
@@ -77,7 +83,7 @@ public final class HubServer: Sendable {
 }
 
 /// The channels of this process.
-private struct LocalBus: Bus, PresenceSource, CredentialConnections, LiveSource, RemoteControl {
+private struct LocalBus: Bus, PresenceSource, CredentialConnections, RemovalAudience, LiveSource, RemoteControl {
     let realtime: RealtimeHub
 
     func publish(_ publication: Publication, about device: DeviceID, toUsersOf scope: AccountScope) async {
@@ -94,6 +100,12 @@ private struct LocalBus: Bus, PresenceSource, CredentialConnections, LiveSource,
 
     func close(_ credential: Credential) async { await realtime.close(credential) }
 
+    func removed(_ events: [EventID], in scope: AccountScope) async { await realtime.removed(events, of: scope.account) }
+
+    func removed(_ device: DeviceID, in scope: AccountScope) async {
+        await realtime.removed(RealtimeHub.DeviceKey(account: scope.account, device: device))
+    }
+
     func isOnline(_ device: DeviceID, in scope: AccountScope) async -> Bool {
         await realtime.isOnline(RealtimeHub.DeviceKey(account: scope.account, device: device))
     }
@@ -109,6 +121,8 @@ private struct LocalBus: Bus, PresenceSource, CredentialConnections, LiveSource,
     func connected() async -> Set<DeviceReports.Key> { await realtime.connectedSensors }
 
     func counts() async -> RealtimeCounts { await realtime.counts() }
+
+    func viewers(in scope: AccountScope) async -> Int { await realtime.viewers(of: scope.account) }
 
     func picture(of device: DeviceID, in scope: AccountScope) async throws -> LivePicture {
         try await realtime.picture(of: RealtimeHub.DeviceKey(account: scope.account, device: device))

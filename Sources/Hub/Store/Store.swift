@@ -21,6 +21,9 @@ public struct Store: Sendable {
     public let signIns: SignIns
     public let deviceTokens: DeviceTokens
     public let keys: APIKeys
+    public let invitations: Invitations
+    public let pairings: Pairings
+    public let activationCodes: ActivationCodes
     public let audit: AuditLog
     public let devices: Devices
     public let deviceSettings: DeviceSettingsRows
@@ -33,6 +36,10 @@ public struct Store: Sendable {
     public let telegram: TelegramLinks
     public let outbox: Outbox
     public let settings: Settings
+    public let removals: Removals
+    public let retention: Retention
+    public let plans: Plans
+    public let ledger: CreditLedger
 
     private init(_ database: Database, listener: PostgresListener?) {
         self.database = database
@@ -43,6 +50,9 @@ public struct Store: Sendable {
         signIns = SignIns(database: database)
         deviceTokens = DeviceTokens(database: database)
         keys = APIKeys(database: database)
+        invitations = Invitations(database: database)
+        pairings = Pairings(database: database)
+        activationCodes = ActivationCodes(database: database)
         audit = AuditLog(database: database)
         devices = Devices(database: database)
         deviceSettings = DeviceSettingsRows(database: database)
@@ -55,6 +65,10 @@ public struct Store: Sendable {
         outbox = Outbox(database: database)
         telegram = TelegramLinks(database: database)
         settings = Settings(database: database)
+        removals = Removals(database: database)
+        retention = Retention(database: database)
+        plans = Plans(database: database)
+        ledger = CreditLedger(database: database)
     }
 
     /// Opens the database and brings its schema to this version.

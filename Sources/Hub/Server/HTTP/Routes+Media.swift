@@ -57,7 +57,7 @@ extension Services {
 }
 
 /// A part of a stored object in pieces, each read when the socket has taken the one before, so that a slow reader costs the memory of one.
-private actor MediaPieces {
+actor MediaPieces {
     private let reader: ObjectReader
     private let range: Range<Int64>
     private var position: Int64

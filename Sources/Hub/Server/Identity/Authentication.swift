@@ -23,15 +23,34 @@ struct Authentication: Sendable {
         let expiresAt: Timestamp?
     }
 
+    static func makeDeviceToken() -> String { devicePrefix + Crypto.randomToken() }
+    static func makeKey() -> String { keyPrefix + Crypto.randomToken() }
+
     /// What is kept of a token.
     static func hash(_ token: String) -> String { Crypto.sha256Hex(token) }
+
+    /// The same for a token that came from an address, where those that are none are counted.
+    ///
+    /// - Throws: also 429 `too_many_attempts`.
+    nonisolated(nonsending) func grant(token: String?, from address: String, _ attempts: AttemptGuard) async throws -> Grant {
+        guard let token, !token.isEmpty else { return try await grant(token: token) }
+        try attempts.admitToken(from: address)
+        do {
+            let grant = try await grant(token: token)
+            attempts.tokenWorked(from: address)
+            return grant
+        } catch let error as APIError {
+            if error == .invalidToken { attempts.tokenFailed(from: address) }
+            throw error
+        }
+    }
 
     /// - Throws: 401 `unauthorized`, `invalid_token` or `token_expired`.
     nonisolated(nonsending) func grant(token: String?) async throws -> Grant {
         let now = Timestamp(milliseconds: clock.milliseconds)
         guard let token, !token.isEmpty else {
             if configuration.authRequired { throw APIError.unauthorized }
-            let local = try await store.users.findOrCreate(email: Self.localEmail, now: now)
+            let local = try await store.users.findOrCreate(email: Self.localEmail, plan: configuration.defaultPlan, now: now)
             return Grant(principal: Principal(local, role: .owner, signIn: nil), expiresAt: nil)
         }
         if let worker = configuration.workerToken, worker.matches(token) { return Grant(principal: .worker, expiresAt: nil) }

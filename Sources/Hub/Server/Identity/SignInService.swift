@@ -18,6 +18,11 @@ struct Caller: Sendable {
     /// What their program calls itself.
     let agent: String?
 
+    init(address: String?, agent: String?) {
+        self.address = address
+        self.agent = agent
+    }
+
     init(_ head: HTTPHead, proxies: TrustedProxies) {
         let address = proxies.clientAddress(of: head)
         self.address = address.isEmpty ? nil : address
@@ -50,7 +55,8 @@ struct SignInService: Sendable {
     /// Development sign-in: whoever names an address is its user.
     func devLogin(email: String, by caller: Caller) async throws -> Session {
         guard configuration.devLoginEnabled else { throw APIError.notFound("route") }
-        return try await begin(for: try await store.users.findOrCreate(email: try Self.address(email), now: now), by: caller)
+        let user = try await store.users.findOrCreate(email: try Self.address(email), plan: configuration.defaultPlan, now: now)
+        return try await begin(for: user, by: caller)
     }
 
     /// An e-mail address as it is stored.

@@ -94,7 +94,7 @@ extension RealtimeHub {
     }
 
     /// Takes nothing more on this stream.
-    private func breakOff(_ clip: ClipStream, of client: Client, code: String, reason: String, isTemporary: Bool) {
+    func breakOff(_ clip: ClipStream, of client: Client, code: String, reason: String, isTemporary: Bool) {
         guard clip.failure == nil else { return }
         clip.failure = reason
         client.clips[clip.stream] = nil
@@ -156,6 +156,7 @@ extension RealtimeHub {
             departing[key] = old.value
         }
         if let old = departing[key] { await finish(old) }
+        let plan = try await services.store.plans.current(in: scope)
         let (event, writer) = try await services.events.open(opening, in: scope)
         guard client.socket.isOpen else {
             await writer.close()
@@ -165,7 +166,7 @@ extension RealtimeHub {
         let clip = ClipStream(
             stream: nextStream(), event: event.id, scope: scope, writer: writer,
             receiver: ClipReceiver(
-                next: writer.initialNext, windowBytes: limits.clipWindowBytes, maximumSeconds: limits.maximumClipSeconds))
+                next: writer.initialNext, windowBytes: limits.clipWindowBytes, maximumSeconds: plan.clipSeconds(atMost: limits.maximumClipSeconds)))
         client.clips[clip.stream] = clip
         if opening.isPreview { beginPreview(clip, of: event, by: client) }
         return [

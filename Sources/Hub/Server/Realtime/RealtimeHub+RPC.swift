@@ -95,7 +95,9 @@ extension RealtimeHub {
             }
             let device: DeviceID = try fields.identifier("device_id")
             guard try await services.store.devices.find(device, in: scope) != nil else { throw APIError.notFound("device") }
+            let plan = try await services.store.plans.current(in: scope)
             guard client.socket.isOpen else { throw APIError.internalError }
+            try requireRoomForViewer(client, of: scope.account, plan: plan)
             return try watch(device, by: client, in: scope)
         case "live.unwatch":
             unwatch(try streamID(fields), by: client)

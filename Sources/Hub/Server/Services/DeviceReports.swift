@@ -62,6 +62,22 @@ final class DeviceReports: Sendable {
         state.withLock { if $0.reports[key] == report { $0.reports[key] = nil } }
     }
 
+    /// The camera was removed.
+    func remove(_ key: Key) {
+        state.withLock { state in
+            state.reports[key] = nil
+            state.needingAttention.remove(key)
+        }
+    }
+
+    /// The account was.
+    func removeAll(of scope: AccountScope) {
+        state.withLock { state in
+            state.reports = state.reports.filter { $0.key.scope.account != scope.account }
+            state.needingAttention = state.needingAttention.filter { $0.scope.account != scope.account }
+        }
+    }
+
     func needsAttention(_ key: Key) -> Bool { state.withLock { $0.needingAttention.contains(key) } }
 
     /// - Returns: whether that is news.

@@ -36,7 +36,9 @@ extension Events {
             }
             event = try await takeUp(existing, isPreview: opening.isPreview, in: scope)
         case .noSuchSession: throw APIError.notFound("session")
+        case .removed: throw Self.wasRemoved
         case .limited(let time): throw tooMany(until: time)
+        case .limitedByPlan(let time): throw tooMany(until: time, plan: try await store.plans.current(in: scope))
         }
         return (event, try await storage.clipLog(in: scope, event: event.id))
     }

@@ -66,6 +66,10 @@ struct Events: Sendable {
 
     /// Makes the event of a clip that will be uploaded whole, or finds it again.
     func initiate(_ declared: Declaration, in scope: AccountScope) async throws -> Event {
+        let plan = try await store.plans.current(in: scope)
+        if let limit = plan.maximumClipSeconds, declared.duration > limit {
+            throw PlanExceeded(.clipSeconds, plan: plan.name, allowed: Int(limit))
+        }
         let event = newEvent(declared, source: .upload, state: .recording)
         switch try await insert(event, in: scope) {
         case .inserted(let event): return event
@@ -83,7 +87,9 @@ struct Events: Sendable {
             }
             return event
         case .noSuchSession: throw APIError.notFound("session")
+        case .removed: throw Self.wasRemoved
         case .limited(let time): throw tooMany(until: time)
+        case .limitedByPlan(let time): throw tooMany(until: time, plan: plan)
         }
     }
 
@@ -100,9 +106,13 @@ struct Events: Sendable {
             // The answer to the first request, or its second half, may have been lost.
             return event.state == .recording ? try await enqueue(event.id, changes: EventChanges(), in: scope) : event
         case .noSuchSession: throw APIError.notFound("session")
-        case .limited(let time): throw tooMany(until: time)
+        case .removed: throw Self.wasRemoved
+        // Clips that are kept elsewhere are not counted.
+        case .limited, .limitedByPlan: throw APIError.internalError
         }
     }
+
+    static let wasRemoved = APIError.conflict("event_removed", "event_id: this event was removed")
 
     func insert(_ event: Event, in scope: AccountScope) async throws -> EventInsertion {
         if event.source != .external, try await storage.room() <= 0 { throw StoreError.storageFull }
@@ -111,12 +121,15 @@ struct Events: Sendable {
             throw APIError.backlogFull
         }
         let limit = event.source == .external ? nil : UploadLimit(perHour: limits.uploadsPerHour)
-        return try await store.events.insert(event, limit: limit, in: scope)
+        let planned = event.source == .external ? nil : try await store.plans.current(in: scope).uploadsPerHour
+        return try await store.events.insert(event, limit: limit, planLimit: planned.flatMap(UploadLimit.init(perHour:)), in: scope)
     }
 
-    func tooMany(until time: Timestamp) -> APIError {
+    /// - Parameter plan: where it is that of the account, and not the hub's for each camera.
+    func tooMany(until time: Timestamp, plan: Plan? = nil) -> APIError {
         metrics.refused(by: "uploads_per_hour")
-        let words = "this camera may begin \(limits.uploadsPerHour) clips an hour; another at \(formatISO8601(milliseconds: time.milliseconds))"
+        let who = plan.map { "with the plan \($0.name) this account" } ?? "this camera"
+        let words = "\(who) may begin \(plan?.uploadsPerHour ?? limits.uploadsPerHour) clips an hour; another at \(formatISO8601(milliseconds: time.milliseconds))"
         return APIError(
             status: 429, code: "uploads_per_hour", message: "uploads_per_hour: \(words)",
             retryAt: time.milliseconds)

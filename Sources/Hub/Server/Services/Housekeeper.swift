@@ -1,4 +1,4 @@
-// What nobody asks for and must be done all the same: clips whose sender never came back, files without rows, old jobs.
+// What nobody asks for and must be done all the same: clips whose sender never came back, files without rows, what is old.
 
 import Domain
 import Pipeline
@@ -11,9 +11,10 @@ struct Housekeeper: Sendable {
     let planner: AlertPlanner
     let realtime: RealtimeHub
     let uploads: OpenUploads
+    let removal: Removal
     let limits: ServerConfiguration.Limits
     let clock: WallClock
-    private let log = Log("housekeeping")
+    let log = Log("housekeeping")
 
     /// Of a clip that is uploaded whole, between announcement and end.
     private static let uploadSeconds = 3600.0
@@ -24,18 +25,19 @@ struct Housekeeper: Sendable {
 
     init(
         store: Store, storage: any ClipStorage, planner: AlertPlanner, realtime: RealtimeHub, uploads: OpenUploads,
-        limits: ServerConfiguration.Limits, clock: WallClock
+        removal: Removal, limits: ServerConfiguration.Limits, clock: WallClock
     ) {
         self.store = store
         self.storage = storage
         self.planner = planner
         self.realtime = realtime
         self.uploads = uploads
+        self.removal = removal
         self.limits = limits
         self.clock = clock
     }
 
-    private var now: Timestamp { Timestamp(milliseconds: clock.milliseconds) }
+    var now: Timestamp { Timestamp(milliseconds: clock.milliseconds) }
 
     /// Until the task is cancelled.
     func run() async {
@@ -45,11 +47,13 @@ struct Housekeeper: Sendable {
         while !Task.isCancelled {
             await attempt("clips could not be closed") { try await closeAbandoned() }
             await attempt("alerts could not be completed") { try await completeAlerts() }
+            await attempt("files of what was removed could not be removed") { try await removal.sweep() }
             if now.seconds(since: clearedAt) > 3600 {
                 await attempt("old work could not be cleared") {
                     try await enqueueForgotten()
                     try await store.jobs.removeEnded(
                         before: now.advanced(bySeconds: -Self.jobDays * 86_400), deadBefore: now.advanced(bySeconds: -Self.deadDays * 86_400))
+                    try await removeOld()
                     clearedAt = now
                 }
             }
@@ -60,7 +64,7 @@ struct Housekeeper: Sendable {
 
     /// What does not work now is tried again the next time, and holds up nothing else.
     @discardableResult
-    private func attempt(_ words: StaticString, _ body: () async throws -> Void) async -> Bool {
+    func attempt(_ words: StaticString, _ body: () async throws -> Void) async -> Bool {
         do {
             try await body()
             return true
@@ -133,7 +137,8 @@ struct Housekeeper: Sendable {
         let folders = try await storage.folders()
         for folder in folders {
             guard let event = try await store.events.find(folder.event, in: folder.scope) else {
-                orphans.append(folder)
+                // What was removed is nothing to keep.
+                if try await !store.removals.isRemoved(folder.event, in: folder.scope) { orphans.append(folder) }
                 continue
             }
             // Whoever works on an event that has not come to its end may be in another process.

@@ -12,6 +12,8 @@ public struct ServerConfiguration: Sendable {
     /// Of access tokens, and of the refresh tokens that get others.
     public var tokenLifetimeSeconds: Double
     public var refreshLifetimeSeconds = 2_592_000.0
+    /// Of new accounts.
+    public var defaultPlan = Plan.initial
     /// Of processes that write what events show.
     public var workerToken: Secret?
     /// Folder of the web page.
@@ -56,6 +58,8 @@ public struct ServerConfiguration: Sendable {
         public var offlineSeconds = 60.0
         /// Clips that one device may begin in an hour; 0: no limit.
         public var uploadsPerHour = 0
+        /// No account keeps events longer; `nil`: as long as its plan says.
+        public var retentionDays: Int?
         /// Events of one account that may wait to be processed; more are refused until some are done.
         public var maximumBacklog = 1000
         /// A JSON body.

@@ -8,6 +8,8 @@ import Runtime
 /// Live streams, as routes see them; answered by the socket side.
 protocol LiveSource: Sendable {
     func counts() async -> RealtimeCounts
+    /// Connections that watch live.
+    func viewers(in scope: AccountScope) async -> Int
 
     /// The newest picture of a camera, waited for if need be.
     ///

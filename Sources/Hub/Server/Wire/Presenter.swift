@@ -59,7 +59,7 @@ struct Presenter: Sendable {
             "summary": .optional(analysis?.summary), "label": .optional(analysis?.label), "confidence": .optional(analysis?.confidence),
             "tags": .array((analysis?.tags ?? []).map { .string($0) }),
             "should_notify": analysis.map { .bool($0.shouldNotify) } ?? .null, "alert_reason": .optional(analysis?.alertReason),
-            "inference_provider": .optional(analysis?.provider), "inference_model": .optional(analysis?.model),
+            "analysis_skipped": .optional(analysis?.skipped), "inference_provider": .optional(analysis?.provider), "inference_model": .optional(analysis?.model),
         ]
     }
 
@@ -73,11 +73,12 @@ struct Presenter: Sendable {
 
     /// - Parameter report: the newest that is known of it.
     func device(
-        _ device: Device, in scope: AccountScope, isOnline: Bool, isWatching: Bool, report: DeviceReports.Report?, needsAttention: Bool
+        _ device: Device, in scope: AccountScope, isOnline: Bool, isWatching: Bool, hasToken: Bool, report: DeviceReports.Report?, needsAttention: Bool
     ) -> JSON {
         [
             "device_id": .string(device.id.rawValue), "label": .string(device.label), "created_at": time(device.createdAt),
             "last_seen_at": time(device.lastSeenAt), "online": .bool(isOnline), "watching": .bool(isWatching),
+            "has_token": .bool(hasToken),
             "health": [
                 "problems": .array((report?.problems ?? []).map { .string($0) }), "telemetry": report?.telemetry ?? [:],
                 "reported_at": time(report?.at), "attention": .bool(needsAttention),

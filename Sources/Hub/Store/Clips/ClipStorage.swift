@@ -36,6 +36,16 @@ public protocol ClipStorage: Sendable {
     func setAside(_ event: EventID, in scope: AccountScope) async throws
     /// Removes what was being made and has not been written to for so long: a process ended while it was at it.
     func removeLeftovers(of event: EventID, in scope: AccountScope, olderThanSeconds seconds: Double) async throws
+
+    // For what is removed for good.
+
+    /// Removes all objects of an event, and what is being made of them. It is no error when there are none.
+    func removeAll(of event: EventID, in scope: AccountScope) async throws
+    /// Removes everything of an account, also what was set aside.
+    func removeAll(in scope: AccountScope) async throws
+
+    /// A file without a name, for what is gathered before it is sent.
+    func scratch() async throws -> ScratchFile
 }
 
 /// The names of an event's objects.

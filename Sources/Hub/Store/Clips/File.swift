@@ -159,6 +159,18 @@ enum Folder {
         guard rmdir(path) == 0 || errno == ENOENT else { throw failure("removing \(path)") }
     }
 
+    /// The folder and everything in it; what is missing is no error. Somebody may be adding to it: what is added meanwhile is left, with the
+    /// folder, and an error.
+    static func removeTree(_ path: String) throws(StoreError) {
+        for name in try entries(path) {
+            let entry = "\(path)/\(name)"
+            if unlink(entry) == 0 || errno == ENOENT { continue }
+            guard errno == EISDIR || errno == EPERM else { throw failure("removing \(entry)") }
+            try removeTree(entry)
+        }
+        try removeEmpty(path)
+    }
+
     /// Since it was last written; 0 when that is not known.
     static func ageSeconds(_ path: String) -> Double {
         var status = stat()

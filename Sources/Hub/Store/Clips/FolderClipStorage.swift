@@ -9,16 +9,16 @@ internal import Glibc
 #endif
 
 public final class FolderClipStorage: ClipStorage {
-    private let folder: String
-    private let pool: ThreadPool
+    let folder: String
+    let pool: ThreadPool
     /// Those who look at clips wait for each other, not those who record them for those who look.
-    private let readers: ThreadPool
+    let readers: ThreadPool
     /// Writers wait for the disk; each belongs to one of these threads.
     private let executors: [ThreadExecutor]
     private let nextExecutor = Atomic<Int>(0)
-    private let reserveBytes: Int64
+    let reserveBytes: Int64
 
-    private static let asideFolder = "lost+found"
+    static let asideFolder = "lost+found"
 
     /// - Parameter reserveBytes: of the disk that clips leave free, for the database and for processing what is there.
     public init(folder: String, reserveBytes: Int64 = 0) throws {
@@ -142,6 +142,28 @@ public final class FolderClipStorage: ClipStorage {
             for name in try Folder.entries(path) where ClipObject.isTemporary(name) && Folder.ageSeconds("\(path)/\(name)") > seconds {
                 try Folder.remove("\(path)/\(name)")
             }
+        }
+    }
+}
+
+extension FolderClipStorage {
+    public func removeAll(of event: EventID, in scope: AccountScope) async throws {
+        let path = "\(folder)/\(scope.account)/\(event)"
+        try await pool.run { try Folder.removeTree(path) }
+    }
+
+    public func removeAll(in scope: AccountScope) async throws {
+        let paths = ["\(folder)/\(scope.account)", "\(folder)/\(Self.asideFolder)/\(scope.account)"]
+        try await pool.run { for path in paths { try Folder.removeTree(path) } }
+    }
+
+    public func scratch() async throws -> ScratchFile {
+        let folder = folder, pool = readers, reserve = DiskReserve(folder: folder, bytes: reserveBytes)
+        return try await pool.run {
+            let path = "\(folder)/\(ClipObject.temporaryName("scratch"))"
+            let file = try File(path, flags: O_RDWR | O_CREAT | O_EXCL | O_APPEND)
+            try Folder.remove(path)
+            return ScratchFile(file: file, reserve: reserve, pool: pool)
         }
     }
 }

@@ -40,6 +40,14 @@ enum Dialect: Hashable, Sendable {
         }
     }
 
+    /// Behind a SELECT of what something that is about to be added refers to: it is not removed meanwhile.
+    var forReference: String {
+        switch self {
+        case .sqlite: ""
+        case .postgres: "FOR KEY SHARE"
+        }
+    }
+
     /// Behind a SELECT that takes what no other worker has.
     var skipLocked: String {
         switch self {

@@ -11,6 +11,13 @@ public struct Accounts: Sendable {
         }
     }
 
+    /// All, for the operator.
+    public func list() async throws -> [Account] {
+        try await database.read { session in
+            try session.query("SELECT * FROM accounts ORDER BY created_at, id", table: "accounts").map { try Account($0) }
+        }
+    }
+
     /// `nil` when there is no such account.
     public func rename(to name: String, in scope: AccountScope) async throws -> Account? {
         try await database.write(in: scope) { session in
@@ -18,6 +25,11 @@ public struct Accounts: Sendable {
                 "UPDATE accounts SET name = $2 WHERE id = $1 RETURNING *", [.text(scope.account.rawValue), .text(name)], table: "accounts"
             ).first.map { try Account($0) }
         }
+    }
+
+    /// Who changes what several rows of the account make together waits for others who do, until the transaction ends.
+    static func lock(_ scope: AccountScope, _ session: borrowing Database.Session) throws(StoreError) {
+        try session.query("SELECT id FROM accounts WHERE id = $1 \(session.dialect.forUpdate)", [.text(scope.account.rawValue)])
     }
 
     static func insert(_ account: Account, _ session: borrowing Database.Session) throws(StoreError) {

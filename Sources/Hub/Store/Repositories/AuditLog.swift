@@ -45,13 +45,16 @@ public struct AuditLog: Sendable {
     }
 
     static func add(_ entry: AuditEntry, in scope: AccountScope, _ session: borrowing Database.Session) throws(StoreError) {
+        // Of an account that is being removed nothing is left.
+        let account = SQLValue.text(scope.account.rawValue)
+        guard try !session.query("SELECT id FROM accounts WHERE id = $1 \(session.dialect.forReference)", [account]).isEmpty else { return }
         try session.query(
             """
             INSERT INTO audit (id, account_id, at, actor_kind, actor_id, actor_name, action, subject, address, detail)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
             """,
             [
-                .text(entry.id), .text(scope.account.rawValue), .integer(entry.at.milliseconds), .text(entry.actorKind), .optional(entry.actorID),
+                .text(entry.id), account, .integer(entry.at.milliseconds), .text(entry.actorKind), .optional(entry.actorID),
                 .optional(entry.actorName), .text(entry.action), .optional(entry.subject), .optional(entry.address), .optional(entry.detail),
             ])
     }

@@ -178,8 +178,8 @@ public struct Deliveries: Sendable {
         _ event: Event, stage: Delivery.Stage, recipients: [Recipient], deadline: Timestamp, in scope: AccountScope, now: Timestamp,
         makeID: () -> String, _ session: borrowing Database.Session
     ) throws(StoreError) -> [Delivery] {
-        // While this row is held the event cannot come to its end unseen: a still that was planned after it would never be completed.
-        if stage == .still, try EventRows.find(event.id, in: scope, session)?.state.isFinal ?? true { return [] }
+        // While this row is held the event cannot be removed, nor come to its end unseen: a still that was planned after it would never be completed.
+        guard let present = try EventRows.find(event.id, in: scope, session), stage != .still || !present.state.isFinal else { return [] }
         var planned: [Delivery] = []
         for recipient in recipients {
             let rows = try session.query(

@@ -15,7 +15,7 @@ extension EventRows {
         "updated_at", "status", "failure_stage", "reason", "retryable", "started_at", "clip_mime", "clip_size_bytes", "clip_seconds",
         "clip_width", "clip_height", "clip_key", "clip_etag", "poster_key", "thumbnail_key", "external_uri", "summary", "label", "confidence",
         "tags", "should_notify", "alert_reason", "provider", "model", "first_byte_at", "durable_at", "queued_at", "processing_at", "done_at",
-        "incomplete", "clip_problem", "feedback", "causes", "clip_state", "stills",
+        "incomplete", "clip_problem", "feedback", "causes", "clip_state", "stills", "analysis_skipped",
     ]
 
     static func insert(_ event: Event, in scope: AccountScope, _ session: borrowing Database.Session) throws(StoreError) {
@@ -67,7 +67,7 @@ extension EventRows {
             .optional(times.queued?.milliseconds), .optional(times.processing?.milliseconds), .optional(times.done?.milliseconds),
             .integer(clip.isIncomplete ? 1 : 0), .optional(clip.problem), .optional(event.feedback?.rawValue),
             .optional(event.causes.isEmpty ? nil : StoredCauses.encode(event.causes)), .optional(clip.state?.rawValue),
-            .integer(Int64(clip.stills)),
+            .integer(Int64(clip.stills)), .optional(analysis?.skipped),
         ]
     }
 }
@@ -126,10 +126,12 @@ extension Event {
     private static func analysis(_ row: Row) throws(StoreError) -> AnalysisResult? {
         guard let summary = try row.optionalText("summary") else { return nil }
         guard let tags = JSONStrings.decode(try row.text("tags")) else { throw row.unreadable("tags") }
-        return AnalysisResult(
+        var result = AnalysisResult(
             summary: summary, label: try row.optionalText("label"), confidence: try row.optionalReal("confidence"), tags: tags,
             shouldNotify: try row.integer("should_notify") != 0, alertReason: try row.optionalText("alert_reason"),
             provider: try row.text("provider"), model: try row.text("model"))
+        result.skipped = try row.optionalText("analysis_skipped")
+        return result
     }
 }
 

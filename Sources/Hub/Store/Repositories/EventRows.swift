@@ -9,8 +9,12 @@ public enum EventInsertion: Sendable {
     case exists(Event)
     /// The account has no such session, or it belongs to another device.
     case noSuchSession
+    /// There was one with this id, and somebody removed it.
+    case removed
     /// The device has begun as many as it may; nothing was stored.
     case limited(retryAt: Timestamp)
+    /// All devices of the account together.
+    case limitedByPlan(retryAt: Timestamp)
 }
 
 public struct EventFilter: Hashable, Sendable {
@@ -109,16 +113,24 @@ public struct EventRows: Sendable {
 
     // MARK: Writing
 
-    /// - Parameter limit: of clips that come to this hub; an event that is there already is not refused for it.
-    public func insert(_ event: Event, limit: UploadLimit? = nil, in scope: AccountScope) async throws -> EventInsertion {
+    /// - Parameters: of clips that come to this hub; an event that is there already is not refused for it.
+    ///   - limit: of the device.
+    ///   - planLimit: of the account.
+    public func insert(
+        _ event: Event, limit: UploadLimit? = nil, planLimit: UploadLimit? = nil, in scope: AccountScope
+    ) async throws -> EventInsertion {
         try await database.write(in: scope) { session in
             if let existing = try Self.find(event.id, in: scope, session) { return .exists(existing) }
+            if try Removals.isRemoved(event.id, in: scope, session) { return .removed }
             let known = try session.query(
-                "SELECT id FROM sessions WHERE account_id = $1 AND id = $2 AND device_id = $3",
+                "SELECT id FROM sessions WHERE account_id = $1 AND id = $2 AND device_id = $3 \(session.dialect.forReference)",
                 [.text(scope.account.rawValue), .text(event.session.rawValue), .text(event.device.rawValue)])
             guard !known.isEmpty, scope.devices.contains(event.device) else { return .noSuchSession }
             if let limit, let time = try Self.retryAt(limit, of: event.device, in: scope, now: event.createdAt, session) {
                 return .limited(retryAt: time)
+            }
+            if let planLimit, let time = try Self.retryAt(planLimit, of: nil, in: scope, now: event.createdAt, session) {
+                return .limitedByPlan(retryAt: time)
             }
             try Self.insert(event, in: scope, session)
             return .inserted(event)
@@ -249,17 +261,18 @@ public struct EventRows: Sendable {
 
     // MARK: Inside a transaction
 
+    /// - Parameter device: `nil`: of all.
     private static func retryAt(
-        _ limit: UploadLimit, of device: DeviceID, in scope: AccountScope, now: Timestamp, _ session: borrowing Database.Session
+        _ limit: UploadLimit, of device: DeviceID?, in scope: AccountScope, now: Timestamp, _ session: borrowing Database.Session
     ) throws(StoreError) -> Timestamp? {
         var begun: [Timestamp] = []
         for row in try session.query(
             """
-            SELECT created_at FROM events WHERE account_id = $1 AND device_id = $2 AND created_at > $3 AND created_at <= $4
+            SELECT created_at FROM events WHERE account_id = $1\(device == nil ? "" : " AND device_id = $2") AND created_at > $3 AND created_at <= $4
             AND source IN ('stream', 'upload') AND (clip_state IS NULL OR clip_state <> 'on_device') ORDER BY created_at DESC LIMIT $5
             """,
             [
-                .text(scope.account.rawValue), .text(device.rawValue), .integer(now.advanced(bySeconds: -UploadLimit.seconds).milliseconds),
+                .text(scope.account.rawValue), .optional(device?.rawValue), .integer(now.advanced(bySeconds: -UploadLimit.seconds).milliseconds),
                 .integer(now.milliseconds), .integer(Int64(limit.perHour)),
             ], table: "events")
         {

@@ -13,6 +13,9 @@ public struct OutboxEntry: Hashable, Sendable {
         case deviceUpdated = "device.updated"
         case deviceSettings = "device.settings"
         case targetUpdated = "target.updated"
+        case pairingUpdated = "pairing.updated"
+        case eventRemoved = "event.removed"
+        case deviceRemoved = "device.removed"
     }
 
     /// Rises within one subject in the order of its changes.
@@ -21,7 +24,8 @@ public struct OutboxEntry: Hashable, Sendable {
     public let kind: Kind
     /// The id of what changed. Its row is read when it is published.
     public let subject: String
-    /// What became of it, where that is worth counting: a state, or `<channel> <outcome> <reason>` of an attempt.
+    /// What became of it, where that is worth counting: a state, or `<channel> <outcome> <reason>` of an attempt. Of an event that was removed,
+    /// its device.
     public let change: String?
     public let at: Timestamp
 }

@@ -22,7 +22,8 @@ public struct Sessions: Sendable {
     ) async throws -> (session: WatchSession, isNew: Bool)? {
         let account = SQLValue.text(scope.account.rawValue)
         return try await database.write(in: scope) { session in
-            let known = try session.query("SELECT id FROM devices WHERE account_id = $1 AND id = $2", [account, .text(device.rawValue)])
+            let known = try session.query(
+                "SELECT id FROM devices WHERE account_id = $1 AND id = $2 \(session.dialect.forReference)", [account, .text(device.rawValue)])
             guard !known.isEmpty, scope.devices.contains(device) else { return nil }
             let active = try session.query(
                 "SELECT * FROM sessions WHERE account_id = $1 AND device_id = $2 AND status = 'active'", [account, .text(device.rawValue)],

@@ -8,8 +8,10 @@ public struct Users: Sendable {
 
     /// The person of an address, in the account that they joined first; a new one comes with an account of their own.
     ///
-    /// - Parameter email: lower-cased.
-    public nonisolated(nonsending) func findOrCreate(email: String, now: Timestamp) async throws -> User {
+    /// - Parameters:
+    ///   - email: lower-cased.
+    ///   - plan: of a new account.
+    public nonisolated(nonsending) func findOrCreate(email: String, plan: String = Plan.initial, now: Timestamp) async throws -> User {
         try await database.write { session in
             if let known = try Self.find(email: email, session), let membership = try Memberships.all(of: known.id, session).first {
                 return membership.user
@@ -20,7 +22,7 @@ public struct Users: Sendable {
                 id: known?.id ?? UserID(trusted: makeUUIDv7(milliseconds: now.milliseconds)), account: account, email: email, name: known?.name,
                 createdAt: known?.createdAt ?? now)
             if known == nil { try Self.insert(user, session) }
-            try Accounts.insert(Account(id: account, name: email, plan: Plan.initial, createdAt: now), session)
+            try Accounts.insert(Account(id: account, name: email, plan: plan, createdAt: now), session)
             try Memberships.insert(Membership(user: user, role: .owner, devices: .all, createdAt: now), session)
             return user
         }
