@@ -8,6 +8,7 @@ import email.policy
 import hashlib
 import hmac
 import re
+import socket
 import struct
 import threading
 import time
@@ -93,11 +94,10 @@ class Mailbox:
     def __init__(self) -> None:
         self.mails: list[email.message.EmailMessage] = []
         self.lock = threading.Lock()
-        # A port of the system's choice.
-        self.controller = Controller(self, hostname="127.0.0.1", port=0)
-        self.controller._trigger_server = lambda: None
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.controller = Controller(self, hostname="127.0.0.1", port=self.port, ready_timeout=30)
         self.controller.start()
-        self.port = self.controller.server.sockets[0].getsockname()[1]
 
     async def handle_DATA(self, server, session, envelope) -> str:
         with self.lock:

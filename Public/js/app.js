@@ -5,7 +5,7 @@ import { announce, el, icon } from "./components/dom.js";
 import { watchForUpdates } from "./components/update.js";
 import { Backoff } from "./lib/backoff.js";
 import { finishOIDC, returnedFromOIDC } from "./identity/oidc.js";
-import { api, apiBlob, apiPage } from "./net/api.js";
+import { api, apiBlob, apiPage, exchangeSession } from "./net/api.js";
 import { clearSession, endSession, getSession, getToken, onSessionElsewhere, rememberMe, setSession, takeSession } from "./net/session.js";
 import { adoptDevice, forgetDevice, rememberedDevice } from "./sensor/device.js";
 import { closeMenus, renderConnection, renderHeader } from "./shell/header.js";
@@ -105,6 +105,16 @@ async function loadMe() {
 /** @param {any} answer of the hub to a sign-in */
 async function signedIn(answer) {
   takeSession(answer);
+  await begun();
+}
+
+/** @param {string} path @param {unknown} body of a request that ends this sign-in and begins another */
+async function exchange(path, body) {
+  await exchangeSession(path, body);
+  await begun();
+}
+
+async function begun() {
   notice = "";
   leaveHub();
   await loadMe();
@@ -216,7 +226,7 @@ async function loadConfig() {
 
 /** @param {Route} asked @param {AbortSignal} signal @returns {Context} */
 const contextOf = (asked, signal) => ({
-  route: asked, signal, api, apiPage, apiBlob, can: mayI, navigate, signedIn, signOut, forgetSession, reloadMe: loadMe, hub: viewerHub,
+  route: asked, signal, api, apiPage, apiBlob, can: mayI, navigate, signedIn, exchange, signOut, forgetSession, reloadMe: loadMe, hub: viewerHub,
   get me() { return getSession()?.me ?? null; },
   get config() { return config; },
   becomeCamera(given) {

@@ -123,6 +123,27 @@ test("a hub that is away ends nothing, one that refuses does", async () => {
   assert.deepEqual(heard, [session.ENDED]);
 });
 
+test("who is refused while a sign-in takes the place of this one waits for it", async () => {
+  let answered = (_) => {};
+  const replaced = session.replaceSession(() => new Promise((resolve) => { answered = resolve; }));
+  const renewed = session.renew("a1", () => assert.fail("the hub has ended that sign-in"));
+  await new Promise((resolve) => setImmediate(resolve));
+  answered({ ...answer, account_id: "office" });
+  assert.equal(await renewed, "a2");
+  assert.equal((await replaced).account_id, "office");
+  assert.deepEqual(heard, []);
+});
+
+test("without locks a tab waits for itself, and takes what another one got meanwhile", async () => {
+  Object.defineProperty(globalThis, "navigator", { value: {}, configurable: true });
+  const renewed = await session.renew("a1", async () => {
+    session.takeSession(answer);
+    throw Object.assign(new Error("used already"), { status: 401 });
+  });
+  assert.equal(renewed, "a2");
+  assert.deepEqual(heard, []);
+});
+
 test("who has signed out meanwhile is not told that the sign-in ended", async () => {
   session.clearSession();
   assert.equal(await session.renew("a1", () => assert.fail()), null);

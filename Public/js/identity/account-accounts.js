@@ -7,7 +7,7 @@ import { roleWords } from "../state/identity-words.js";
 import { section } from "./parts.js";
 
 /** @param {import("./context.js").Context} context */
-export function accountsSection({ api, forgetSession, me, navigate, signedIn }) {
+export function accountsSection({ api, exchange, forgetSession, me, navigate }) {
   const accounts = me?.accounts ?? [];
   const problem = el("p", { class: "form-problem", role: "alert", hidden: true });
 
@@ -15,7 +15,7 @@ export function accountsSection({ api, forgetSession, me, navigate, signedIn }) 
   async function change(account) {
     problem.hidden = true;
     try {
-      await signedIn(await api("/auth/switch", { method: "POST", body: { account_id: account } }));
+      await exchange("/auth/switch", { account_id: account });
       navigate("/");
     } catch (/** @type {any} */ error) {
       problem.textContent = error.message;

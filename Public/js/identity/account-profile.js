@@ -1,6 +1,6 @@
 // @ts-check
 
-import { announce, el } from "../components/dom.js";
+import { el } from "../components/dom.js";
 import { form } from "../components/form.js";
 import { nameField, section } from "./parts.js";
 
@@ -16,7 +16,6 @@ export function profileSection({ api, me, reloadMe }) {
         await api("/auth/me", { method: "PATCH", body: { name } });
         await reloadMe();
         saved.textContent = "Saved.";
-        announce("Saved.");
       },
     }));
 }

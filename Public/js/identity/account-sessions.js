@@ -1,7 +1,7 @@
 // @ts-check
 // Where one is signed in, and ending it there.
 
-import { announce, el, icon } from "../components/dom.js";
+import { el, icon } from "../components/dom.js";
 import { agentWords, agoWords } from "../state/identity-words.js";
 import { section } from "./parts.js";
 
@@ -28,7 +28,7 @@ export function sessionsSection({ api, signal }) {
     const details = [current ? "" : `used ${agoWords(used_at, Date.now())}`, since, address].filter(Boolean).join(" · ");
     const ended = () => attempt(async () => {
       await api(`/auth/sessions/${encodeURIComponent(id)}`, { method: "DELETE" });
-      say(`Signed out on ${name}.`);
+      done.textContent = `Signed out on ${name}.`;
       await load();
     });
     return el("li", { class: "list-row", "data-session": id },
@@ -40,14 +40,8 @@ export function sessionsSection({ api, signal }) {
 
   async function endOthers() {
     const { ended } = await api("/auth/sessions", { method: "DELETE" });
-    say(ended === 1 ? "Signed out at one other place." : `Signed out at ${ended} other places.`);
+    done.textContent = ended === 1 ? "Signed out at one other place." : `Signed out at ${ended} other places.`;
     await load();
-  }
-
-  /** @param {string} words */
-  function say(words) {
-    done.textContent = words;
-    announce(words);
   }
 
   /** @param {() => Promise<void>} body */

@@ -20,6 +20,7 @@
  * @property {() => Promise<void>} signOut
  * @property {(words: string) => void} forgetSession
  * @property {(answer: any) => Promise<void>} signedIn takes the hub's answer to a sign-in
+ * @property {(path: string, body: unknown) => Promise<void>} exchange posts what ends this sign-in and begins another
  *
  * @typedef {{setup_required: boolean, sign_up: "open"|"invitation"|"closed", dev_login: boolean, mail: boolean, password_minimum: number,
  *   oidc: {name: string}|null}} Config

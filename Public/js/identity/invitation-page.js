@@ -35,7 +35,7 @@ function invitationCard(context, secret, { account_name, role, email, invited_by
   element.append(place);
   const joined = () => context.navigate("/", { replace: true });
   const accept = async () => {
-    await context.signedIn(await context.api("/auth/invitations/accept", { method: "POST", body: { secret } }));
+    await context.exchange("/auth/invitations/accept", { secret });
     joined();
   };
 

@@ -2,7 +2,7 @@
 // The HTTP API with the session's token, which renews itself (docs/API.md).
 
 import { isTokenRefusal } from "../state/session.js";
-import { endSession, getSession, getToken, isRenewalDue, renew } from "./session.js";
+import { endSession, getSession, getToken, isRenewalDue, renew, replaceSession } from "./session.js";
 
 /**
  * `token`: another than the session's; `null`: none.
@@ -42,25 +42,38 @@ async function send(path, { method = "GET", body, signal }, token) {
 
 /** @param {string} path @param {Options} [options] @returns {Promise<Response>} */
 async function request(path, options = {}) {
-  if (options.token !== undefined) return send(path, options, options.token);
+  return options.token === undefined ? renewing((token) => send(path, options, token)) : send(path, options, options.token);
+}
+
+/**
+ * Asks with the session's token, and once more with another if it was no good any more.
+ * @template T @param {(token: string|null) => Promise<T>} ask @returns {Promise<T>}
+ */
+async function renewing(ask) {
   // A hub that is away does not renew anything, and what is asked of it will say so.
   if (isRenewalDue()) await renewToken(getToken()).catch(() => {});
   const token = getToken();
   const isRefused = (/** @type {any} */ error) => isTokenRefusal(error.status, error.code, getSession() !== null);
   try {
-    return await send(path, options, token);
+    return await ask(token);
   } catch (error) {
     if (!isRefused(error)) throw error;
     const next = await renewToken(token);
     if (!next) throw error;
     try {
-      return await send(path, options, next);
+      return await ask(next);
     } catch (again) {
       if (isRefused(again) && getToken() === next) endSession();
       throw again;
     }
   }
 }
+
+/**
+ * Posts what ends this sign-in and begins another, as a change of the account does.
+ * @param {string} path @param {unknown} body
+ */
+export const exchangeSession = (path, body) => renewing((token) => replaceSession(() => api(path, { method: "POST", body, token })));
 
 /**
  * Calls a route and gives its JSON (`null` for an empty answer).

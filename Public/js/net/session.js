@@ -75,6 +75,9 @@ export function renew(used, ask) {
         return takeSession(await ask(session?.refresh_token ?? "")).token;
       } catch (/** @type {any} */ error) {
         if (error.status !== 401) throw error;
+        // Without locks another tab may have been faster.
+        const now = getSession();
+        if (now?.refresh_token !== session?.refresh_token) return now?.token ?? null;
       }
     }
     endSession();
@@ -84,10 +87,26 @@ export function renew(used, ask) {
 }
 
 /**
- * Browsers have locks on secure pages only; elsewhere the hub forgives two that come at once.
- * @param {() => Promise<string|null>} body @returns {Promise<string|null>}
+ * A sign-in in the place of this one, such as one in another account. The hub ends this one before its answer is here:
+ * whoever is refused meanwhile waits for it.
+ * @param {() => Promise<any>} ask gives the hub's answer; must not renew
+ * @returns {Promise<Session>}
  */
-const locked = (body) => (navigator.locks ? navigator.locks.request(LOCK, body) : body());
+export const replaceSession = (ask) => locked(async () => takeSession(await ask()));
+
+/** What waits for the lock on a page without locks. @type {Promise<any>} */
+let last = Promise.resolve();
+
+/**
+ * Browsers have locks on secure pages only; elsewhere each tab waits for itself, and the hub forgives two that come at once.
+ * @template T @param {() => Promise<T>} body @returns {Promise<T>}
+ */
+function locked(body) {
+  if (navigator.locks) return navigator.locks.request(LOCK, body);
+  const result = last.then(body);
+  last = result.catch(() => {});
+  return result;
+}
 
 /** @returns {boolean} */
 export const isRenewalDue = () => isDue(getSession(), Date.now());
