@@ -221,6 +221,7 @@ def test_pairing_has_no_axe_violations(hub, viewer_browser, scheme, size):
     look_at(desk.page, "pair-asked")
     desk.let_in(word)
     look_at(desk.page, "pair-joined")
+    expect(phone.page.get_by_role("heading", name="“Hall” is ready")).to_be_visible()
     phone.open("about:blank").open(f"{hub.url}/#/pair-phone")
     expect(phone.page.get_by_label("Code")).to_be_visible()
     look_at(phone.page, "pair-phone-typed")
