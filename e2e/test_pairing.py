@@ -229,3 +229,5 @@ def test_pairing_has_no_axe_violations(hub, viewer_browser, scheme, size):
     phone.tap("Become a camera")
     expect(phone.page.get_by_text("This activation code is not valid")).to_be_visible()
     look_at(phone.page, "activate-refused")
+    phone.tap("Type another code")
+    expect(phone.page.get_by_label("Activation code")).to_be_visible()

@@ -28,7 +28,14 @@ export function page(context) {
         context.becomeCamera(admission);
       },
       wordsOf: (error) => wordsFor(error, given),
+      after: [given && el("button", { class: "button button-quiet", type: "button", onclick: () => retype(context) }, "Type another code")],
     })));
+}
+
+/** @param {import("../identity/context.js").Context} context */
+function retype(context) {
+  sessionStorage.removeItem(KEPT);
+  context.navigate("/activate");
 }
 
 /** @param {any} error @param {string} given */
