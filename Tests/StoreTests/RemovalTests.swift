@@ -68,11 +68,11 @@ struct RemovalTests {
             #expect(try await store.ledger.charge(event.id, seconds: 12, id: "l-\(name)", in: scope, now: f.now) == nil)
         }
 
-        func write(_ sql: String) async throws { try await database.write { try $0.execute(sql) } }
+        func write(_ sql: String) async throws { try await database.write(reaching: .everybody) { try $0.execute(sql) } }
 
         /// The tables that have that column.
         func tables(with column: String) async throws -> [String] {
-            try await database.read { session in
+            try await database.read(reaching: .everybody) { session in
                 var found: [String] = []
                 for row in try session.query(session.dialect.tables) {
                     let table = try row.text("name")
@@ -92,7 +92,7 @@ struct RemovalTests {
         }
 
         func count(_ table: String, _ column: String, _ value: String) async throws -> Int64 {
-            try await database.read { session in
+            try await database.read(reaching: .everybody) { session in
                 try session.query("SELECT COUNT(*) AS n FROM \(table) WHERE \(column) = $1", [.text(value)])[0].integer("n")
             }
         }
