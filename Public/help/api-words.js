@@ -4,9 +4,16 @@
 /** @typedef {Record<string, any>} Schema */
 /** @typedef {{name: string, schema: Schema, isRequired: boolean}} Field */
 
+/** What a value may be, one or several. @param {Schema} schema @returns {Schema[]} */
+export function kinds(schema) {
+  const all = schema.oneOf ?? schema.anyOf?.filter((/** @type {Schema} */ each) => each.type !== "null") ?? [schema];
+  return all.length === 1 && all[0] !== schema ? kinds(all[0]) : all;
+}
+
 /** The name of what a schema refers to. @param {Schema} schema @returns {string|null} */
 export function reference(schema) {
-  const target = schema.$ref ?? schema.anyOf?.[0]?.$ref;
+  const [only, ...others] = kinds(schema);
+  const target = others.length === 0 && only.$ref;
   return target ? target.split("/").at(-1) : null;
 }
 
@@ -24,11 +31,11 @@ function range(least, most, unit = "") {
 export function words(schema) {
   const name = reference(schema);
   const types = [schema.type].flat().filter(Boolean);
-  const isNullable = types.includes("null") || Boolean(schema.anyOf);
+  const isNullable = types.includes("null") || schema.anyOf?.some((/** @type {Schema} */ each) => each.type === "null");
   const type = types.find((each) => each !== "null");
   const parts = [];
   if (name) parts.push(name);
-  else if (schema.oneOf) parts.push("one of several");
+  else if (kinds(schema).length > 1) parts.push("one of several");
   else if (schema.enum) {
     const values = schema.enum.filter((/** @type {any} */ value) => value !== null);
     parts.push(values.length > 1 ? `one of ${values.join(", ")}` : `“${values[0]}”`);

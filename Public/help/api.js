@@ -2,7 +2,7 @@
 // Shows /openapi.json.
 
 import { el } from "../js/components/dom.js";
-import { access, fields, matches, reference, words } from "./api-words.js";
+import { access, fields, kinds, matches, reference, words } from "./api-words.js";
 
 /** @typedef {import("./api-words.js").Schema} Schema */
 
@@ -22,9 +22,7 @@ function kind(schema) {
 
 /** @param {Schema} schema */
 function fieldList(schema) {
-  /** @type {Schema[]} */
-  const kinds = schema.oneOf ?? [schema];
-  const lists = kinds.map((each) => fields(each)).filter((list) => list.length).map((list) =>
+  const lists = kinds(schema).map((each) => fields(each)).filter((list) => list.length).map((list) =>
     el("ul", { class: "fields" }, ...list.map((field) => fieldItem(field.name, field.schema, field.isRequired))));
   return lists.length ? el("div", { class: "stack-tight" }, ...lists) : null;
 }

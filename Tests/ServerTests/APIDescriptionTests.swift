@@ -53,7 +53,7 @@ struct APIDescriptionTests {
             loop: EventLoop(LoopConfiguration(host: "127.0.0.1", port: 0, subprotocols: [], maximumMessageBytes: 1 << 20)), store: store,
             storage: try FolderClipStorage(folder: folder.file("clips"), reserveBytes: 0),
             telegram: TelegramLinking(store: store, client: nil, onboardingURL: nil, lifetimeSeconds: 60, webhookSecret: nil, clock: clock),
-            channels: AlertChannels(), planner: AlertPlanner(store: store, channels: [], deadlineSeconds: 60, clock: clock),
+            channels: AlertChannels(), planner: AlertPlanner(store: store, channels: [], deadlineSeconds: 60, clock: clock), mail: nil,
             configuration: ServerConfiguration(
                 authRequired: true, devLoginEnabled: true, tokenLifetimeSeconds: 60, publicFolder: folder.path, version: "1"), clock: clock)
         routes = server.services.routes()

@@ -34,7 +34,7 @@ struct CommandTests {
         #"{"id":1,"presence_stats":{"channel":7}}"#, #"{"id":1,"history":{"channel":"c","limit":"all"}}"#,
         #"{"id":1,"history":{"channel":"c","since":{"offset":1.5}}}"#, #"{"id":1,"history":{"channel":"c","since":7}}"#,
         #"{"id":1,"refresh":{}}"#, #"{"id":1,"refresh":{"token":""}}"#, #"{"id":1,"connect":{"subs":{"c":{"recover":true,"offset":"1"}}}}"#,
-        #"{"id":1,"connect":{"data":{"can_force_keyframe":"no"}}}"#, #"{"id":1,"connect":{"data":{"kind":"spy"}}}"#, #"{"id":1,"connect":{"data":{"kind":"sensor"}}}"#,
+        #"{"id":1,"connect":{"data":{"can_force_keyframe":"no"}}}"#, #"{"id":1,"connect":{"data":{"kind":"spy"}}}"#, #"{"id":1,"connect":{"data":{"kind":"sensor","device_id":"a/b"}}}"#,
     ])
     func `malformed commands are refused`(text: String) {
         #expect(throws: Command.Malformed.self) { try parse(text) }

@@ -34,6 +34,9 @@ def test_settings_have_defaults_and_keep_what_is_set(account, path):
 def test_a_wrong_field_is_named_and_nothing_changes(account, path):
     status, answer, _ = account.call("PATCH", path, {"sound": {"sensitivity": 10}, "motion": {"regions": [REGION | {"points": [[0, 0]]}]}})
     assert (status, answer["error"]["field"]) == (400, "motion.regions[0].points") and "motion.regions[0].points" in answer["error"]["message"]
+    for unknown in [{"colour": 1}, {"colour": None}, {"motion": {"colour": None}}]:
+        status, answer, _ = account.call("PATCH", path, unknown)
+        assert status == 400 and answer["error"]["field"].endswith("colour"), unknown
     assert account.call("PATCH", path, raw=b"{")[0] == 400
     assert account.call("PATCH", path, [1])[0] == 400
     assert account.get(path) == DEFAULTS

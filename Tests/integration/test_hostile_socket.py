@@ -102,7 +102,7 @@ def test_garbage_instead_of_frames_ends_that_connection(target, head, size, code
     *[(text, 3501) for text in (
         b"\x00", b"[]", b"null", b"{", b'{"id":0}', b'{"id":1e400}', b'{"id":99999999999999999999}', b"[" * 60_000, b'{"id":1,"rpc":[]}',
         b'{"id":1,"connect":"x"}', b'{"id":1,"connect":{"data":"x"}}', b'{"id":1,"connect":{"token":5}}', b'{"id":1,"connect":{"subs":[]}}',
-        b'{"id":1,"connect":{"data":{"kind":5}}}', b'{"id":1,"connect":{"data":{"kind":"sensor"}}}')],
+        b'{"id":1,"connect":{"data":{"kind":5}}}', b'{"id":1,"connect":{"data":{"kind":"sensor","device_id":5}}}')],
     # A token of the right type that is nobody's; and no command at all, so that `connect` is missing in the end.
     (b'{"id":1,"connect":{"token":"\\u0000"}}', 3500), (b"", 3502),
 ], ids=lambda value: value[:16].hex() or "empty" if isinstance(value, bytes) else str(value))

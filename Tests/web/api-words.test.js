@@ -18,6 +18,7 @@ for (const [schema, expected] of /** @type {[any, string][]} */ ([
   [{ anyOf: [EVENT, { type: "null" }] }, "Event, or null"],
   [{ type: "string", format: "binary" }, "bytes"],
   [{ oneOf: [EVENT, EVENT] }, "one of several"],
+  [{ anyOf: [{ type: "object" }, { type: "object" }] }, "one of several"],
   [{}, "anything"],
 ])) {
   test(`a schema in words: ${expected}`, () => assert.equal(words(schema), expected));

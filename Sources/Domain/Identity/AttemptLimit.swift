@@ -65,6 +65,15 @@ public struct AttemptLimit<Key: Hashable & Sendable>: Sendable {
         return nil
     }
 
+    /// When the next attempt may be made; `nil` for now. Nothing is counted.
+    public func next(_ key: Key, now: Timestamp) -> Timestamp? {
+        guard let entry = entries[key] else { return nil }
+        let at = min(entry.at, now)
+        guard now.milliseconds - at.milliseconds < rules.quietMilliseconds else { return nil }
+        let next = at.advanced(byMilliseconds: delay(after: entry.failures))
+        return next <= now ? nil : next
+    }
+
     /// The attempt was right: nothing is held against `key` any more. Of keys that belong to many (an address), call `withdraw`: who signs in to an
     /// account of one's own would be free to guess at others.
     public mutating func succeed(_ key: Key) { entries[key] = nil }

@@ -38,6 +38,9 @@ public enum DeliveryKind {}
 public enum LinkAttemptKind {}
 public enum SignInKind {}
 public enum APIKeyKind {}
+public enum PairingKind {}
+public enum InvitationKind {}
+public enum ActivationCodeKind {}
 
 public typealias AccountID = Identifier<AccountKind>
 public typealias UserID = Identifier<UserKind>
@@ -49,3 +52,6 @@ public typealias DeliveryID = Identifier<DeliveryKind>
 public typealias LinkAttemptID = Identifier<LinkAttemptKind>
 public typealias SignInID = Identifier<SignInKind>
 public typealias APIKeyID = Identifier<APIKeyKind>
+public typealias PairingID = Identifier<PairingKind>
+public typealias InvitationID = Identifier<InvitationKind>
+public typealias ActivationCodeID = Identifier<ActivationCodeKind>

@@ -81,7 +81,8 @@ struct Hub {
         }
         self.server = try await HubServer(
             loop: loop, store: core.store, storage: core.storage, telegram: linking, channels: core.channels, planner: core.pipeline.planner,
-            configuration: server, clock: clock)
+            // Not behind the alerts; somebody waits for the answer.
+            mail: configuration.mailServer.map { MailClient(server: $0, timeoutSeconds: 20) }, configuration: server, clock: clock)
     }
 
     /// - Returns: the address to open, and what else a person wants to know at start, line by line.

@@ -65,7 +65,7 @@ extension LoopThread {
             let name = lws_get_protocol(wsi).flatMap { $0.pointee.name }.map { String(cString: $0) } ?? ""
             let socket = WebSocket(
                 id: lastSocket << 8 | UInt64(index), subprotocol: name == "http" ? "" : name, client: clients.removeValue(forKey: wsi) ?? "",
-                wsi: wsi, thread: self)
+                peer: arrivals[wsi]?.peer, wsi: wsi, thread: self)
             attach(socket, to: wsi)
             sockets[socket.id] = socket
             report(.opened(socket))

@@ -41,6 +41,8 @@ public final class WebSocket: @unchecked Sendable {
     public let subprotocol: String
     /// What `LoopHandler.client` said of its handshake.
     public let client: String
+    /// Who is at the other end of the connection, which may be a proxy.
+    public let peer: PeerAddress?
     let thread: LoopThread
     /// Whether the executor is on the same thread.
     private let isAtHome: Bool
@@ -51,10 +53,11 @@ public final class WebSocket: @unchecked Sendable {
     private let untaken = Atomic<Int>(0)
     private let isHeld = Atomic<Bool>(false)
 
-    init(id: UInt64, subprotocol: String, client: String, wsi: OpaquePointer, thread: LoopThread) {
+    init(id: UInt64, subprotocol: String, client: String, peer: PeerAddress?, wsi: OpaquePointer, thread: LoopThread) {
         self.id = id
         self.subprotocol = subprotocol
         self.client = client
+        self.peer = peer
         self.wsi = wsi
         self.thread = thread
         isAtHome = thread.isHome

@@ -1,6 +1,6 @@
 // The background work: what waits in the jobs table is done, one lease at a time.
 
-public import Domain
+import Domain
 import Media
 public import Runtime
 public import Store

@@ -20,10 +20,11 @@ public final class HubServer: Sendable {
     private let uploads = OpenUploads()
     private let log = Log("server")
 
+    /// - Parameter mail: for what people are told about their accounts; `nil` where no server is configured.
     /// - Throws: when the folder of the web page is missing or the database does not answer.
     public init(
         loop: EventLoop, store: Store, storage: any ClipStorage, telegram: TelegramLinking, channels: AlertChannels, planner: AlertPlanner,
-        configuration: ServerConfiguration, clock: WallClock
+        mail: MailClient?, configuration: ServerConfiguration, clock: WallClock
     ) async throws {
         self.loop = loop
         files = try StaticFiles(folder: configuration.publicFolder)
@@ -45,12 +46,15 @@ public final class HubServer: Sendable {
             clock: clock)
         health = HealthWatch(store: store, presence: bus, reports: reports, planner: planner, limits: configuration.limits, clock: clock)
         services = Services(
-            authentication: Authentication(store: store, configuration: configuration, clock: clock),
-            signIns: SignInService(store: store, connections: bus, configuration: configuration, clock: clock), connections: bus, watching: watching, control: control, reports: reports, events: events,
+            authentication: Authentication(store: store, configuration: configuration, clock: clock), attempts: AttemptGuard(metrics: metrics, clock: clock),
+            signIns: SignInService(store: store, connections: bus, configuration: configuration, clock: clock), connections: bus,
+            pairings: PairingService(store: store, connections: bus, clock: clock),
+            mailer: Mailer(client: mail, publicURL: configuration.publicURL, clock: clock), watching: watching, control: control, reports: reports,
+            events: events,
             previews: Previews(store: store, storage: storage, planner: planner, clock: clock),
             store: store, storage: storage, telegram: telegram, channels: channels, planner: planner, metrics: metrics, live: bus,
             snapshots: Snapshots(source: bus, limits: configuration.limits, metrics: metrics, clock: clock), presenter: presenter, signer: presenter.signer, configuration: configuration, clock: clock, removal: removal)
-        router = Router(authentication: services.authentication, routes: services.routes())
+        router = Router(authentication: services.authentication, attempts: services.attempts, routes: services.routes())
     }
 
     /// Starts listening.

@@ -21,6 +21,9 @@ public struct Store: Sendable {
     public let signIns: SignIns
     public let deviceTokens: DeviceTokens
     public let keys: APIKeys
+    public let invitations: Invitations
+    public let pairings: Pairings
+    public let activationCodes: ActivationCodes
     public let audit: AuditLog
     public let devices: Devices
     public let deviceSettings: DeviceSettingsRows
@@ -47,6 +50,9 @@ public struct Store: Sendable {
         signIns = SignIns(database: database)
         deviceTokens = DeviceTokens(database: database)
         keys = APIKeys(database: database)
+        invitations = Invitations(database: database)
+        pairings = Pairings(database: database)
+        activationCodes = ActivationCodes(database: database)
         audit = AuditLog(database: database)
         devices = Devices(database: database)
         deviceSettings = DeviceSettingsRows(database: database)

@@ -98,11 +98,13 @@ struct Route: Sendable {
 
 struct Router: Sendable {
     let authentication: Authentication
+    let attempts: AttemptGuard
     let routes: [Route]
     private let log = Log("http")
 
-    init(authentication: Authentication, routes: [Route]) {
+    init(authentication: Authentication, attempts: AttemptGuard, routes: [Route]) {
         self.authentication = authentication
+        self.attempts = attempts
         self.routes = routes
     }
 
@@ -133,10 +135,11 @@ struct Router: Sendable {
         return try await route.handle(Request(head: head, body: body, principal: principal, parameters: parameters))
     }
 
-    /// - Throws: 401 for who is not known, 403 for who may not.
+    /// - Throws: 401 for who is not known, 403 for who may not, 429 for who has shown many tokens that are none.
     func principal(for head: HTTPHead, access: RouteAccess) async throws -> Principal {
         if case .open = access { return .nobody }
-        let principal = try await authentication.grant(token: Self.bearer(head)).principal
+        let address = authentication.configuration.proxies.clientAddress(of: head)
+        let principal = try await authentication.grant(token: Self.bearer(head), from: address, attempts).principal
         guard access.admits(principal) else { throw APIError.forbidden }
         return principal
     }
@@ -159,6 +162,10 @@ struct Router: Sendable {
         let error = apiError(for: error, log: log)
         var response = json(error.json, status: error.status)
         if error.status == 503 { response.headers.append(("Retry-After", "2")) }
+        if let retryAt = error.retryAt, error.status == 429 {
+            let seconds = Double(retryAt - WallClock.system.milliseconds) / 1000
+            response.headers.append(("Retry-After", String(max(1, Int(seconds.rounded(.up))))))
+        }
         if error.status == 401 { response.headers.append(("WWW-Authenticate", "Bearer")) }
         return response
     }

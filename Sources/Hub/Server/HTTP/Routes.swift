@@ -9,8 +9,11 @@ import Store
 /// Everything that routes and rpc methods are made of.
 struct Services: Sendable {
     let authentication: Authentication
+    let attempts: AttemptGuard
     let signIns: SignInService
     let connections: any CredentialConnections
+    let pairings: PairingService
+    let mailer: Mailer
     let watching: Watching
     let control: DeviceControl
     let reports: DeviceReports
@@ -33,7 +36,10 @@ struct Services: Sendable {
 
 extension Services {
     func routes() -> [Route] {
-        let routes = systemRoutes() + signInRoutes() + watchingRoutes() + deviceRoutes() + eventRoutes() + workRoutes() + alertRoutes() + telegramRoutes() + mediaRoutes() + liveRoutes() + removalRoutes() + usageRoutes()
+        let routes =
+            systemRoutes() + signInRoutes() + watchingRoutes() + deviceRoutes() + deviceSettingsRoutes() + pairingRoutes() + activationCodeRoutes()
+            + accountRoutes() + memberRoutes() + invitationRoutes() + keyRoutes() + eventRoutes() + workRoutes() + alertRoutes() + telegramRoutes()
+            + mediaRoutes() + liveRoutes() + removalRoutes() + usageRoutes()
         return routes + [descriptionRoute(of: routes)]
     }
 
@@ -65,12 +71,6 @@ extension Services {
 
     private func watchingRoutes() -> [Route] {
         [
-            Route(.post, "/devices/register", .needs(.pair)) { request in
-                let fields = try request.fields()
-                let id: DeviceID? = try fields.optionalIdentifier("device_id")
-                return Router.json(try await watching.register(id, label: try fields.text("label", maximum: 80), in: request.scope))
-            },
-            Route(.get, "/devices", .needs(.view)) { request in Router.json(try await watching.devices(in: request.scope)) },
             Route(.post, "/sessions/start", .needs(.control, orSensor: true)) { request in
                 let fields = try request.fields()
                 let session = try await watching.start(

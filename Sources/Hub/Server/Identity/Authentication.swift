@@ -23,8 +23,27 @@ struct Authentication: Sendable {
         let expiresAt: Timestamp?
     }
 
+    static func makeDeviceToken() -> String { devicePrefix + Crypto.randomToken() }
+    static func makeKey() -> String { keyPrefix + Crypto.randomToken() }
+
     /// What is kept of a token.
     static func hash(_ token: String) -> String { Crypto.sha256Hex(token) }
+
+    /// The same for a token that came from an address, where those that are none are counted.
+    ///
+    /// - Throws: also 429 `too_many_attempts`.
+    nonisolated(nonsending) func grant(token: String?, from address: String, _ attempts: AttemptGuard) async throws -> Grant {
+        guard let token, !token.isEmpty else { return try await grant(token: token) }
+        try attempts.admitToken(from: address)
+        do {
+            let grant = try await grant(token: token)
+            attempts.tokenWorked(from: address)
+            return grant
+        } catch let error as APIError {
+            if error == .invalidToken { attempts.tokenFailed(from: address) }
+            throw error
+        }
+    }
 
     /// - Throws: 401 `unauthorized`, `invalid_token` or `token_expired`.
     nonisolated(nonsending) func grant(token: String?) async throws -> Grant {

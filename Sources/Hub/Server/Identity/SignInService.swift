@@ -18,6 +18,11 @@ struct Caller: Sendable {
     /// What their program calls itself.
     let agent: String?
 
+    init(address: String?, agent: String?) {
+        self.address = address
+        self.agent = agent
+    }
+
     init(_ head: HTTPHead, proxies: TrustedProxies) {
         let address = proxies.clientAddress(of: head)
         self.address = address.isEmpty ? nil : address

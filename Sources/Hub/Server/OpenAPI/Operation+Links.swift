@@ -6,6 +6,8 @@ extension Operation {
     /// What the `{id}` behind such a piece of a pattern identifies.
     private static let identified = [
         "devices": "device_id", "events": "event_id", "media": "event_id", "jobs": "job_id", "auth/sessions": "sign_in_id",
+        "pairings": "pairing_id", "activation-codes": "code_id", "api-keys": "key_id", "account/invitations": "invitation_id",
+        "account/members": "user_id",
     ]
 
     /// A name of the path as it is called in bodies.
@@ -55,7 +57,7 @@ extension Schema {
         switch kind {
         case .object(let fields, _): fields.filter(\.value.isRequired).map(\.name)
         case .named(_, let schema): schema.fieldNames
-        case .oneOf(let schemas): schemas.first?.fieldNames ?? []
+        case .oneOf(let schemas), .anyOf(let schemas): schemas.first?.fieldNames ?? []
         default: []
         }
     }

@@ -8,7 +8,10 @@ import Runtime
 struct Operation: Sendable {
     enum Tag: String, CaseIterable, Sendable {
         case account = "Account"
+        case people = "People"
+        case keys = "Keys"
         case devices = "Devices"
+        case pairing = "Adding cameras"
         case sessions = "Sessions"
         case events = "Events"
         case alerts = "Alerts"

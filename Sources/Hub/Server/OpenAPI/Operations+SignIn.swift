@@ -5,7 +5,7 @@ import Loop
 
 extension Operation {
     /// What a person has after signing in.
-    private static let signedIn = Schema.named(
+    static let signedIn = Schema.named(
         "SignedIn",
         .object([
             "access_token": .string, "token_type": .words(["bearer"]), "expires_at": .time, "refresh_token": .string, "refresh_expires_at": .time,

@@ -49,6 +49,7 @@ extension Schema {
             if isClosed { json.add("additionalProperties", false) }
             return json
         case .oneOf(let schemas): return ["oneOf": .array(schemas.map { $0.json(&named) })]
+        case .anyOf(let schemas): return ["anyOf": .array(schemas.map { $0.json(&named) })]
         case .named(let name, let schema):
             if named[name] == nil {
                 named[name] = schema

@@ -55,6 +55,7 @@ extension Schema {
         "Device",
         object([
             "device_id": identifier, "label": string, "created_at": time, "last_seen_at": time.orNull, "online": boolean, "watching": boolean,
+            "has_token": boolean.about("Whether it signs in with a token of its own"),
             "health": object([
                 "problems": list(string), "telemetry": fields.about("What the camera said last"), "reported_at": time.orNull,
                 "attention": boolean.about("People were told of a problem that is there now"),

@@ -19,6 +19,7 @@ struct Schema: Sendable {
         /// Any fields.
         case fields
         case oneOf([Schema])
+        case anyOf([Schema])
         /// Described once, below `components`.
         case named(String, Schema)
         /// A body that is no JSON.
@@ -73,6 +74,7 @@ struct Schema: Sendable {
     static func object(_ fields: KeyValuePairs<String, Schema>, isClosed: Bool = false) -> Schema {
         Schema(.object(fields.map { (name: $0.key, value: $0.value) }, isClosed: isClosed))
     }
+    static func anyOf(_ schemas: [Schema]) -> Schema { Schema(.anyOf(schemas)) }
     static func oneOf(_ schemas: [Schema]) -> Schema { Schema(.oneOf(schemas)) }
     static func named(_ name: String, _ schema: Schema) -> Schema { Schema(.named(name, schema)) }
 

@@ -115,9 +115,10 @@ extension Command {
             throw Malformed(reason: "connect.data.kind: sensor or viewer is expected")
         }
         var device: DeviceID?
-        if kind == .sensor {
-            guard let id = data["device_id"]?.stringValue.flatMap({ DeviceID($0) }) else {
-                throw Malformed(reason: "connect.data.device_id: a sensor names its device")
+        // A camera's own token names its device; others are to.
+        if kind == .sensor, let named = given("device_id", in: data) {
+            guard let id = named.stringValue.flatMap({ DeviceID($0) }) else {
+                throw Malformed(reason: "connect.data.device_id: 1 to 64 characters of A–Z a–z 0–9 _ - . are expected")
             }
             device = id
         }

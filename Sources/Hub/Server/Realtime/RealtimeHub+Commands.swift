@@ -58,7 +58,7 @@ extension RealtimeHub {
     private func connect(_ client: Client, id: Int64, _ connect: Command.Connect) async {
         let grant: Authentication.Grant, device: DeviceID?, plan: Plan
         do {
-            (grant, device, plan) = try await admit(connect)
+            (grant, device, plan) = try await admit(connect, from: client.socket)
         } catch let error as APIError where error.field == "connect.data.device_id" {
             client.socket.close(code: CloseCode.badRequest, reason: error.message)
             return
@@ -66,6 +66,10 @@ extension RealtimeHub {
             // A client that can get another one may connect with it at once.
             client.state = .new
             client.refuse(id, .tokenExpired)
+            return
+        } catch let error as APIError where error.status == 429 {
+            client.state = .new
+            client.refuse(id, ReplyError(error))
             return
         } catch let error as APIError where error.status == 401 || error.status == 403 {
             client.socket.close(code: CloseCode.invalidToken, reason: error.message)
@@ -119,16 +123,20 @@ extension RealtimeHub {
     }
 
     /// Who a connection is, and as which camera. What was taken back while it was looked up is looked up again.
-    private func admit(_ connect: Command.Connect) async throws -> (Authentication.Grant, DeviceID?, Plan) {
+    private func admit(_ connect: Command.Connect, from socket: WebSocket) async throws -> (Authentication.Grant, DeviceID?, Plan) {
+        let address = socket.client.isEmpty ? socket.peer?.description ?? "" : socket.client
         while true {
             let revocations = revocations
-            let grant = try await services.authentication.grant(token: connect.token)
+            let grant = try await services.authentication.grant(token: connect.token, from: address, services.attempts)
             let own = grant.principal.device
             // A camera's own token is for nothing else.
             guard (connect.kind == .sensor || own == nil) && (connect.kind == .viewer || own != nil || grant.principal.may(.control)),
                 connect.kind == .sensor || grant.principal.may(.view)
             else { throw APIError.forbidden }
             let device = own ?? connect.device
+            if connect.kind == .sensor, device == nil {
+                throw APIError.invalid("connect.data.device_id", "a sensor names its device")
+            }
             if let device {
                 let isKnown = try await services.store.devices.find(device, in: grant.principal.scope) != nil
                 guard isKnown, own == nil || connect.device == nil || connect.device == own else {
@@ -176,6 +184,17 @@ extension RealtimeHub {
         revocations += 1
         for client in clients.values where client.identity?.principal.depends(on: credential) == true {
             client.socket.close(code: CloseCode.invalidToken, reason: "the token was revoked")
+            guard let identity = client.identity, let device = identity.device else { continue }
+            // Who watches hears of it now: the camera may take its time to go.
+            let key = DeviceKey(account: identity.scope.account, device: device)
+            guard sensors[key] === client else { continue }
+            sensors[key] = nil
+            sensorLeft(key)
+        }
+        // They may see other devices when they come back, or nothing at all.
+        if case .member(let account, let user) = credential {
+            histories[.user(account, user)] = nil
+            forgetListener(user, of: account)
         }
     }
 }

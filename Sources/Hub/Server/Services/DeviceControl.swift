@@ -41,6 +41,8 @@ struct DeviceControl: Sendable {
         }
         let wanted = try Fields(patch).optionalInteger("revision", in: 0...Int64.max)
         changes["revision"] = nil
+        // Merged, a field that there is not would be gone where it is null.
+        _ = try DeviceSettings(.object(changes), maximumClipSeconds: limits.maximumClipSeconds)
         for _ in 0..<Self.maximumTries {
             let (before, revision) = try await current(device, in: scope)
             if let wanted, wanted != revision {

@@ -115,6 +115,9 @@ actor OutboxPublisher {
             let publication = Publication(entry.kind.rawValue, ["device_id": .string(entry.subject), "settings": settings])
             await bus.publish(publication, about: device, toUsersOf: scope)
             await bus.publish(publication, toSensor: device, in: scope)
+        case .pairingUpdated:
+            guard let pairing = try await store.pairings.find(PairingID(trusted: entry.subject), in: scope) else { return }
+            await bus.publish(Publication(entry.kind.rawValue, ["pairing": presenter.pairing(pairing)]), to: pairing.maker, in: scope)
         case .eventRemoved:
             let device = DeviceID(trusted: entry.change ?? "")
             await bus.publish(

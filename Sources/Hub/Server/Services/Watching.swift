@@ -20,31 +20,35 @@ struct Watching: Sendable {
 
     private var now: Timestamp { Timestamp(milliseconds: clock.milliseconds) }
 
-    func register(_ id: DeviceID?, label: String, in scope: AccountScope) async throws -> JSON {
-        let id = id ?? DeviceID(trusted: makeUUIDv7(milliseconds: clock.milliseconds))
-        let device = try await store.devices.register(id, label: label, in: scope, now: now)
-        return try await present(device, in: scope)
+    /// - Parameter token: takes the place of the one that the device had.
+    func register(_ id: DeviceID?, label: String, token: String? = nil, in scope: AccountScope) async throws -> (device: Device, isNew: Bool) {
+        let now = now, id = id ?? DeviceID(trusted: makeUUIDv7(milliseconds: now.milliseconds))
+        let device = try await store.devices.register(id, label: label, tokenHash: token.map(Authentication.hash), in: scope, now: now)
+        return (device, device.createdAt == now)
     }
 
     func devices(in scope: AccountScope) async throws -> JSON {
-        let stored = try await store.health.reports(in: scope)
+        let stored = try await store.health.reports(in: scope), withToken = try await store.deviceTokens.list(in: scope)
         var list: [JSON] = []
-        for device in try await store.devices.list(in: scope) { list.append(try await present(device, stored[device.id], in: scope)) }
+        for device in try await store.devices.list(in: scope) {
+            list.append(try await present(device, stored[device.id], hasToken: withToken.contains(device.id), in: scope))
+        }
         return .array(list)
     }
 
     func present(_ device: Device, in scope: AccountScope) async throws -> JSON {
-        try await present(device, try await store.health.report(of: device.id, in: scope), in: scope)
+        let hasToken = try await store.deviceTokens.contains(device.id, in: scope)
+        return try await present(device, try await store.health.report(of: device.id, in: scope), hasToken: hasToken, in: scope)
     }
 
-    private func present(_ device: Device, _ stored: DeviceHealthRows.Report?, in scope: AccountScope) async throws -> JSON {
+    private func present(_ device: Device, _ stored: DeviceHealthRows.Report?, hasToken: Bool, in scope: AccountScope) async throws -> JSON {
         let key = DeviceReports.Key(scope: scope, device: device.id)
         let known = stored.flatMap { stored in
             JSON(parsing: stored.telemetry.utf8).map { DeviceReports.Report(telemetry: $0, at: stored.at) }
         }
         return presenter.device(
             device, in: scope, isOnline: await presence.isOnline(device.id, in: scope), isWatching: try await isWatching(device.id, in: scope),
-            report: reports.find(key) ?? known, needsAttention: reports.needsAttention(key))
+            hasToken: hasToken, report: reports.find(key) ?? known, needsAttention: reports.needsAttention(key))
     }
 
     func isWatching(_ device: DeviceID, in scope: AccountScope) async throws -> Bool {

@@ -73,11 +73,12 @@ struct Presenter: Sendable {
 
     /// - Parameter report: the newest that is known of it.
     func device(
-        _ device: Device, in scope: AccountScope, isOnline: Bool, isWatching: Bool, report: DeviceReports.Report?, needsAttention: Bool
+        _ device: Device, in scope: AccountScope, isOnline: Bool, isWatching: Bool, hasToken: Bool, report: DeviceReports.Report?, needsAttention: Bool
     ) -> JSON {
         [
             "device_id": .string(device.id.rawValue), "label": .string(device.label), "created_at": time(device.createdAt),
             "last_seen_at": time(device.lastSeenAt), "online": .bool(isOnline), "watching": .bool(isWatching),
+            "has_token": .bool(hasToken),
             "health": [
                 "problems": .array((report?.problems ?? []).map { .string($0) }), "telemetry": report?.telemetry ?? [:],
                 "reported_at": time(report?.at), "attention": .bool(needsAttention),

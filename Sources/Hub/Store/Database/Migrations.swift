@@ -23,6 +23,8 @@ enum Migrations {
         Migration(version: 12, name: "device health", statements: deviceHealth),
         Migration(version: 13, name: "previews", statements: previews),
         Migration(version: 14, name: "identity", statements: identity),
+        Migration(version: 15, name: "sign-in", statements: signIn),
+        Migration(version: 16, name: "people", statements: people),
         Migration(version: 17, name: "plans", statements: plans),
     ]
 

@@ -27,6 +27,11 @@ public struct Accounts: Sendable {
         }
     }
 
+    /// Who changes what several rows of the account make together waits for others who do, until the transaction ends.
+    static func lock(_ scope: AccountScope, _ session: borrowing Database.Session) throws(StoreError) {
+        try session.query("SELECT id FROM accounts WHERE id = $1 \(session.dialect.forUpdate)", [.text(scope.account.rawValue)])
+    }
+
     static func insert(_ account: Account, _ session: borrowing Database.Session) throws(StoreError) {
         try session.query(
             "INSERT INTO accounts (id, name, plan, created_at) VALUES ($1, $2, $3, $4)",

@@ -126,6 +126,20 @@ public struct AlertTargets: Sendable {
         }
     }
 
+    /// Of somebody who does not see those cameras any more.
+    static func removeMailbox(
+        _ address: String, but devices: DeviceAccess, in scope: AccountScope, now: Timestamp, _ session: borrowing Database.Session
+    ) throws(StoreError) {
+        let key: [SQLValue] = [.text(scope.account.rawValue), .text(Delivery.Channel.email.rawValue), .text(address)]
+        let mine = "account_id = $1 AND channel = $2 AND address = $3"
+        for row in try session.query("SELECT device_id FROM alert_targets WHERE \(mine)", key, table: "alert_targets") {
+            let device = try row.text("device_id")
+            guard !devices.contains(DeviceID(trusted: device)) else { continue }
+            try session.query("DELETE FROM alert_targets WHERE \(mine) AND device_id = $4", key + [.text(device)])
+            try Outbox.add(.targetUpdated, device, in: scope, now: now, session)
+        }
+    }
+
     private static func key(_ device: DeviceID, _ channel: Delivery.Channel, _ address: String, _ scope: AccountScope) -> [SQLValue] {
         [.text(scope.account.rawValue), .text(device.rawValue), .text(channel.rawValue), .text(address)]
     }

@@ -49,6 +49,16 @@ public struct DeviceTokens: Sendable {
         }
     }
 
+    /// Whether the device has one.
+    public func contains(_ device: DeviceID, in scope: AccountScope) async throws -> Bool {
+        try await database.read(in: scope) { session in
+            try !session.query(
+                "SELECT hash FROM device_tokens WHERE account_id = $1 AND device_id = $2",
+                [.text(scope.account.rawValue), .text(device.rawValue)]
+            ).isEmpty
+        }
+    }
+
     /// `nil` for one that is not valid, or not any more.
     public nonisolated(nonsending) func principal(hash: String) async throws -> Principal? {
         try await database.read { session in

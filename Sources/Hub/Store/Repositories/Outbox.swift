@@ -13,6 +13,7 @@ public struct OutboxEntry: Hashable, Sendable {
         case deviceUpdated = "device.updated"
         case deviceSettings = "device.settings"
         case targetUpdated = "target.updated"
+        case pairingUpdated = "pairing.updated"
         case eventRemoved = "event.removed"
         case deviceRemoved = "device.removed"
     }

@@ -1,0 +1,17 @@
+// The schema's steps of signing in.
+
+extension Migrations {
+    static let signIn = [
+        // A sign-up makes no user before its address has answered: until then the password is with the link that was mailed for it.
+        """
+        CREATE TABLE mailed_links (hash TEXT PRIMARY KEY, kind TEXT NOT NULL, email TEXT NOT NULL, user_id TEXT REFERENCES users (id), name TEXT,
+        password_hash TEXT, invitation TEXT, created_at BIGINT NOT NULL, expires_at BIGINT NOT NULL)
+        """,
+        "CREATE INDEX mailed_links_by_email ON mailed_links (email, kind, created_at)",
+        "CREATE INDEX mailed_links_by_user ON mailed_links (user_id)",
+        "CREATE INDEX mailed_links_by_expiry ON mailed_links (expires_at)",
+        """
+        CREATE TABLE recovery_codes (user_id TEXT NOT NULL REFERENCES users (id), hash TEXT NOT NULL, PRIMARY KEY (user_id, hash))
+        """,
+    ]
+}

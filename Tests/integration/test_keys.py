@@ -1,0 +1,113 @@
+"""Keys for integrations: what they may do is what they were given, over HTTP and on the socket."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from people import Person, camera, closing, refused, write
+from sensor import Peer, RpcError
+
+
+@pytest.fixture
+def owner(hub) -> Person:
+    return Person(hub)
+
+
+def key(owner: Person, *permissions: str, **more) -> dict:
+    return owner.post("/api-keys", {"name": "Home", "permissions": list(permissions), **more})
+
+
+def test_a_key_is_shown_once_and_listed(hub, owner):
+    made = key(owner, "view", "control", expires_in_days=30)
+    assert made["key"].startswith("pwk_") and made["permissions"] == ["control", "view"] and made["created_by"] == owner.id
+    [listed] = owner.get("/api-keys")
+    assert "key" not in listed and listed["key_id"] == made["key_id"] and listed["used_at"] is None and listed["expires_at"]
+    assert hub.call("GET", "/devices", token=made["key"])[0] == 200
+    assert owner.get("/api-keys")[0]["used_at"]
+    assert made["key"].encode() not in (hub.data / "pingwatch.db").read_bytes() and made["key"] not in "".join(hub.log)
+    assert owner.actions()[0] == "key.made"
+
+
+@pytest.mark.parametrize("permission", ["view", "control", "pair", "summarize"])
+def test_a_key_does_exactly_what_it_was_given(hub, owner, permission):
+    device, _ = camera(owner)
+    token = key(owner, permission)["key"]
+    asked = {
+        ("GET", "/devices"): "view", ("GET", "/account"): "view", ("GET", f"/devices/{device}/settings"): "view", ("GET", "/events"): "view",
+        ("PATCH", f"/devices/{device}/settings"): "control", ("POST", "/devices/register"): "pair", ("POST", f"/devices/{device}/token"): "pair", ("PATCH", f"/devices/{device}"): "pair",
+        ("POST", "/events/none/summary"): "summarize",
+        # Of people alone: keys register devices with tokens, and compare no words.
+        ("POST", "/pairings"): None, ("GET", "/pairings/none"): None, ("POST", "/pairings/none/confirm"): None,
+        ("GET", "/account/members"): None, ("GET", "/account/audit"): None, ("GET", "/api-keys"): None, ("POST", "/api-keys"): None,
+        ("GET", "/activation-codes"): None, ("PATCH", "/account"): None, ("GET", "/auth/me"): None, ("POST", "/account/leave"): None,
+        ("GET", "/auth/sessions"): None, ("GET", "/devices/self"): None, ("POST", "/auth/invitations/accept"): None,
+    }
+    for (method, path), needed in asked.items():
+        status = hub.call(method, path, {"label": "Hall"} if method != "GET" and "settings" not in path else {} if method != "GET" else None, token)[0]
+        assert (status == 403) == (needed != permission), (method, path, status)
+
+
+def test_a_key_on_the_socket(hub, owner):
+    device, token = camera(owner)
+    viewing, controlling = key(owner, "view")["key"], key(owner, "view", "control")["key"]
+    peer = Peer(hub, viewing)
+    [channel] = peer.hello["subs"]
+    assert channel == f"user:{peer.hello['data']['user_id']}" and peer.ask({"subscribe": {"channel": f"user:{owner.id}"}})["error"]["code"] == 103
+    owner.call("PATCH", f"/devices/{device}", {"label": "Door"})
+    peer.wait_publication("device.updated")
+    assert peer.rpc("live.watch", {"device_id": device})["stream"]
+    for method, data in [("device.command", {"device_id": device, "command": "locate"}), ("device.settings", {"device_id": device, "patch": {}})]:
+        with pytest.raises(RpcError) as error:
+            peer.rpc(method, data)
+        assert error.value.code == 103, method
+    assert refused(hub, viewing, kind="sensor", device_id=device) == 3500
+    assert refused(hub, key(owner, "pair")["key"], kind="viewer") == 3500
+    other = Peer(hub, controlling)
+    assert other.rpc("device.settings", {"device_id": device, "patch": {}})
+    for each in (peer, other):
+        each.close()
+
+
+def test_a_revoked_key_is_over_at_once(hub, owner):
+    made, kept = key(owner, "view"), key(owner, "view")
+    peer, other = Peer(hub, made["key"]), Peer(hub, kept["key"])
+    assert Person(hub).status("DELETE", f"/api-keys/{made['key_id']}") == (404, "not_found")
+    assert owner.call("DELETE", f"/api-keys/{made['key_id']}")[0] == 204
+    assert closing(peer.socket) == 3500
+    assert hub.call("GET", "/devices", token=made["key"])[0] == 401 and refused(hub, made["key"], kind="viewer") == 3500
+    assert "ping" in other.ask({"ping": {}})
+    assert owner.status("DELETE", f"/api-keys/{made['key_id']}") == (404, "not_found")
+    assert [each["key_id"] for each in owner.get("/api-keys")] == [kept["key_id"]] and owner.actions()[0] == "key.revoked"
+    other.close()
+
+
+def test_a_key_ends_at_its_time(hub, owner):
+    made = key(owner, "view", expires_in_days=1)
+    write(hub, "UPDATE api_keys SET expires_at = ? WHERE id = ?", int(time.time() * 1000), made["key_id"])
+    status, answer, _ = hub.call("GET", "/devices", token=made["key"])
+    assert (status, answer["error"]["code"]) == (401, "token_expired")
+
+
+def test_a_key_stays_in_its_account(hub, owner):
+    device, _ = camera(Person(hub))
+    token = key(owner, "view", "control", "pair")["key"]
+    assert hub.call("GET", "/devices", token=token)[1] == [] and hub.call("GET", f"/devices/{device}/settings", token=token)[0] == 404
+    assert hub.call("PATCH", f"/devices/{device}", {"label": "x"}, token)[0] == 404
+
+
+@pytest.mark.parametrize("change, field", [
+    ({"permissions": []}, "permissions"), ({"permissions": ["own"]}, "permissions"), ({"permissions": ["administer"]}, "permissions"),
+    ({"permissions": "view"}, "permissions"), ({"permissions": None}, "permissions"), ({"name": ""}, "name"), ({"expires_in_days": 0}, "expires_in_days"),
+    ({"expires_in_days": 1.5}, "expires_in_days")])
+def test_what_is_wrong_with_a_key_is_named(owner, change, field):
+    status, answer, _ = owner.call("POST", "/api-keys", {"name": "Home", "permissions": ["view"]} | change)
+    assert (status, answer["error"]["field"]) == (400, field)
+
+
+def test_a_person_cannot_be_guessed_by_tokens_of_another_kind(hub, owner):
+    """Prefixes tell kinds apart; a hash of one kind is looked for among its own alone."""
+    device, token = camera(owner)
+    made = key(owner, "view")["key"]
+    for wrong in (made.replace("pwk_", "pwd_"), token.replace("pwd_", "pwk_"), made[4:], token[4:], made[:-1], made + "x", "pwk_", "pwd_"):
+        assert hub.call("GET", "/devices", token=wrong)[0] == 401, wrong
