@@ -63,6 +63,7 @@ extension Operation {
             parameters: [
                 .path("object", .words(["clip.mp4", "clip.webm", "poster.jpg", "thumbnail.jpg", "still.jpg", "still-1.jpg", "still-2.jpg"])),
                 .query("a", Schema.string.about("The account")), .query("e", Schema.string.about("When the link ends, in seconds since 1970")),
+                .query("k", Schema.string.about("The key that signed")),
                 .query("v", Schema.string.about("With it, the object never changes")),
                 .header("Range", .string), .header("If-Range", .string), .header("If-None-Match", .string),
             ],
