@@ -74,6 +74,7 @@ struct RemovalTests {
                 """
                 INSERT INTO mailed_links (hash, kind, email, user_id, created_at, expires_at) VALUES ('m-\(name)', 'reset', 'x', '\(owner)', 1, 2)
                 """,
+                "INSERT INTO identities (issuer, subject, user_id, created_at) VALUES ('https://i', '\(owner)', '\(owner)', 1)",
                 "INSERT INTO recovery_codes (user_id, hash) VALUES ('\(owner)', 'x')",
             ] { try await write(statement) }
             let event = f.event("e-\(name)")

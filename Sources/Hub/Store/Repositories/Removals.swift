@@ -127,7 +127,7 @@ public struct Removals: Sendable {
         "outbox",
     ]
     /// What a person has who belongs to no account.
-    static let tablesOfUser = ["sign_ins", "mailed_links", "recovery_codes"]
+    static let tablesOfUser = ["sign_ins", "mailed_links", "recovery_codes", "identities"]
 
     /// - Parameter condition: behind a WHERE; parameters from `$2` on.
     private static func events(
