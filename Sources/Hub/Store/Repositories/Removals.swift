@@ -119,12 +119,15 @@ public struct Removals: Sendable {
 
     /// What hangs on a device and on nothing that hangs on it; sessions come last of what events refer to.
     static let tablesOfDevice = [
-        "sessions", "telegram_links", "alert_targets", "device_settings", "device_health", "device_tokens", "membership_devices",
+        "sessions", "telegram_links", "alert_targets", "device_settings", "device_health", "device_tokens", "membership_devices", "pairings",
     ]
     /// The rest of an account, in the order that foreign keys want.
-    static let tablesOfAccount = ["devices", "job_turns", "api_keys", "sign_ins", "memberships", "credit_ledger", "audit", "outbox"]
+    static let tablesOfAccount = [
+        "redemptions", "activation_codes", "invitations", "devices", "job_turns", "api_keys", "sign_ins", "memberships", "credit_ledger", "audit",
+        "outbox",
+    ]
     /// What a person has who belongs to no account.
-    static let tablesOfUser: [String] = []
+    static let tablesOfUser = ["sign_ins", "mailed_links", "recovery_codes", "identities"]
 
     /// - Parameter condition: behind a WHERE; parameters from `$2` on.
     private static func events(
@@ -165,7 +168,9 @@ public struct Removals: Sendable {
     private static func user(_ id: SQLValue, _ session: borrowing Database.Session) throws(StoreError) {
         guard try session.query("SELECT account_id FROM memberships WHERE user_id = $1 LIMIT 1", [id]).isEmpty else { return }
         try session.query("DELETE FROM access_tokens WHERE sign_in_id IN (SELECT id FROM sign_ins WHERE user_id = $1)", [id])
-        for table in ["sign_ins"] + tablesOfUser { try session.query("DELETE FROM \(table) WHERE user_id = $1", [id]) }
+        // Also what was mailed to their address before they were known.
+        try session.query("DELETE FROM mailed_links WHERE email = (SELECT email FROM users WHERE id = $1)", [id])
+        for table in tablesOfUser { try session.query("DELETE FROM \(table) WHERE user_id = $1", [id]) }
         try session.query("DELETE FROM users WHERE id = $1", [id])
     }
 }
