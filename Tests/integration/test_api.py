@@ -280,6 +280,9 @@ def test_nothing_but_the_pages_files_is_reached(hub):
                  f"{other}/../../Package.swift", f"{other}/%2e%2e/%2e%2e/Package.swift", f"{other}/index.html", f"{other}/"]:
         assert hub.call("GET", path)[0] == 404, path
     assert hub.call("DELETE", "/events")[0] == 405
+    # Not the device of that name.
+    status, _, headers = hub.call("DELETE", "/devices/self")
+    assert status == 405 and headers["allow"] == "GET"
 
 
 def test_many_requests_at_once(account, clip):

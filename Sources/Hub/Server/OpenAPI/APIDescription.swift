@@ -1,6 +1,7 @@
 // The whole API as an OpenAPI 3.1 document, from the table of routes and their descriptions.
 
 import Domain
+import Runtime
 import Loop
 import Runtime
 
@@ -118,8 +119,10 @@ struct APIDescription {
         if case .needs = access {
             errors[401] = ["unauthorized", "invalid_token", "token_expired"]
             errors[403] = ["forbidden"]
+            errors[429] = ["too_many_attempts"]
         } else if operation.proof == .signatureOrToken {
             errors[401] = ["unauthorized", "invalid_token", "token_expired"]
+            errors[429] = ["too_many_attempts"]
         }
         if !operation.pathNames.isEmpty { errors[404] = ["not_found"] }
         errors[503] = ["database_unavailable"]

@@ -9,7 +9,8 @@ extension Operation {
             .post, "/devices/register", .devices, "Add a device, or name it again",
             detail: "The same id is the same device. `with_token` gives it a token of its own in the place of the one it had.",
             body: .json(.object(["device_id": Schema.identifier.optional, "label": .text(80), "with_token": Schema.boolean.optional])),
-            .json(.named("RegisteredDevice", .device.with(["device_token": Schema.string.orAbsent.about("Shown only here")])))
+            .json(.named("RegisteredDevice", .device.with(["device_token": Schema.string.orAbsent.about("Shown only here")]))),
+            errors: [403: "plan_limit"]
         ).giving("device_id"),
         Operation(.get, "/devices", .devices, "All devices", .json(.list(.device))),
         Operation(.get, "/devices/self", .devices, "The camera whose token this is", .json(.device), errors: [404: "not_found"]),
@@ -35,6 +36,7 @@ extension Operation {
             parameters: [
                 .query("width", .integer(16...Int64(Snapshots.maximumWidth)).about("At most so many pixels wide")),
                 .query("a", Schema.string.about("With `s`: the account")), .query("e", Schema.string.about("With `s`: when the link ends")),
+                .query("k", Schema.string.about("With `s`: the key that signed")),
             ],
             .bytes(["image/jpeg"], "A JPEG"),
             errors: [429: "limit_exceeded", 502: "undecodable", 503: "camera_offline, busy", 504: "camera_silent"]),

@@ -38,11 +38,14 @@ extension Operation {
         Operation(.get, "/pairings/{id}", .pairing, "Who has shown the code", .json(pairingObject)),
         Operation(
             .post, "/pairings/{id}/confirm", .pairing, "Take the phone as a camera, or send it away", body: .json(.object(["accept": .boolean])),
-            .json(pairingObject), errors: [409: "not_claimed, pairing_expired, pairing_decided"]),
+            .json(pairingObject), errors: [403: "plan_limit", 409: "not_claimed, pairing_expired, pairing_decided"]),
         Operation(
             .post, "/pairings/claim", .pairing, "The phone asks to be a camera",
             body: .json(
-                .oneOf([.object(["secret": .text(128), "label": .text(80)]), .object(["code": code(8), "label": .text(80)])])),
+                .oneOf([
+                    .object(["secret": .text(128), "code": .nothing, "label": .text(80)]),
+                    .object(["secret": .nothing, "code": code(8), "label": .text(80)]),
+                ])),
             .json(
                 .object([
                     "claim": token, "state": .words(["claimed"]), "account_name": Schema.string.orNull, "confirm_word": .string,
@@ -68,6 +71,6 @@ extension Operation {
         Operation(
             .post, "/activation-codes/redeem", .pairing, "A phone becomes a camera",
             body: .json(.object(["code": code(ActivationCode.length), "label": .text(80)])),
-            .json(.object(["device": .device, "device_token": token])), errors: [404: "link_expired", 429: "too_many_attempts"]),
+            .json(.object(["device": .device, "device_token": token])), errors: [403: "plan_limit", 404: "link_expired", 429: "too_many_attempts"]),
     ]
 }

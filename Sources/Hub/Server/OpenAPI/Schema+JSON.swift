@@ -15,6 +15,7 @@ extension Schema {
     private func kindJSON(_ named: inout [String: Schema]) -> OrderedJSON {
         switch kind {
         case .any: return [:]
+        case .null: return ["type": "null"]
         case .bytes: return ["type": "string", "format": "binary"]
         case .boolean: return ["type": "boolean"]
         case .fields: return ["type": "object"]

@@ -6,6 +6,7 @@ import Runtime
 struct Schema: Sendable {
     indirect enum Kind: Sendable {
         case any
+        case null
         case boolean
         case integer(ClosedRange<Int64>?)
         case number(ClosedRange<Double>?)
@@ -53,6 +54,8 @@ struct Schema: Sendable {
     // MARK: - Kinds
 
     static let any = Schema(.any)
+    /// A field that may be there as long as it says nothing.
+    static let nothing = Schema(.null).orAbsent
     static let boolean = Schema(.boolean)
     static let integer = Schema(.integer(nil))
     static let count = Schema(.integer(0...Int64.max))
