@@ -4,15 +4,6 @@ import Domain
 import Loop
 
 extension Operation {
-    static let plan = Schema.named(
-        "Plan",
-        .object([
-            "plan_id": .string, "name": .string, "analysed_seconds_per_month": Schema.count.orNull, "maximum_clip_seconds": Schema.number.orNull,
-            "uploads_per_hour": Schema.count.orNull, "retention_days": Schema.count.orNull, "devices": Schema.count.orNull,
-            "viewers": Schema.count.orNull,
-        ])
-    ).about("null is no limit")
-
     private static let accountObject = Schema.named(
         "Account", .object(["account_id": .identifier, "name": .string, "plan": plan, "created_at": .time]))
 
