@@ -43,8 +43,8 @@ class Person:
         return self.get("/auth/me")["account_id"]
 
     def actions(self) -> list[str]:
-        """What the audit log of the account says, the newest first."""
-        return [entry["action"] for entry in self.get("/account/audit")]
+        """What the audit log of the account says, the newest first, but for who signed in."""
+        return [entry["action"] for entry in self.get("/account/audit") if not entry["action"].startswith("sign_in.")]
 
     def switch(self, account: str) -> None:
         self.token = self.post("/auth/switch", {"account_id": account})["access_token"]

@@ -386,3 +386,19 @@ def test_a_cameras_token_is_for_itself_alone(hub, owner):
     for channel in (f"device:{other}", f"sensor:{other}", f"user:{owner.id}"):
         assert sensor.ask({"subscribe": {"channel": channel}})["error"]["code"] == 103
     sensor.close()
+
+
+def test_a_plan_without_room_takes_no_more_cameras_by_codes(hub, owner):
+    code, pairing = activation(owner), owner.post("/pairings", {})
+    write(hub, "INSERT INTO plans (id, name, devices) VALUES (?, 'One camera', 1)", owner.id)
+    write(hub, "UPDATE accounts SET plan = ? WHERE id = ?", owner.id, owner.account())
+    assert redeem(hub, code["code"])[0] == 200
+    status, answer = redeem(hub, code["code"])
+    assert (status, answer["error"]["code"]) == (403, "plan_limit")
+    claimed = claim(hub, {"code": pairing["code"]})
+    path = f"/pairings/{pairing['pairing_id']}/confirm"
+    assert owner.status("POST", path, {"accept": True}) == (403, "plan_limit")
+    # Nothing was used up: with room, both go on.
+    write(hub, "UPDATE plans SET devices = 3 WHERE id = ?", owner.id)
+    assert owner.post(path, {"accept": True})["state"] == "confirmed" and status_of(hub, claimed["claim"])[1]["device_token"]
+    assert redeem(hub, code["code"])[0] == 200 and redeem(hub, code["code"])[0] == 404

@@ -44,7 +44,7 @@ def test_somebody_is_invited_and_joins(hub, owner):
     assert owner.get("/account/invitations") == []
     assert hub.call("POST", "/auth/invitations/look", {"secret": secret})[0] == 404 and accept(Person(hub), secret) == EXPIRED
     assert owner.actions()[:2] == ["invitation.accepted", "invitation.made"]
-    entry = owner.get("/account/audit")[0]
+    entry = next(entry for entry in owner.get("/account/audit") if entry["action"] == "invitation.accepted")
     assert entry["actor"] == {"kind": "user", "id": guest.id, "name": guest.email} and entry["address"] == "127.0.0.1"
 
 
@@ -275,5 +275,5 @@ def test_the_audit_log_is_paged_and_ones_own(hub, owner):
         cursor = f"&cursor={headers['x-next-cursor']}" if "x-next-cursor" in headers else None
     assert [each["detail"] for each in found if each["action"] == "account.renamed"] == names[::-1]
     assert found[0]["actor"] == {"kind": "user", "id": owner.id, "name": owner.email} and found[0]["address"] == "127.0.0.1"
-    assert Person(hub).get("/account/audit") == []
+    assert Person(hub).actions() == []
     assert owner.status("GET", "/account/audit?cursor=x") == (400, "invalid_field")

@@ -10,13 +10,13 @@ extension Services {
         [
             Route(.get, "/account", .needs(.view)) { request in
                 guard let account = try await store.accounts.find(in: request.scope) else { throw APIError.notFound("account") }
-                return Router.json(presenter.account(account))
+                return Router.json(presenter.account(account, try await store.plans.current(in: request.scope)))
             },
             Route(.patch, "/account", .needs(.administer)) { request in
                 let name = try request.fields().text("name", maximum: 80)
                 guard let account = try await store.accounts.rename(to: name, in: request.scope) else { throw APIError.notFound("account") }
                 try await record(request, "account.renamed", detail: name)
-                return Router.json(presenter.account(account))
+                return Router.json(presenter.account(account, try await store.plans.current(in: request.scope)))
             },
             Route(.get, "/account/audit", .needs(.administer)) { request in
                 let entries = try await store.audit.list(in: request.scope, page: try request.page())

@@ -5,7 +5,7 @@ import Loop
 
 extension Operation {
     private static let accountObject = Schema.named(
-        "Account", .object(["account_id": .identifier, "name": .string, "plan": .object(["plan_id": .string]), "created_at": .time]))
+        "Account", .object(["account_id": .identifier, "name": .string, "plan": plan, "created_at": .time]))
 
     private static let member = Schema.named(
         "Member",

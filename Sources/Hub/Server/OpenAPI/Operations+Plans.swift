@@ -4,7 +4,7 @@ import Domain
 import Loop
 
 extension Operation {
-    private static let plan = Schema.named(
+    static let plan = Schema.named(
         "Plan",
         .object([
             "plan_id": .string, "name": .string, "analysed_seconds_per_month": Schema.count.orNull.about("Null, here and below: no limit"),

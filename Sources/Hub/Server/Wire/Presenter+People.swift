@@ -5,9 +5,9 @@ import Runtime
 import Store
 
 extension Presenter {
-    func account(_ account: Account) -> JSON {
+    func account(_ account: Account, _ plan: Plan) -> JSON {
         [
-            "account_id": .string(account.id.rawValue), "name": .string(account.name), "plan": ["plan_id": .string(account.plan)],
+            "account_id": .string(account.id.rawValue), "name": .string(account.name), "plan": self.plan(plan),
             "created_at": time(account.createdAt),
         ]
     }
