@@ -71,6 +71,6 @@ if Context.environment["PINGWATCH_FUZZ"] != nil {
     package.products.append(.executable(name: "fuzz", targets: ["fuzz"]))
     package.targets.append(
         .executableTarget(
-            name: "fuzz", dependencies: ["Domain", "Media", "Loop", "Pipeline", "Server", "Certificates", "Credentials", "Runtime"],
+            name: "fuzz", dependencies: ["Domain", "Media", "Loop", "Store", "Pipeline", "Server", "Certificates", "Credentials", "Runtime"],
             path: "Tests/Fuzz/Sources", swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
 }

@@ -2,6 +2,7 @@
 
 import Domain
 import Runtime
+import Store
 import Testing
 
 @testable import Server
@@ -89,7 +90,8 @@ struct JSONTests {
 }
 
 struct MediaSignerTests {
-    private let signer = MediaSigner(key: Array("key".utf8))
+    private let ring = SigningKeyRing([SigningKey(id: "1", secret: Secret("key"), createdAt: Timestamp(milliseconds: 0))])
+    private var signer: MediaSigner { MediaSigner(ring: ring) }
     private let event = EventID("e1")!
     private let account = AccountID("a1")!
     private let now = Timestamp(milliseconds: 1_700_000_000_000)
@@ -103,7 +105,8 @@ struct MediaSignerTests {
         var query = parts(signer.path(event: self.event, object: "clip.mp4", account: account, now: now))
         for (name, value) in changes { query[name] = value }
         return signer.scope(
-            event: event ?? self.event, object: object, account: query["a"], expiry: query["e"], signature: query["s"], now: time ?? now)
+            event: event ?? self.event, object: object,
+            MediaSigner.Proof(account: query["a"], expiry: query["e"], key: query["k"], signature: query["s"]), now: time ?? now)
     }
 
     @Test func `a link opens its own object, for its account, for an hour`() {
@@ -116,5 +119,21 @@ struct MediaSignerTests {
         #expect(scope(["e": "99999999999"]) == nil)
         #expect(scope(["s": "x"]) == nil)
         #expect(scope(["a": "../x"]) == nil)
+        #expect(scope(["k": "2"]) == nil)
+    }
+
+    @Test func `another key signs once everybody can know it, and what the one of before has signed stays good`() {
+        let path = signer.path(event: event, object: "clip.mp4", account: account, now: now)
+        func opens(_ path: String, at time: Timestamp) -> Bool {
+            let query = parts(path), proof = MediaSigner.Proof(account: query["a"], expiry: query["e"], key: query["k"], signature: query["s"])
+            return signer.scope(event: event, object: "clip.mp4", proof, now: time) == AccountScope(account)
+        }
+        ring.replace(with: [ring.find("1")!, SigningKey(id: "2", secret: Secret("other"), createdAt: now)])
+        #expect(parts(signer.path(event: event, object: "clip.mp4", account: account, now: now.advanced(bySeconds: 119)))["k"] == "1")
+        let later = now.advanced(bySeconds: 120), other = signer.path(event: event, object: "clip.mp4", account: account, now: later)
+        #expect(parts(other)["k"] == "2" && opens(other, at: later) && opens(path, at: later))
+        #expect(!opens(other.replacing("k=2", with: "k=1"), at: later))
+        ring.replace(with: [ring.find("2")!])
+        #expect(!opens(path, at: later))
     }
 }

@@ -20,7 +20,8 @@ struct PlanTests {
         #expect(try await f.store.plans.current(in: f.ours) == free)
         #expect(try await f.store.plans.current(in: f.theirs).id == "unlimited")
         #expect(try await !f.store.plans.set(free, of: AccountID(trusted: "unknown")))
-        let new = try await f.store.users.findOrCreate(email: "new@example.org", plan: "paid", now: f.now)
+        try await f.store.plans.setInitial(try #require(try await f.store.plans.find("paid")))
+        let new = try await f.store.users.findOrCreate(email: "new@example.org", now: f.now)
         #expect(try await f.store.plans.current(in: AccountScope(new.account)).devices == 10)
     }
 

@@ -91,6 +91,9 @@ def before_load_schema(context, raw_schema) -> None:
 def example_of(method: str, path: str, parameter: dict) -> str | None:
     if path == MEDIA:
         return {**dict(zip(["event", "object"], POSTER.path.split("/")[2:])), **SIGNED, "Range": "bytes=2-9"}.get(parameter["name"])
+    if method == "delete" and path in KNOWN["removable"]:
+        # What all others are tried with stays.
+        return KNOWN["removable"][path]
     if parameter["in"] == "path" and method != "delete":
         return next((IDS[name] for start, name in PATHS.items() if path.startswith(start)), None)
     return IDS.get(parameter["name"])

@@ -170,7 +170,7 @@ def test_a_confirmed_phone_gets_its_token_from_a_hub_that_was_restarted(start, t
 def test_pairings_of_others_are_like_none(hub, owner):
     stranger = Person(hub)
     pairing = owner.post("/pairings", {})
-    for id in (pairing["pairing_id"], "none", "claim"):
+    for id in (pairing["pairing_id"], "none"):
         assert stranger.status("GET", f"/pairings/{id}") == (404, "not_found")
         assert stranger.status("POST", f"/pairings/{id}/confirm", {"accept": True}) == (404, "not_found")
     assert hub.call("GET", f"/pairings/{pairing['pairing_id']}")[0] == 401
@@ -193,6 +193,13 @@ def test_an_account_has_so_many_open_codes(hub, owner):
         owner.post("/pairings", {})
     assert owner.status("POST", "/pairings", {}) == (429, "limit_exceeded")
     Person(hub).post("/pairings", {})
+
+
+@pytest.mark.parametrize("method, path, allowed", [
+    ("PATCH", "/devices/self", "GET"), ("GET", "/pairings/claim", "POST"), ("DELETE", "/activation-codes/redeem", "POST")])
+def test_a_word_in_the_place_of_an_id_is_that_word(owner, method, path, allowed):
+    status, _, headers = owner.call(method, path, {})
+    assert (status, headers["allow"]) == (405, allowed)
 
 
 @pytest.mark.parametrize("body, field", [

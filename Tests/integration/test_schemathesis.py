@@ -40,6 +40,9 @@ def test_the_hub_keeps_to_its_description(start, enrol, telegram, small, tmp_pat
     known = {
         "url": hub.url, "token": account.token, "metrics": METRICS, "telegram": SECRET, "poster": event["poster_url"],
         "leaver": LEAVER,
+        "removable": {
+            "/devices/{id}": account.post("/devices/register", {"label": "Shed"})["device_id"], "/events/{id}": uploaded(account, small)["event_id"],
+        },
         # What a field of that name may be, so that more is met than 404.
         "ids": {
             "device_id": account.device, "session_id": account.session, "event_id": event["event_id"], "job_id": job["job_id"],

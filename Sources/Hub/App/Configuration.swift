@@ -1,9 +1,11 @@
 // What the environment and the command line say, parsed once, every mistake reported.
 
 import Certificates
+import Credentials
 import Domain
 import Pipeline
 import Runtime
+import Server
 import Store
 
 #if canImport(Glibc)
@@ -25,6 +27,9 @@ struct Configuration: Sendable {
     var devLoginEnabled = false
     var tokenLifetimeSeconds = 900.0
     var refreshLifetimeSeconds = 2_592_000.0
+    var signUp = SignUpPolicy.invitation
+    var passwordParameters = PasswordHash.Parameters.standard
+    var oidc: OIDCConfiguration?
     var workerToken: Secret?
     var telegramToken: Secret?
     var telegramOnboardingURL: String?
@@ -108,16 +113,19 @@ struct Configuration: Sendable {
         devLoginEnabled = reader.bool("AUTH_DEV_LOGIN_ENABLED") ?? devLoginEnabled
         tokenLifetimeSeconds = reader.clamped("AUTH_TOKEN_TTL_SECONDS", 300...2_592_000) ?? tokenLifetimeSeconds
         refreshLifetimeSeconds = reader.clamped("AUTH_REFRESH_TTL_SECONDS", 3600...31_536_000) ?? refreshLifetimeSeconds
-        workerToken = reader.text("WORKER_API_TOKEN").map { Secret($0) }
-        telegramToken = reader.text("TELEGRAM_BOT_TOKEN").map { Secret($0) }
+        signUp = reader.word("AUTH_SIGN_UP", SignUpPolicy.self) ?? signUp
+        passwordParameters = readPasswordParameters(&reader)
+        oidc = readIssuer(&reader)
+        workerToken = reader.secret("WORKER_API_TOKEN")
+        telegramToken = reader.secret("TELEGRAM_BOT_TOKEN")
         telegramOnboardingURL = reader.url("TELEGRAM_BOT_ONBOARDING_URL")
         telegramBaseURL = reader.url("TELEGRAM_API_BASE_URL") ?? telegramBaseURL
         telegramSendsVideo = reader.bool("TELEGRAM_SEND_VIDEO") ?? telegramSendsVideo
         telegramLinkSeconds = reader.clamped("TELEGRAM_LINK_TOKEN_TTL_SECONDS", 60...3600) ?? telegramLinkSeconds
-        telegramWebhookSecret = reader.text("TELEGRAM_WEBHOOK_SECRET").map { Secret($0) }
+        telegramWebhookSecret = reader.secret("TELEGRAM_WEBHOOK_SECRET")
         notificationTimeoutSeconds = reader.number("NOTIFICATION_TIMEOUT_SECONDS", 1...300) ?? notificationTimeoutSeconds
-        webhookURL = reader.url("NOTIFY_WEBHOOK_URL").map { Secret($0) }
-        webhookSecret = reader.text("NOTIFY_WEBHOOK_SECRET").map { Secret($0) }
+        webhookURL = reader.url("NOTIFY_WEBHOOK_URL", reader.secret("NOTIFY_WEBHOOK_URL")?.value).map { Secret($0) }
+        webhookSecret = reader.secret("NOTIFY_WEBHOOK_SECRET")
         webhookAllowsPrivateAddresses = reader.bool("NOTIFY_WEBHOOK_ALLOW_PRIVATE") ?? webhookAllowsPrivateAddresses
         mailServer = reader.mailServer("SMTP_URL")
         publicURL = reader.url("PUBLIC_URL").map { String($0.reversed().drop { $0 == "/" }.reversed()) }
@@ -138,7 +146,7 @@ struct Configuration: Sendable {
         viewersPerStream = reader.integer("LIVE_VIEWERS_PER_STREAM", 1...100_000) ?? viewersPerStream
         streamsPerAccount = reader.integer("LIVE_STREAMS_PER_ACCOUNT", 1...100_000) ?? streamsPerAccount
         diskReserveBytes = reader.integer("DISK_RESERVE_MB", 0...10_000_000).map { Int64($0) << 20 } ?? diskReserveBytes
-        metricsToken = reader.text("METRICS_TOKEN").map { Secret($0) }
+        metricsToken = reader.secret("METRICS_TOKEN")
         databaseWaitSeconds = reader.number("DATABASE_WAIT_SECONDS", 0...86_400) ?? databaseWaitSeconds
         loopThreads = reader.integer("LOOP_THREADS", 1...255)
         maximumConnections = reader.integer("CONNECTIONS_LIMIT", 1...1_000_000)
@@ -267,7 +275,7 @@ struct Configuration: Sendable {
 
     private func readDatabase(_ reader: inout Reader) -> Store.Location {
         let connections = reader.integer("DATABASE_CONNECTIONS", 1...64) ?? 6
-        guard let url = reader.text("DATABASE_URL") else { return .sqlite(path: dataFolder + "/pingwatch.db") }
+        guard let url = reader.secret("DATABASE_URL")?.value else { return .sqlite(path: dataFolder + "/pingwatch.db") }
         if url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") { return .postgres(url: Secret(url), connections: connections) }
         let prefix = "sqlite:///"
         guard url.hasPrefix(prefix), url.count > prefix.count else {
@@ -285,6 +293,45 @@ struct Configuration: Sendable {
         return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
     }
 
+    /// Less than what OWASP asks for is for tests, which sign in all the time.
+    private func readPasswordParameters(_ reader: inout Reader) -> PasswordHash.Parameters {
+        let standard = PasswordHash.Parameters.standard
+        let memory = reader.integer("PASSWORD_HASH_MEMORY_KIB", 1024...Int(PasswordHash.Parameters.maximum.memory)).map { UInt32($0) }
+        let passes = reader.integer("PASSWORD_HASH_PASSES", 1...Int(PasswordHash.Parameters.maximum.passes)).map { UInt32($0) }
+        return PasswordHash.Parameters(memory: memory ?? standard.memory, passes: passes ?? standard.passes, lanes: standard.lanes) ?? standard
+    }
+
+    /// Whether a password's hash costs less than the standard.
+    var hasWeakHashes: Bool {
+        let work = { (parameters: PasswordHash.Parameters) in UInt64(parameters.memory) * UInt64(parameters.passes) }
+        return passwordParameters.memory < 7168 || work(passwordParameters) < work(.standard) * 9 / 10
+    }
+
+    private func readIssuer(_ reader: inout Reader) -> OIDCConfiguration? {
+        let client = reader.text("OIDC_CLIENT_ID"), secret = reader.secret("OIDC_CLIENT_SECRET"), name = reader.text("OIDC_NAME")
+        let audience = reader.text("OIDC_AUDIENCE"), keys = reader.text("OIDC_JWKS_URL")
+        guard let issuer = reader.text("OIDC_ISSUER") else {
+            if client != nil || secret != nil || name != nil || audience != nil || keys != nil {
+                reader.mistakes.append("OIDC_ISSUER: it is missing, though other OIDC_ variables are set")
+            }
+            return nil
+        }
+        for (variable, url) in [("OIDC_ISSUER", issuer), ("OIDC_JWKS_URL", keys)] where url.map(OIDCConfiguration.isSafe) == false {
+            reader.mistakes.append("\(variable): this is not an https address (http is taken on this machine only)")
+        }
+        guard let client else {
+            reader.mistakes.append("OIDC_CLIENT_ID: it is missing; the issuer knows this hub by it")
+            return nil
+        }
+        return OIDCConfiguration(issuer: issuer, clientID: client, clientSecret: secret, name: name, audience: audience, keysURL: keys)
+    }
+
+    /// Whether somebody on another machine may reach the hub.
+    var isReachable: Bool {
+        let isHere = host.hasPrefix("127.") || host == "::1"
+        return !isHere || publicURL != nil || !proxies.isEmpty
+    }
+
     /// The address to listen on as the loop wants it: empty for all.
     var listenAddress: String { host == "0.0.0.0" || host == "::" ? "" : host }
 
@@ -297,6 +344,30 @@ struct Configuration: Sendable {
         func text(_ name: String) -> String? {
             guard let value = environment[name], !value.isEmpty else { return nil }
             return value
+        }
+
+        /// A value that is nobody's business: of the variable, or of the file that the one with `_FILE` behind its name names, but for the end of its last
+        /// line.
+        mutating func secret(_ name: String) -> Secret? {
+            let file = "\(name)_FILE"
+            guard let path = text(file) else { return text(name).map { Secret($0) } }
+            guard text(name) == nil else {
+                mistakes.append("\(file): \(name) is set as well; one of them is enough")
+                return nil
+            }
+            do {
+                return Secret(try SecretFile.read(path))
+            } catch {
+                mistakes.append("\(file): \(error)")
+                return nil
+            }
+        }
+
+        mutating func word<Word: RawRepresentable & CaseIterable>(_ name: String, _ type: Word.Type) -> Word? where Word.RawValue == String {
+            guard let value = text(name) else { return nil }
+            if let word = Word(rawValue: value.lowercased()) { return word }
+            mistakes.append("\(name): \"\(value)\" is not one of \(Word.allCases.map(\.rawValue).joined(separator: ", "))")
+            return nil
         }
 
         mutating func bool(_ name: String) -> Bool? {
@@ -339,17 +410,19 @@ struct Configuration: Sendable {
         }
 
         mutating func mailServer(_ name: String) -> MailServer? {
-            guard let value = text(name) else { return nil }
+            guard let value = secret(name) else { return nil }
             do {
-                return try MailServer(parsing: Secret(value))
+                return try MailServer(parsing: value)
             } catch {
                 mistakes.append("\(name): \(error)")
                 return nil
             }
         }
 
-        mutating func url(_ name: String) -> String? {
-            guard let value = text(name) else { return nil }
+        mutating func url(_ name: String) -> String? { url(name, text(name)) }
+
+        mutating func url(_ name: String, _ value: String?) -> String? {
+            guard let value else { return nil }
             guard value.hasPrefix("https://") || value.hasPrefix("http://"), !value.contains(" ") else {
                 mistakes.append("\(name): this is not an http or https address")
                 return nil

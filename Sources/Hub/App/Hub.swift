@@ -1,12 +1,17 @@
 // The hub's parts, wired.
 
 import Certificates
+import Credentials
 import Domain
 import Loop
 import Pipeline
 import Runtime
 import Server
 import Store
+
+#if canImport(Glibc)
+import Glibc
+#endif
 
 /// Everything that `serve` runs in one process. Started in order of dependency, stopped in reverse.
 struct Hub {
@@ -28,11 +33,12 @@ struct Hub {
         encryption = try Encryption(configuration, clock: clock)
         hangups = encryption?.wantsHangups == true ? signals.catchHangups() : nil
         core = try await Core(configuration, role: "serve")
-        let plans = try await core.store.plans.list().map(\.id)
-        guard plans.contains(configuration.defaultPlan) else {
-            throw Configuration.Mistakes(
-                lines: ["DEFAULT_PLAN: there is no plan \"\(configuration.defaultPlan)\"; there are \(plans.joined(separator: ", "))"])
+        let plans = try await core.store.plans.list()
+        guard let plan = plans.first(where: { $0.id == configuration.defaultPlan }) else {
+            let names = plans.map(\.id).joined(separator: ", ")
+            throw Configuration.Mistakes(lines: ["DEFAULT_PLAN: there is no plan \"\(configuration.defaultPlan)\"; there are \(names)"])
         }
+        try await core.store.plans.setInitial(plan)
         linking = TelegramLinking(
             store: core.store, client: core.telegram, onboardingURL: configuration.telegramOnboardingURL,
             lifetimeSeconds: configuration.telegramLinkSeconds, webhookSecret: configuration.telegramWebhookSecret, clock: clock)
@@ -55,6 +61,9 @@ struct Hub {
             authRequired: configuration.authRequired, devLoginEnabled: configuration.devLoginEnabled,
             tokenLifetimeSeconds: configuration.tokenLifetimeSeconds, publicFolder: configuration.publicFolder, version: Main.version)
         server.refreshLifetimeSeconds = configuration.refreshLifetimeSeconds
+        server.signUp = configuration.signUp
+        server.passwordParameters = configuration.passwordParameters
+        server.oidc = configuration.oidc
         server.workerToken = configuration.workerToken
         server.limits.clipIdleSeconds = configuration.clipIdleSeconds
         server.limits.connectSeconds = Double(configuration.socketConnectSeconds)
@@ -62,7 +71,6 @@ struct Hub {
         server.limits.maximumBacklog = configuration.maximumBacklog
         server.limits.attentionSeconds = configuration.attentionSeconds
         server.limits.offlineSeconds = configuration.offlineSeconds
-        server.defaultPlan = configuration.defaultPlan
         server.limits.retentionDays = configuration.retentionDays
         server.limits.uploadsPerHour = configuration.uploadsPerHour
         server.limits.maximumConnectionsPerUser = configuration.maximumConnectionsPerUser
@@ -88,12 +96,11 @@ struct Hub {
     /// - Returns: the address to open, and what else a person wants to know at start, line by line.
     func start() async throws -> (address: String, notes: [String]) {
         let port = try await server.start()
-        if configuration.authRequired, !configuration.devLoginEnabled {
-            log.warning("nobody can sign in: AUTH_DEV_LOGIN_ENABLED is off and no other way to sign in is configured")
-        }
+        var notes = warnings()
         let host = configuration.listenAddress.isEmpty ? "localhost" : configuration.host
-        guard let encryption else { return ("http://\(bracketed(host)):\(port)", []) }
-        var notes: [String] = []
+        let scheme = encryption == nil ? "http" : "https"
+        if configuration.authRequired, let secret = try await server.openSetUp() { notes += setUpNotes(secret, scheme: scheme, port: port) }
+        guard let encryption else { return ("http://\(bracketed(host)):\(port)", notes) }
         if let plainPort = loop.plainPort { notes.append("plain HTTP on port \(plainPort) leads to https") }
         if let authority = encryption.authority?.withLock({ $0 }) {
             notes.append("its certificate authority, to compare on the phone: SHA-256 \(authority.fingerprint)")
@@ -104,6 +111,39 @@ struct Hub {
             }
         }
         return ("https://\(bracketed(host)):\(port)", notes)
+    }
+
+    /// What an operator should not overlook: in the log, and on the terminal.
+    private func warnings() -> [String] {
+        var notes: [String] = []
+        if configuration.devLoginEnabled, configuration.isReachable {
+            log.warning("AUTH_DEV_LOGIN_ENABLED is on, and others can reach this hub: anybody can sign in as anybody")
+            notes.append("WARNING: AUTH_DEV_LOGIN_ENABLED is on, and others can reach this hub: ANYBODY CAN SIGN IN AS ANYBODY")
+        }
+        if !configuration.authRequired, configuration.isReachable {
+            log.warning("AUTH_REQUIRED is off, and others can reach this hub: anybody can see and change everything of the account local")
+            notes.append("WARNING: AUTH_REQUIRED is off, and others can reach this hub: ANYBODY CAN SEE AND CHANGE EVERYTHING")
+        }
+        if configuration.hasWeakHashes {
+            log.warning("PASSWORD_HASH_MEMORY_KIB and PASSWORD_HASH_PASSES make passwords easy to guess for whoever gets hold of the database")
+        }
+        if configuration.mailServer != nil, configuration.publicURL == nil {
+            log.warning("PUBLIC_URL is not set: no links can be mailed, neither for a forgotten password nor to confirm an address")
+        }
+        if configuration.oidc != nil, configuration.publicURL == nil {
+            log.warning("PUBLIC_URL is not set: the issuer of OIDC_ISSUER cannot lead people back; only its tokens are taken")
+        }
+        return notes
+    }
+
+    /// How the first person gets in. The code is for a phone, so it has an address that others can use.
+    private func setUpNotes(_ secret: Secret, scheme: String, port: Int) -> [String] {
+        let others = Machine.addresses.filter { !$0.contains(":") && !$0.hasPrefix("127.") }.sorted()
+        let host = configuration.listenAddress.isEmpty ? others.first ?? "localhost" : configuration.host
+        let link = "\(configuration.publicURL ?? "\(scheme)://\(bracketed(host)):\(port)")/#/setup/\(secret.value)"
+        var notes = ["nobody is here yet; whoever opens this link owns the hub:", link]
+        if isatty(STDOUT_FILENO) == 1, let code = QRCode(link)?.terminal { notes.append(code) }
+        return notes
     }
 
     private func bracketed(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }

@@ -1,5 +1,6 @@
 // `pingwatch`: parse, wire, run until told to stop.
 
+import Domain
 import Pipeline
 import Runtime
 import Store
@@ -22,6 +23,7 @@ struct Main {
           migrate [up|status]                                     bring the database to this version, or say what is missing
           plan list                                               plans, and which account has which
           plan set ACCOUNT PLAN                                   give an account another plan
+          keys rotate                                             another key signs links from now on; those that are out stay good
           version                                                 print the version
 
         Environment: see .env.example.
@@ -37,6 +39,7 @@ struct Main {
         case "worker": await work(Array(arguments.dropFirst()))
         case "migrate": await migrate(Array(arguments.dropFirst()))
         case "plan": await plan(Array(arguments.dropFirst()))
+        case "keys": await keys(Array(arguments.dropFirst()))
         case "version", "--version": print("pingwatch \(version)")
         case "help", "--help", "-h": print(usage, terminator: "")
         default: fail(usage, status: 64)
@@ -87,6 +90,17 @@ struct Main {
             let lines = try await command.run(on: store)
             await store.close()
             announce(lines.joined(separator: "\n"))
+        }
+    }
+
+    private static func keys(_ arguments: [String]) async {
+        guard arguments.first == "rotate" else { fail(usage, status: 64) }
+        await run(Array(arguments.dropFirst())) { configuration, _ in
+            try Core.makeFolder(of: configuration)
+            let store = try await Store.open(configuration.database)
+            let keys = try await store.signingKeys.rotate(now: Timestamp(milliseconds: WallClock.system.milliseconds))
+            await store.close()
+            print("key \(keys.last?.id ?? "") signs links within two minutes; those of before are good until they expire")
         }
     }
 

@@ -29,8 +29,8 @@ public final class HubServer: Sendable {
         self.loop = loop
         files = try StaticFiles(folder: configuration.publicFolder)
         realtime = RealtimeHub(loop: loop, configuration: configuration, clock: clock)
-        let key = try await store.settings.valueOrInsert("media.signing_key") { Crypto.randomToken() }
-        let presenter = Presenter(signer: MediaSigner(key: Array(key.utf8)), clock: clock)
+        let keys = SigningKeyRing(try await store.signingKeys.all(now: Timestamp(milliseconds: clock.milliseconds)))
+        let presenter = Presenter(signer: MediaSigner(ring: keys), clock: clock)
         let bus = LocalBus(realtime: realtime)
         let metrics = Metrics()
         let reports = DeviceReports()
@@ -45,12 +45,19 @@ public final class HubServer: Sendable {
             store: store, storage: storage, planner: planner, realtime: realtime, uploads: uploads, removal: removal, limits: configuration.limits,
             clock: clock)
         health = HealthWatch(store: store, presence: bus, reports: reports, planner: planner, limits: configuration.limits, clock: clock)
+        let attempts = AttemptGuard(metrics: metrics, clock: clock)
+        let signIns = SignInService(store: store, connections: bus, configuration: configuration, clock: clock)
+        let mailer = Mailer(client: mail, publicURL: configuration.publicURL, clock: clock)
         services = Services(
-            authentication: Authentication(store: store, configuration: configuration, clock: clock), attempts: AttemptGuard(metrics: metrics, clock: clock),
-            signIns: SignInService(store: store, connections: bus, configuration: configuration, clock: clock), connections: bus,
-            pairings: PairingService(store: store, connections: bus, clock: clock),
-            mailer: Mailer(client: mail, publicURL: configuration.publicURL, clock: clock), watching: watching, control: control, reports: reports,
-            events: events,
+            authentication: Authentication(store: store, configuration: configuration, clock: clock), attempts: attempts, signIns: signIns,
+            gettingIn: GettingIn(
+                store: store, signIns: signIns, mailer: mailer, attempts: attempts, connections: bus, configuration: configuration, clock: clock),
+            oidc: configuration.oidc.map {
+                OIDCSignIn(
+                    $0, store: store, signIns: signIns, attempts: attempts, publicURL: configuration.publicURL, signUp: configuration.signUp,
+                    clock: clock)
+            },
+            connections: bus, pairings: PairingService(store: store, connections: bus, clock: clock), mailer: mailer, watching: watching, control: control, reports: reports, events: events,
             previews: Previews(store: store, storage: storage, planner: planner, clock: clock),
             store: store, storage: storage, telegram: telegram, channels: channels, planner: planner, metrics: metrics, live: bus,
             snapshots: Snapshots(source: bus, limits: configuration.limits, metrics: metrics, clock: clock), presenter: presenter, signer: presenter.signer, configuration: configuration, clock: clock, removal: removal)
@@ -72,6 +79,7 @@ public final class HubServer: Sendable {
             group.addTask { await self.publisher.run() }
             group.addTask { await self.housekeeper.run() }
             group.addTask { await self.health.run() }
+            group.addTask { await self.refreshKeys() }
             while !Task.isCancelled {
                 try? await Task.sleep(for: .milliseconds(250))
                 await realtime.tick()
@@ -79,7 +87,26 @@ public final class HubServer: Sendable {
         }
     }
 
-    public func stop() async { await loop.stop() }
+    /// `pingwatch keys rotate` adds one in another process.
+    private func refreshKeys() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(SigningKeyRing.refreshSeconds))
+            guard !Task.isCancelled else { return }
+            do {
+                services.signer.ring.replace(with: try await services.store.signingKeys.all(now: Timestamp(milliseconds: services.clock.milliseconds)))
+            } catch {
+                log.warning("the signing keys stay those of before", ["error": String(describing: error)])
+            }
+        }
+    }
+
+    public func stop() async {
+        await loop.stop()
+        await services.gettingIn.afterwards.finish()
+    }
+
+    /// The secret with which the first person of the hub makes themselves its owner; `nil` where there is somebody.
+    public func openSetUp() async throws -> Secret? { try await SetUp.open(services.store) }
 }
 
 /// The channels of this process.

@@ -19,6 +19,8 @@ public struct Store: Sendable {
     public let accounts: Accounts
     public let memberships: Memberships
     public let signIns: SignIns
+    public let mailedLinks: MailedLinks
+    public let identities: Identities
     public let deviceTokens: DeviceTokens
     public let keys: APIKeys
     public let invitations: Invitations
@@ -40,6 +42,7 @@ public struct Store: Sendable {
     public let retention: Retention
     public let plans: Plans
     public let ledger: CreditLedger
+    public let signingKeys: SigningKeys
 
     private init(_ database: Database, listener: PostgresListener?) {
         self.database = database
@@ -48,6 +51,8 @@ public struct Store: Sendable {
         accounts = Accounts(database: database)
         memberships = Memberships(database: database)
         signIns = SignIns(database: database)
+        mailedLinks = MailedLinks(database: database)
+        identities = Identities(database: database)
         deviceTokens = DeviceTokens(database: database)
         keys = APIKeys(database: database)
         invitations = Invitations(database: database)
@@ -69,6 +74,7 @@ public struct Store: Sendable {
         retention = Retention(database: database)
         plans = Plans(database: database)
         ledger = CreditLedger(database: database)
+        signingKeys = SigningKeys(database: database)
     }
 
     /// Opens the database and brings its schema to this version.

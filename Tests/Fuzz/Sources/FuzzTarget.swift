@@ -10,6 +10,7 @@ import Runtime
 @testable import Media
 @testable import Pipeline
 @testable import Server
+import Store
 
 enum FuzzTarget: String, CaseIterable {
     case json, command, fields, frameheader, cliplog, range, query, telegram, action, names, mail, mailserver, channel, signature, host, jpeg
@@ -152,15 +153,13 @@ enum FuzzTarget: String, CaseIterable {
 
     /// Nobody without the key makes a signature that holds.
     private func signature(_ text: String) {
-        let signer = MediaSigner(key: Crypto.randomBytes(32))
-        let parts = text.split(separator: "\n", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
-        let scope = signer.scope(
-            event: EventID(trusted: "e"), object: "clip", account: parts.first, expiry: parts.dropFirst().first, signature: parts.dropFirst(2).first,
-            now: Timestamp(milliseconds: 0))
-        precondition(scope == nil)
-        let picture = signer.scope(
-            device: DeviceID(trusted: "d"), account: parts.first, expiry: parts.dropFirst().first, signature: parts.dropFirst(2).first ?? "",
-            now: Timestamp(milliseconds: 0))
+        let key = SigningKey(id: "1", secret: Secret(Crypto.randomToken()), createdAt: Timestamp(milliseconds: 0))
+        let signer = MediaSigner(ring: SigningKeyRing([key])), now = Timestamp(milliseconds: 0)
+        let parts = text.split(separator: "\n", maxSplits: 3, omittingEmptySubsequences: false).map(String.init)
+        let proof = MediaSigner.Proof(
+            account: parts.first, expiry: parts.dropFirst().first, key: parts.count > 3 ? parts[3] : "1", signature: parts.dropFirst(2).first)
+        precondition(signer.scope(event: EventID(trusted: "e"), object: "clip", proof, now: now) == nil)
+        let picture = signer.scope(device: DeviceID(trusted: "d"), proof, now: now)
         precondition(picture == nil)
     }
 

@@ -21,14 +21,14 @@ extension Services {
 
     /// By a signed link or by a token: `<img>` can send no header.
     private func snapshotScope(_ request: Request) async throws -> AccountScope {
-        guard let signature = request.head.query("s") else {
-            let principal = try await authentication.grant(token: Router.bearer(request.head)).principal
+        guard request.head.query("s") != nil else {
+            let address = configuration.proxies.clientAddress(of: request.head)
+            let principal = try await authentication.grant(token: Router.bearer(request.head), from: address, attempts).principal
             guard principal.may(.view) else { throw APIError.forbidden }
             return principal.scope
         }
         let scope = signer.scope(
-            device: try request.identifier(0, "device"), account: request.head.query("a"), expiry: request.head.query("e"), signature: signature,
-            now: Timestamp(milliseconds: clock.milliseconds))
+            device: try request.identifier(0, "device"), request.linkProof, now: Timestamp(milliseconds: clock.milliseconds))
         guard let scope else { throw APIError.notFound("device") }
         return scope
     }

@@ -24,8 +24,7 @@ extension Services {
         let object = request.parameters[1], head = request.head
         guard let type = Self.mediaTypes[object],
             let scope = signer.scope(
-                event: event, object: object, account: head.query("a"), expiry: head.query("e"), signature: head.query("s"),
-                now: Timestamp(milliseconds: clock.milliseconds)),
+                event: event, object: object, request.linkProof, now: Timestamp(milliseconds: clock.milliseconds)),
             let reader = try await storage.open(key: ClipObject.key(scope, event, object))
         else { throw APIError.notFound("object") }
 

@@ -71,10 +71,7 @@ extension Services {
 
     /// The link's secret, or the code that was typed, whichever there is.
     private func shown(_ fields: Fields) throws(APIError) -> String {
-        if let secret = try fields.optionalText("secret", maximum: 128) {
-            guard fields.optionalJSON("code") == nil else { throw .invalid("code", "either a secret or a code is expected") }
-            return secret
-        }
+        if let secret = try fields.optionalText("secret", maximum: 128) { return secret }
         guard let code = PairingCode(try fields.text("code", maximum: 32)) else {
             throw .invalid("code", "eight letters and digits are expected, such as ABCD-EFGH")
         }

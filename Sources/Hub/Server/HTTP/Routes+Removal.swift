@@ -25,7 +25,9 @@ extension Services {
                 let fields = try request.fields()
                 let typed = try fields.text("name", maximum: 200)
                 guard let account = try await store.accounts.find(in: request.scope) else { throw APIError.notFound("account") }
-                guard typed == account.name else { throw APIError.invalid("name", "the account's own name is expected") }
+                guard typed == account.name else {
+                    throw APIError(status: 403, code: "wrong_name", message: "name: this is not the account's name", field: "name")
+                }
                 try await confirmPassword(request, fields)
                 guard try await removal.removeAccount(in: request.scope) else { throw APIError.notFound("account") }
                 return HTTPResponse(status: 204)

@@ -18,27 +18,6 @@ extension Services {
                 if let signIn = request.principal.signIn { _ = try await signIns.end(signIn, of: try request.user().id) }
                 return HTTPResponse(status: 204)
             },
-            Route(.get, "/auth/me", .needs(.profile)) { request in
-                let user = try request.user()
-                let accounts = try await store.memberships.all(of: user.id)
-                var names: [AccountID: String] = [:]
-                for membership in accounts {
-                    names[membership.user.account] = try await store.accounts.find(in: AccountScope(membership.user.account))?.name
-                }
-                return Router.json([
-                    "user_id": .string(user.id.rawValue), "email": .string(user.email), "name": .optional(user.name),
-                    "account_id": .string(user.account.rawValue), "account_name": .optional(names[user.account]),
-                    "role": .optional(request.principal.role?.rawValue),
-                    "permissions": .array(request.principal.permissions.map(\.rawValue).sorted().map { .string($0) }),
-                    "accounts": .array(
-                        accounts.map {
-                            [
-                                "account_id": .string($0.user.account.rawValue), "name": .optional(names[$0.user.account]),
-                                "role": .string($0.role.rawValue),
-                            ]
-                        }),
-                ])
-            },
             Route(.get, "/auth/sessions", .needs(.profile)) { request in
                 let list = try await store.signIns.list(of: try request.user().id, now: Timestamp(milliseconds: clock.milliseconds))
                 return Router.json(.array(list.map { presenter.signIn($0, current: request.principal.signIn) }))
@@ -57,7 +36,7 @@ extension Services {
             Route(.post, "/auth/switch", .needs(.profile)) { request in
                 let account: AccountID = try request.fields().identifier("account_id"), user = try request.user()
                 guard let membership = try await store.memberships.find(user.id, in: AccountScope(account)) else { throw APIError.notFound("account") }
-                let session = try await signIns.begin(for: membership.user, by: caller(request))
+                let session = try await signIns.begin(for: membership.user, by: caller(request), how: "switched from another account")
                 if let signIn = request.principal.signIn { _ = try await signIns.end(signIn, of: user.id) }
                 return signedIn(session)
             },

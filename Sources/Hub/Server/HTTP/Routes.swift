@@ -11,6 +11,9 @@ struct Services: Sendable {
     let authentication: Authentication
     let attempts: AttemptGuard
     let signIns: SignInService
+    let gettingIn: GettingIn
+    /// `nil` where no issuer is configured.
+    let oidc: OIDCSignIn?
     let connections: any CredentialConnections
     let pairings: PairingService
     let mailer: Mailer
@@ -36,10 +39,11 @@ struct Services: Sendable {
 
 extension Services {
     func routes() -> [Route] {
-        let routes =
-            systemRoutes() + signInRoutes() + watchingRoutes() + deviceRoutes() + deviceSettingsRoutes() + pairingRoutes() + activationCodeRoutes()
-            + accountRoutes() + memberRoutes() + invitationRoutes() + keyRoutes() + eventRoutes() + workRoutes() + alertRoutes() + telegramRoutes()
-            + mediaRoutes() + liveRoutes() + removalRoutes() + usageRoutes()
+        var routes = systemRoutes() + signInRoutes() + gettingInRoutes() + profileRoutes() + oidcRoutes()
+        routes += accountRoutes() + memberRoutes() + invitationRoutes() + keyRoutes()
+        routes += watchingRoutes() + deviceRoutes() + deviceSettingsRoutes() + pairingRoutes() + activationCodeRoutes()
+        routes += eventRoutes() + workRoutes() + alertRoutes() + telegramRoutes() + mediaRoutes() + liveRoutes()
+        routes += removalRoutes() + usageRoutes()
         return routes + [descriptionRoute(of: routes)]
     }
 

@@ -21,6 +21,8 @@ final class AttemptGuard: Sendable {
         case pairing
         case activationCode = "activation_code"
         case invitation
+        /// A token of another issuer, and beginning to get one there.
+        case oidc
     }
 
     /// An attempt that was let through. It counts as wrong unless one of the two follows.
@@ -112,6 +114,12 @@ final class AttemptGuard: Sendable {
         if let attempt = refused.attempt { return attempt }
         metrics.refused(by: "\(kind.rawValue)_attempts")
         throw Self.tooMany(until: refused.next, now: now)
+    }
+
+    /// What was begun from there came to a good end: one attempt less.
+    func forgive(_ kind: Kind, by caller: Caller) {
+        let key = Key(kind: kind, text: Self.network(caller.address))
+        state.withLock { $0.addresses.withdraw(key) }
     }
 
     // MARK: Bearer tokens

@@ -50,7 +50,7 @@ struct Authentication: Sendable {
         let now = Timestamp(milliseconds: clock.milliseconds)
         guard let token, !token.isEmpty else {
             if configuration.authRequired { throw APIError.unauthorized }
-            let local = try await store.users.findOrCreate(email: Self.localEmail, plan: configuration.defaultPlan, now: now)
+            let local = try await store.users.findOrCreate(email: Self.localEmail, now: now)
             return Grant(principal: Principal(local, role: .owner, signIn: nil), expiresAt: nil)
         }
         if let worker = configuration.workerToken, worker.matches(token) { return Grant(principal: .worker, expiresAt: nil) }

@@ -23,6 +23,9 @@ struct Caller: Sendable {
         self.agent = agent
     }
 
+    /// The same, by the name that somebody gives to their phone.
+    func called(_ name: String?) -> Caller { Caller(address: address, agent: name ?? agent) }
+
     init(_ head: HTTPHead, proxies: TrustedProxies) {
         let address = proxies.clientAddress(of: head)
         self.address = address.isEmpty ? nil : address
@@ -55,8 +58,8 @@ struct SignInService: Sendable {
     /// Development sign-in: whoever names an address is its user.
     func devLogin(email: String, by caller: Caller) async throws -> Session {
         guard configuration.devLoginEnabled else { throw APIError.notFound("route") }
-        let user = try await store.users.findOrCreate(email: try Self.address(email), plan: configuration.defaultPlan, now: now)
-        return try await begin(for: user, by: caller)
+        return try await begin(
+            for: try await store.users.findOrCreate(email: try Self.address(email), now: now), by: caller, how: "development sign-in")
     }
 
     /// An e-mail address as it is stored.
@@ -71,14 +74,17 @@ struct SignInService: Sendable {
 
     /// Somebody has shown who they are.
     ///
-    /// - Parameter user: with the account in which they will act.
-    func begin(for user: User, by caller: Caller) async throws -> Session {
+    /// - Parameters:
+    ///   - user: with the account in which they will act.
+    ///   - how: for the audit log.
+    func begin(for user: User, by caller: Caller, how: String) async throws -> Session {
         guard let membership = try await store.memberships.find(user.id, in: AccountScope(user.account)) else { throw APIError.invalidToken }
         let now = now, issued = issue(now)
         let signIn = SignIn(
             id: SignInID(trusted: makeUUIDv7(milliseconds: now.milliseconds)), user: user.id, account: user.account, createdAt: now, usedAt: now,
             address: caller.address, agent: caller.agent, expiresAt: issued.pair.refreshExpiresAt)
         try await store.signIns.begin(signIn, issued.pair)
+        try await AuditTrail(store: store, clock: clock).note("sign_in.begun", of: user, by: caller, subject: signIn.id.rawValue, detail: how)
         return session(issued, user.id, user.account, membership.role)
     }
 

@@ -1,6 +1,7 @@
 // The whole API as an OpenAPI 3.1 document, from the table of routes and their descriptions.
 
 import Domain
+import Runtime
 import Loop
 import Runtime
 

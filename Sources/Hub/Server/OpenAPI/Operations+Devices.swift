@@ -36,6 +36,7 @@ extension Operation {
             parameters: [
                 .query("width", .integer(16...Int64(Snapshots.maximumWidth)).about("At most so many pixels wide")),
                 .query("a", Schema.string.about("With `s`: the account")), .query("e", Schema.string.about("With `s`: when the link ends")),
+                .query("k", Schema.string.about("With `s`: the key that signed")),
             ],
             .bytes(["image/jpeg"], "A JPEG"),
             errors: [429: "limit_exceeded", 502: "undecodable", 503: "camera_offline, busy", 504: "camera_silent"]),

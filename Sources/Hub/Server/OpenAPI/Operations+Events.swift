@@ -30,7 +30,7 @@ extension Operation {
             .post, "/events/upload/initiate", .events, "Announce a clip that will be uploaded",
             detail: "The same `event_id` again continues.", body: .json(declaration(1...ServerConfiguration.Limits().maximumUploadBytes)),
             .json(.object(["event": .event, "upload_url": .address, "blob_url": .address, "expires_at": .time])),
-            errors: [404: "not_found", 403: "plan_limit", 409: "already_uploaded, event_exists, event_removed", 429: "uploads_per_hour, with `retry_at`", 507: "storage_full"]
+            errors: [403: "plan_limit", 404: "not_found", 409: "already_uploaded, event_exists, event_removed", 429: "uploads_per_hour, with `retry_at`", 507: "storage_full"]
         ).giving("event_id", at: "/event"),
         Operation(
             .put, "/events/{id}/upload", .events, "The bytes of a clip", detail: "`Content-Length` is the announced `clip_size_bytes`.",
@@ -63,6 +63,7 @@ extension Operation {
             parameters: [
                 .path("object", .words(["clip.mp4", "clip.webm", "poster.jpg", "thumbnail.jpg", "still.jpg", "still-1.jpg", "still-2.jpg"])),
                 .query("a", Schema.string.about("The account")), .query("e", Schema.string.about("When the link ends, in seconds since 1970")),
+                .query("k", Schema.string.about("The key that signed")),
                 .query("v", Schema.string.about("With it, the object never changes")),
                 .header("Range", .string), .header("If-Range", .string), .header("If-None-Match", .string),
             ],

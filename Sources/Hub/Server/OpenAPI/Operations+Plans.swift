@@ -1,50 +1,45 @@
-// The routes of what an account uses, of taking everything along, and of removing for good.
+// The routes of what an account uses, and of what is removed for good.
 
 import Domain
 import Loop
 
 extension Operation {
-    private static let unlimited = Schema.count.orNull
     private static let plan = Schema.named(
         "Plan",
-        Schema.object([
-            "plan_id": .string, "name": .string, "analysed_seconds_per_month": Schema.number.orNull, "maximum_clip_seconds": Schema.number.orNull,
-            "uploads_per_hour": unlimited, "retention_days": unlimited, "devices": unlimited, "viewers": unlimited,
-        ]).about("null: no limit"))
-
-    private static let creditEntry = Schema.named(
-        "CreditEntry",
         .object([
-            "entry_id": .string, "at": .time, "event_id": .identifier, "seconds": .number, "credits": .integer,
-            "kind": Schema.words(["analysis", "rest"]).about("rest: what came later of a clip of which a part had been analysed"),
+            "plan_id": .string, "name": .string, "analysed_seconds_per_month": Schema.count.orNull.about("Null, here and below: no limit"),
+            "maximum_clip_seconds": Schema.number.orNull, "uploads_per_hour": Schema.count.orNull, "retention_days": Schema.count.orNull,
+            "devices": Schema.count.orNull, "viewers": Schema.count.orNull.about("Who may watch live at a time"),
         ]))
 
     static let plans: [Operation] = [
         Operation(
-            .get, "/account/usage", .people, "What the plan allows, and what was used of it",
+            .get, "/account/usage", .account, "What the account uses of its plan",
             .json(
                 .object([
-                    "plan": plan, "month": .string(pattern: "^[0-9]{4}-[0-9]{2}$"),
-                    "credits": .object(["used": .count, "included": unlimited, "left": unlimited]),
-                    "analysed_seconds": .object(["used": .number, "included": Schema.number.orNull]), "devices": .count, "viewers": .count,
-                    "entries_url": .address,
+                    "plan": plan, "month": Schema.string(pattern: "^[0-9]{4,}-[0-9]{2}$").about("By UTC"),
+                    "credits": Schema.object(["used": .count, "included": Schema.count.orNull, "left": Schema.count.orNull])
+                        .about("One is ten analysed seconds"),
+                    "analysed_seconds": .object(["used": .number, "included": Schema.count.orNull]), "devices": .count,
+                    "viewers": Schema.count.about("Who watches live now"), "entries_url": .address,
                 ]))),
         Operation(
-            .get, "/account/usage/entries", .people, "What each event cost", parameters: paging, .page(creditEntry)),
-        Operation(
-            .get, "/account/export", .people, "Everything of the account, to take along",
-            detail: "One JSON object with signed links to clips and pictures; no secrets.",
-            .json(
+            .get, "/account/usage/entries", .account, "What was charged", parameters: paging,
+            .page(
                 .object([
-                    "format": .words(["pingwatch-export-1"]), "exported_at": .time, "account": .fields, "people": .list(.fields),
-                    "api_keys": .list(.fields), "devices": .list(.fields), "sessions": .list(.session), "events": .list(.fields),
-                    "credits": .list(creditEntry), "audit": .list(.fields),
-                ]), headers: [("Content-Disposition", .string)])),
+                    "entry_id": .identifier, "at": .time, "event_id": Schema.identifier.about("It may be gone"), "seconds": .number, "credits": .count,
+                    "kind": Schema.words(["analysis", "rest"]).about("`rest`: what came later of a clip"),
+                ]))),
         Operation(
-            .delete, "/account", .people, "Delete the account with everything in it", detail: "`name` is the account's own, typed once more.",
-            body: .json(.object(["name": .text(200)])), .none, errors: [404: "not_found"]),
+            .get, "/account/export", .account, "Everything of the account, to take along", detail: "No hashes and no tokens. Media links live an hour.",
+            .json(.fields, "A file", headers: [("Content-Disposition", .string)]), errors: [507: "storage_full"]),
         Operation(
-            .delete, "/devices/{id}", .devices, "Remove a device with its events, clips and token", detail: "Its connection ends.", .none),
-        Operation(.delete, "/events/{id}", .events, "Remove an event with its clip and pictures", .none),
+            .delete, "/account", .account, "Remove the account and everything in it", detail: "`name` is the account's own, typed.",
+            body: .json(.object(["name": .text(200)])), .none, errors: [403: "wrong_name"]),
+        Operation(
+            .delete, "/devices/{id}", .devices, "Remove a device", detail: "With its sessions, events, alerts, targets, settings, token and files.",
+            .none),
+        Operation(
+            .delete, "/events/{id}", .events, "Remove an event", detail: "With its alerts, jobs and files. Its id is refused for 30 days.", .none),
     ]
 }

@@ -46,7 +46,7 @@ extension Schema {
     private static let analysis: KeyValuePairs<String, Schema> = [
         "summary": string.orNull, "label": string.orNull, "confidence": number(0...1).orNull, "tags": list(string),
         "should_notify": boolean.orNull, "alert_reason": string.orNull,
-        "analysis_skipped": string.orNull.about("Why it was not analysed"), "inference_provider": string.orNull, "inference_model": string.orNull,
+        "analysis_skipped": string.orNull.about("Why the clip was not analysed"), "inference_provider": string.orNull, "inference_model": string.orNull,
     ]
 
     static let summary = named("Summary", object(["event_id": identifier]).with(analysis))

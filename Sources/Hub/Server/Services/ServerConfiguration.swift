@@ -1,6 +1,7 @@
 // What the server part of the hub is told at start.
 
 public import Certificates
+public import Credentials
 public import Domain
 public import Runtime
 
@@ -12,8 +13,12 @@ public struct ServerConfiguration: Sendable {
     /// Of access tokens, and of the refresh tokens that get others.
     public var tokenLifetimeSeconds: Double
     public var refreshLifetimeSeconds = 2_592_000.0
-    /// Of new accounts.
-    public var defaultPlan = Plan.initial
+    /// Who may become a user by themselves.
+    public var signUp = SignUpPolicy.invitation
+    /// What a hash of a password costs.
+    public var passwordParameters = PasswordHash.Parameters.standard
+    /// Whose tokens people may sign in with.
+    public var oidc: OIDCConfiguration?
     /// Of processes that write what events show.
     public var workerToken: Secret?
     /// Folder of the web page.

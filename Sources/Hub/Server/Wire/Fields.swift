@@ -31,6 +31,9 @@ struct Fields {
         return value
     }
 
+    /// Whether it is there, and says that there is no value.
+    func isNull(_ name: String) -> Bool { fields[name] == .null }
+
     func optionalJSON(_ name: String) -> JSON? { value(name) }
 
     /// A string of at most `maximum` code points (a character may have any number of them) without control characters; trimmed, and not empty then.
@@ -52,6 +55,20 @@ struct Fields {
             throw .invalid(name, "control characters are not allowed")
         }
         return trimmed
+    }
+
+    /// A password: as it was typed, spaces and all, of at most `maximum` characters.
+    func password(_ name: String, maximum: Int = 1024) throws(APIError) -> String {
+        guard let password = try optionalPassword(name, maximum: maximum) else { throw .missing(name) }
+        return password
+    }
+
+    func optionalPassword(_ name: String, maximum: Int = 1024) throws(APIError) -> String? {
+        guard let value = value(name) else { return nil }
+        guard let text = value.stringValue else { throw .invalid(name, "a string is expected") }
+        guard !text.isEmpty else { throw .invalid(name, "it is empty") }
+        guard text.unicodeScalars.count <= maximum else { throw .invalid(name, "at most \(maximum) characters are allowed") }
+        return text
     }
 
     func identifier<Kind>(_ name: String, _ type: Identifier<Kind>.Type = Identifier<Kind>.self) throws(APIError) -> Identifier<Kind> {

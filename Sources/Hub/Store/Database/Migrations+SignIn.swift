@@ -14,4 +14,16 @@ extension Migrations {
         CREATE TABLE recovery_codes (user_id TEXT NOT NULL REFERENCES users (id), hash TEXT NOT NULL, PRIMARY KEY (user_id, hash))
         """,
     ]
+    static let oidc = [
+        """
+        CREATE TABLE identities (issuer TEXT NOT NULL, subject TEXT NOT NULL, user_id TEXT NOT NULL REFERENCES users (id),
+        created_at BIGINT NOT NULL, PRIMARY KEY (issuer, subject))
+        """,
+        "CREATE INDEX identities_by_user ON identities (user_id)",
+        """
+        CREATE TABLE oidc_starts (state_hash TEXT PRIMARY KEY, browser_hash TEXT NOT NULL, nonce TEXT NOT NULL, verifier TEXT NOT NULL,
+        created_at BIGINT NOT NULL, expires_at BIGINT NOT NULL)
+        """,
+        "CREATE INDEX oidc_starts_by_expiry ON oidc_starts (expires_at)",
+    ]
 }

@@ -26,6 +26,7 @@ enum Migrations {
         Migration(version: 15, name: "sign-in", statements: signIn),
         Migration(version: 16, name: "people", statements: people),
         Migration(version: 17, name: "plans", statements: plans),
+        Migration(version: 18, name: "other issuers", statements: oidc),
     ]
 
     /// Brings the database to the newest version. Processes that do so at the same time wait for each other.

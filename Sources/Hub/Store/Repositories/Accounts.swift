@@ -32,10 +32,14 @@ public struct Accounts: Sendable {
         try session.query("SELECT id FROM accounts WHERE id = $1 \(session.dialect.forUpdate)", [.text(scope.account.rawValue)])
     }
 
-    static func insert(_ account: Account, _ session: borrowing Database.Session) throws(StoreError) {
+    /// A new one, with the plan that new ones get (`Plans.setInitial`).
+    static func insert(_ id: AccountID, name: String, now: Timestamp, _ session: borrowing Database.Session) throws(StoreError) {
         try session.query(
-            "INSERT INTO accounts (id, name, plan, created_at) VALUES ($1, $2, $3, $4)",
-            [.text(account.id.rawValue), .text(account.name), .text(account.plan), .integer(account.createdAt.milliseconds)])
+            """
+            INSERT INTO accounts (id, name, plan, created_at)
+            VALUES ($1, $2, COALESCE((SELECT value FROM settings WHERE name = $3), $4), $5)
+            """,
+            [.text(id.rawValue), .text(name), .text(Plans.initialSetting), .text(Plan.initial), .integer(now.milliseconds)])
     }
 }
 

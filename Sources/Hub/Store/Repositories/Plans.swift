@@ -32,6 +32,15 @@ public struct Plans: Sendable {
         }
     }
 
+    /// Of accounts that will be made.
+    ///
+    /// - Parameter plan: one that there is.
+    public func setInitial(_ plan: Plan) async throws {
+        try await Settings(database: database).set(Self.initialSetting, plan.id)
+    }
+
+    static let initialSetting = "plan.initial"
+
     // MARK: Inside a transaction
 
     static func current(in scope: AccountScope, _ session: borrowing Database.Session) throws(StoreError) -> Plan {

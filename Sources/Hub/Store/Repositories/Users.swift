@@ -8,24 +8,9 @@ public struct Users: Sendable {
 
     /// The person of an address, in the account that they joined first; a new one comes with an account of their own.
     ///
-    /// - Parameters:
-    ///   - email: lower-cased.
-    ///   - plan: of a new account.
-    public nonisolated(nonsending) func findOrCreate(email: String, plan: String = Plan.initial, now: Timestamp) async throws -> User {
-        try await database.write { session in
-            if let known = try Self.find(email: email, session), let membership = try Memberships.all(of: known.id, session).first {
-                return membership.user
-            }
-            let known = try Self.find(email: email, session)
-            let account = AccountID(trusted: makeUUIDv7(milliseconds: now.milliseconds))
-            let user = User(
-                id: known?.id ?? UserID(trusted: makeUUIDv7(milliseconds: now.milliseconds)), account: account, email: email, name: known?.name,
-                createdAt: known?.createdAt ?? now)
-            if known == nil { try Self.insert(user, session) }
-            try Accounts.insert(Account(id: account, name: email, plan: plan, createdAt: now), session)
-            try Memberships.insert(Membership(user: user, role: .owner, devices: .all, createdAt: now), session)
-            return user
-        }
+    /// - Parameter email: lower-cased.
+    public nonisolated(nonsending) func findOrCreate(email: String, now: Timestamp) async throws -> User {
+        try await database.write { session in try Self.findOrCreate(email: email, now: now, session) }
     }
 
     /// Whether there is anybody at all.
@@ -34,6 +19,19 @@ public struct Users: Sendable {
     }
 
     // MARK: Inside a transaction
+
+    static func findOrCreate(email: String, now: Timestamp, _ session: borrowing Database.Session) throws(StoreError) -> User {
+        let known = try find(email: email, session)
+        if let known, let membership = try Memberships.all(of: known.id, session).first { return membership.user }
+        let account = AccountID(trusted: makeUUIDv7(milliseconds: now.milliseconds))
+        let user = User(
+            id: known?.id ?? UserID(trusted: makeUUIDv7(milliseconds: now.milliseconds)), account: account, email: email, name: known?.name,
+            createdAt: known?.createdAt ?? now)
+        if known == nil { try insert(user, session) }
+        try Accounts.insert(account, name: email, now: now, session)
+        try Memberships.insert(Membership(user: user, role: .owner, devices: .all, createdAt: now), session)
+        return user
+    }
 
     /// Without an account: it has none of its own.
     static func find(email: String, _ session: borrowing Database.Session) throws(StoreError) -> User? {

@@ -1,0 +1,32 @@
+// The ways into a hub, wired.
+
+import Credentials
+import Domain
+import Loop
+import Runtime
+import Store
+
+struct GettingIn: Sendable {
+    let setUp: SetUp
+    let passwords: PasswordSignIn
+    let codes: OneTimeCodes
+    let links: MailedLinkService
+    let afterwards: Afterwards
+
+    init(
+        store: Store, signIns: SignInService, mailer: Mailer, attempts: AttemptGuard, connections: any CredentialConnections,
+        configuration: ServerConfiguration, clock: WallClock
+    ) {
+        let passwords = Passwords(store: store, hasher: PasswordHasher(parameters: configuration.passwordParameters), attempts: attempts)
+        let trail = AuditTrail(store: store, clock: clock)
+        afterwards = Afterwards()
+        codes = OneTimeCodes(store: store, passwords: passwords, trail: trail, attempts: attempts, clock: clock)
+        setUp = SetUp(store: store, signIns: signIns, passwords: passwords, attempts: attempts, clock: clock)
+        self.passwords = PasswordSignIn(
+            store: store, signIns: signIns, passwords: passwords, codes: codes, trail: trail, afterwards: afterwards, attempts: attempts,
+            connections: connections, clock: clock)
+        links = MailedLinkService(
+            store: store, signIns: signIns, passwords: passwords, mailer: mailer, trail: trail, afterwards: afterwards, attempts: attempts,
+            connections: connections, policy: configuration.signUp, clock: clock)
+    }
+}
