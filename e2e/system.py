@@ -33,6 +33,8 @@ class Hub:
         self.port = 0
         self.process: subprocess.Popen | None = None
         self.log: list[str] = []
+        # What it prints, from its second line on.
+        self.printed: list[str] = []
 
     def start(self) -> "Hub":
         binary = os.environ.get("PINGWATCH", str(ROOT / ".build/release/pingwatch"))
@@ -42,18 +44,20 @@ class Hub:
             cwd=ROOT, env={**variables, "AUTH_DEV_LOGIN_ENABLED": "true", **UNWATCHED, **PATIENT, **self.environment},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )
-        threading.Thread(target=self._read_log, args=(self.process.stderr,), daemon=True).start()
+        threading.Thread(target=self._read, args=(self.process.stderr, self.log), daemon=True).start()
         line = self.process.stdout.readline()
         match = re.search(r"listens on https?://[^:]+:(\d+)", line)
         if not match:
             self.process.wait(10)
             raise RuntimeError(f"the hub did not start: {line!r} {''.join(self.log)}")
         self.port = int(match[1])
+        threading.Thread(target=self._read, args=(self.process.stdout, self.printed), daemon=True).start()
         return self
 
-    def _read_log(self, stream) -> None:
+    @staticmethod
+    def _read(stream, lines: list[str]) -> None:
         for line in stream:
-            self.log.append(line)
+            lines.append(line)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         if self.process is None:

@@ -123,7 +123,7 @@ ROUTES: dict[str, Row] = {
     "DELETE /devices/{id}/token": device("pair", ok=(204,), fresh=lambda world: {"id": world.new_device(with_token=True)}),
     "GET /devices/{id}/settings": device("view", sensor=True),
     "PATCH /devices/{id}/settings": device("control", sensor=True, body={}),
-    "POST /devices/{id}/commands": device("control", body={"name": "snapshot"}, ok=(400, 409, 503)),
+    "POST /devices/{id}/commands": device("control", body={"command": "stop"}, ok=(409,)),
     "POST /pairings": Row("pair", body={}, person=True, hides=False),
     "GET /pairings/{id}": Row("pair", path={"id": "{pairing}"}, person=True, ok=(200, 404)),
     "POST /pairings/{id}/confirm": Row("pair", path={"id": "{pairing}"}, body={"accept": True}, ok=(404, 409), person=True),

@@ -56,7 +56,7 @@ class Peer:
         return messages
 
     def wait(self, condition, timeout: float = 10):
-        """Until `condition(pushes)` gives something."""
+        """Until `condition(peer)` gives something."""
         deadline = time.monotonic() + timeout
         while not (found := condition(self)):
             self.receive(max(0.01, deadline - time.monotonic()))

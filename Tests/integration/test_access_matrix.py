@@ -10,6 +10,7 @@ import access
 import pytest
 from sensor import Peer, RpcError
 from system import Hub
+from websockets.exceptions import ConnectionClosed
 
 WORKER = "worker-secret-of-the-matrix"
 
@@ -145,52 +146,29 @@ def check(world: World, role: str, expected: Callable[[str, access.Row], tuple[i
     assert wrong == []
 
 
-# The owner is asked for what is destroyed, and comes last.
-@pytest.mark.parametrize("role", ["key_view", "key_all", "device", "worker", "anonymous", "revoked"])
-def test_who_is_no_person_may_do_what_it_was_given(world, role):
-    def expected(route: str, row: access.Row):
-        if role in ("anonymous", "revoked"):
-            return row.ok if row.permission == access.OPEN else (401,)
-        return row.ok if is_admitted(row, role) else (403,)
-    check(world, role, expected)
-
-
-def test_another_account_finds_nothing(world):
-    def expected(route: str, row: access.Row):
-        return row.ok if row.permission == access.OPEN or not row.hides or "{missing}" in str(row) else (404, *(row.ok if row.fresh and not row.path else ()))
-    check(world, "foreign", expected, hides=True)
-
-
-def test_a_member_who_sees_other_devices_finds_nothing_of_this_one(world):
-    def expected(route: str, row: access.Row):
-        if row.permission != access.OPEN and row.permission not in access.ROLES["restricted"]:
-            return (403,)
-        return row.ok if row.permission in (access.OPEN, "profile") or not row.hides or "{missing}" in str(row) else (404,)
-    world.secrets, before = world.secrets[:3], world.secrets
-    try:
-        check(world, "elsewhere", expected, hides=True)
-    finally:
-        world.secrets = before
-
-
-@pytest.mark.parametrize("role", ["viewer", "restricted", "member", "admin", "owner"])
-def test_a_person_may_do_what_the_role_says(world, role):
-    check(world, role, lambda route, row: row.ok if is_admitted(row, role) else (403,))
-
-
 # The socket.
 
 HEARERS = ["owner", "admin", "member", "restricted", "viewer", "key_view", "key_all", "foreign", "elsewhere"]
 
 
-def peer(world: World, role: str) -> Peer:
-    return Peer(world.hub, world.tokens[role], device=world.device if role == "device" else None)
+@pytest.fixture
+def peers(world):
+    """Makes connections, which end with the test."""
+    made: list[Peer] = []
+
+    def make(role: str) -> Peer:
+        made.append(Peer(world.hub, world.tokens[role], device=world.device if role == "device" else None))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.socket.close()
 
 
 @pytest.mark.parametrize("role", [*HEARERS, "device"])
-def test_methods_ask_for_their_permission(world, role):
+def test_methods_ask_for_their_permission(peers, role):
     wrong = []
-    client = peer(world, role)
+    client = peers(role)
     for method, row in access.METHODS.items():
         rights = access.ROLES.get(role, access.ROLES["owner" if role == "foreign" else "restricted"])
         is_admitted = row.permission in rights or row.sensor and role == "device"
@@ -207,15 +185,14 @@ def test_methods_ask_for_their_permission(world, role):
 
 @pytest.mark.parametrize("role", ["anonymous", "revoked", "worker"])
 def test_who_may_hear_nothing_is_not_connected(world, role):
-    from websockets.exceptions import ConnectionClosed
     with pytest.raises(ConnectionClosed) as closed:
         Peer(world.hub, world.tokens[role])
     assert closed.value.rcvd.code == 3500
 
 
 @pytest.mark.parametrize("role", HEARERS)
-def test_nobody_hears_or_watches_what_is_not_theirs(world, role):
-    client = peer(world, role)
+def test_nobody_hears_or_watches_what_is_not_theirs(world, peers, role):
+    client = peers(role)
     def code(command: dict) -> int:
         return client.ask(command).get("error", {}).get("code", 0)
     sees = role not in ("foreign", "elsewhere")
@@ -232,9 +209,8 @@ def test_nobody_hears_or_watches_what_is_not_theirs(world, role):
     assert code({"rpc": {"method": "clip.request", "data": {"event_id": world.event}}}) in ((409, 103) if sees else (404, 103))
 
 
-def test_a_camera_is_itself_and_nothing_else(world):
-    from websockets.exceptions import ConnectionClosed
-    client = peer(world, "device")
+def test_a_camera_is_itself_and_nothing_else(world, peers):
+    client = peers("device")
     assert list(client.hello["subs"]) == [f"sensor:{world.device}"] and client.hello["data"]["user_id"] is None
     for data in ({"kind": "viewer"}, {"kind": "sensor", "device_id": world.other_device}):
         with pytest.raises(ConnectionClosed) as closed:
@@ -244,15 +220,15 @@ def test_a_camera_is_itself_and_nothing_else(world):
     assert client.ask({"subscribe": {"channel": f"device:{world.other_device}"}})["error"]["code"] == 103
 
 
-def test_what_happens_to_a_device_reaches_those_who_see_it(world):
-    clients = {role: peer(world, role) for role in ("owner", "viewer", "restricted", "key_view", "elsewhere", "foreign")}
+def test_what_happens_to_a_device_reaches_those_who_see_it(world, peers):
+    clients = {role: peers(role) for role in ("owner", "viewer", "restricted", "key_view", "elsewhere", "foreign")}
     world.hub.call("PATCH", f"/devices/{world.device}", {"label": "Hall 2"}, world.tokens["owner"])
     # One more, of the device that only some see, so that everybody hears something after it.
     world.hub.call("PATCH", f"/devices/{world.other_device}", {"label": "Attic 2"}, world.tokens["owner"])
     world.hub.call("POST", "/devices/register", {"label": "Pond"}, world.tokens["foreign"])
 
     def heard(role: str, label: str):
-        return lambda pushes: any(push.get("pub", {}).get("data", {}).get("device", {}).get("label") == label for push in pushes)
+        return lambda client: any(push.get("pub", {}).get("data", {}).get("device", {}).get("label") == label for push in client.pushes)
 
     for role, client in clients.items():
         if role in ("owner", "viewer", "restricted", "key_view"):
@@ -263,3 +239,38 @@ def test_what_happens_to_a_device_reaches_those_who_see_it(world):
             client.wait(heard(role, "Pond"))
     for role in ("elsewhere", "foreign"):
         assert world.device not in json.dumps(clients[role].pushes)
+
+
+# What destroys comes last: everybody leaves the account in the end.
+@pytest.mark.parametrize("role", ["key_view", "key_all", "device", "worker", "anonymous", "revoked"])
+def test_who_is_no_person_may_do_what_it_was_given(world, role):
+    def expected(route: str, row: access.Row):
+        if role in ("anonymous", "revoked"):
+            return row.ok if row.permission == access.OPEN else (401,)
+        return row.ok if is_admitted(row, role) else (403,)
+    check(world, role, expected)
+
+
+def test_another_account_finds_nothing(world):
+    def expected(route: str, row: access.Row):
+        if row.permission == "sense":
+            return (403,)
+        return row.ok if row.permission == access.OPEN or not row.hides or "{missing}" in str(row) else (404, *(row.ok if row.fresh and not row.path else ()))
+    check(world, "foreign", expected, hides=True)
+
+
+def test_a_member_who_sees_other_devices_finds_nothing_of_this_one(world):
+    def expected(route: str, row: access.Row):
+        if row.permission != access.OPEN and row.permission not in access.ROLES["restricted"]:
+            return (403,)
+        return row.ok if row.permission in (access.OPEN, "profile") or not row.hides or "{missing}" in str(row) else (404,)
+    world.secrets, before = world.secrets[:3], world.secrets
+    try:
+        check(world, "elsewhere", expected, hides=True)
+    finally:
+        world.secrets = before
+
+
+@pytest.mark.parametrize("role", ["owner", "admin", "member", "restricted", "viewer"])
+def test_a_person_may_do_what_the_role_says(world, role):
+    check(world, role, lambda route, row: row.ok if is_admitted(row, role) else (403,))

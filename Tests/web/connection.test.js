@@ -228,7 +228,7 @@ test("closed is closed", async () => {
   assert.equal(clock.timers.size, 0);
 });
 
-test("an expired token ends the connection as an invalid one does: there is no other to come again with", async () => {
+test("an expired token ends the connection as an invalid one does, where there is no other to come again with", async () => {
   connection.connect();
   socket().onopen();
   socket().receives({ id: socket().last.id, error: { code: 109, message: "token expired" } });
@@ -238,6 +238,81 @@ test("an expired token ends the connection as an invalid one does: there is no o
   assert.ok(socket().isClosed);
   clock.advance(60_000);
   assert.equal(FakeSocket.all.length, 1);
+});
+
+test("a page that slept renews its token and comes again, on each kind of refusal", async () => {
+  for (const isClosed of [false, true]) {
+    const used = [];
+    let token = "old";
+    connection.options.getToken = () => token;
+    connection.options.renewToken = async (refused) => {
+      used.push(refused);
+      return (token = "new");
+    };
+    connection.connect();
+    socket().onopen();
+    const before = FakeSocket.all.length;
+    if (isClosed) socket().onclose({ code: 3500, reason: "the token is not valid" });
+    else socket().receives({ id: socket().last.id, error: { code: 109, message: "token expired" } });
+    await settle();
+    assert.equal(FakeSocket.all.length, before + 1);
+    socket().onopen();
+    assert.equal(socket().last.connect.token, "new");
+    assert.deepEqual(used, ["old"]);
+    assert.deepEqual(of("fatal"), []);
+    connection.close();
+  }
+});
+
+test("a token that was just renewed and is refused again was meant to be", async () => {
+  connection.options.renewToken = async () => "new";
+  connection.connect();
+  socket().onopen();
+  socket().onclose({ code: 3500, reason: "revoked" });
+  await settle();
+  socket().onclose({ code: 3500, reason: "revoked" });
+  assert.deepEqual(of("fatal"), [{ code: 3500, reason: "revoked" }]);
+  assert.equal(FakeSocket.all.length, 2);
+});
+
+test("a connection that was open may be renewed anew each time", async () => {
+  connection.options.renewToken = async () => "new";
+  for (let times = 0; times < 3; times++) {
+    await open();
+    socket().onclose({ code: 3500, reason: "revoked" });
+    await settle();
+  }
+  assert.deepEqual(of("fatal"), []);
+  connection.close();
+});
+
+test("a session that is over ends the connection; a hub that cannot be asked does not", async () => {
+  let answer = async () => { throw new Error("the hub is away"); };
+  connection.options.renewToken = () => answer();
+  connection.connect();
+  socket().onclose({ code: 3500, reason: "revoked" });
+  await settle();
+  assert.equal(connection.state, "waiting");
+  clock.advance(250);
+  assert.equal(FakeSocket.all.length, 2);
+  answer = async () => null;
+  socket().onclose({ code: 3500, reason: "revoked" });
+  await settle();
+  assert.deepEqual(of("fatal"), [{ code: 3500, reason: "revoked" }]);
+  assert.equal(connection.state, "closed");
+  assert.equal(clock.timers.size, 0);
+});
+
+test("who leaves while a token is renewed has left", async () => {
+  let renewed = (_) => {};
+  connection.options.renewToken = () => new Promise((resolve) => { renewed = resolve; });
+  connection.connect();
+  socket().onclose({ code: 3500, reason: "revoked" });
+  connection.close();
+  renewed("new");
+  await settle();
+  assert.equal(FakeSocket.all.length, 1);
+  assert.equal(connection.state, "closed");
 });
 
 test("any other refusal is tried again", async () => {

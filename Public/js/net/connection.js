@@ -8,7 +8,7 @@ export const SUBPROTOCOL = "pingwatch.v1";
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 30_000;
 const TOKEN_EXPIRED = 109;
-const INVALID_TOKEN = 3500;
+export const INVALID_TOKEN = 3500;
 /** The device was connected from elsewhere, which has it now. */
 export const REPLACED = 4500;
 /** Patience beyond the hub's own ping interval. */
@@ -55,9 +55,16 @@ export class Connection extends EventTarget {
   /** @type {any} */ #refreshTimer = null;
   #patienceMs = 35_000;
   /** @type {AbortController|null} */ #watching = null;
+  /** With which the hub knows this connection. @type {string|null} */ #token = null;
+  /** A token that was refused was renewed since the connection was open: the next refusal is meant. */
+  #isRenewed = false;
+  /** Counts what begins anew, so that what was waited for is not done twice. */
+  #turn = 0;
 
   /**
-   * @param {{url: string, getToken: () => string|null, renewToken?: () => Promise<string|null>, kind: "viewer"|"sensor", deviceId?: string, canForceKeyframe?: boolean, WebSocket?: typeof WebSocket,
+   * `renewToken` gives a token in the place of the one that was used, or `null` where there is none any more; it rejects what may succeed later.
+   * @param {{url: string, getToken: () => string|null, renewToken?: (used: string|null) => Promise<string|null>,
+   *   kind: "viewer"|"sensor", deviceId?: string, canForceKeyframe?: boolean, WebSocket?: typeof WebSocket,
    *   random?: () => number, setTimeout?: (body: () => void, ms: number) => any, clearTimeout?: (timer: any) => void}} options
    */
   constructor(options) {
@@ -77,11 +84,13 @@ export class Connection extends EventTarget {
     if (this.state === "connecting" || this.state === "open") return;
     this.options.clearTimeout(this.#retryTimer);
     this.#backoff.reset();
+    this.#isRenewed = false;
     if (this.state !== "waiting") this.#watchPage();
     this.#open();
   }
 
   close() {
+    this.#turn++;
     this.retryAt = null;
     this.#watching?.abort();
     this.#watching = null;
@@ -131,6 +140,7 @@ export class Connection extends EventTarget {
   }
 
   #open() {
+    this.#turn++;
     this.retryAt = null;
     this.#setState("connecting");
     const socket = new this.options.WebSocket(this.options.url, SUBPROTOCOL);
@@ -152,13 +162,13 @@ export class Connection extends EventTarget {
     const subs = Object.fromEntries([...this.#positions].map(([channel, position]) => [channel, { recover: true, ...position }]));
     const data = deviceId ? { kind, version: "1", device_id: deviceId, ...(canForceKeyframe ? {} : { can_force_keyframe: false }) } : { kind, version: "1" };
     const askedAt = performance.now();
+    this.#token = getToken();
     try {
-      const { connect } = await this.#send({ connect: { token: getToken() ?? undefined, data, subs } }, 10_000);
+      const { connect } = await this.#send({ connect: { token: this.#token ?? undefined, data, subs } }, 10_000);
       if (socket !== this.#socket) return;
       this.#opened(connect, performance.now() - askedAt);
     } catch (error) {
       if (socket !== this.#socket) return;
-      // Expired: there is no other token to come again with.
       if (error instanceof RpcError && error.code === TOKEN_EXPIRED) this.#refused(socket, error.message);
       else this.#fail();
     }
@@ -179,6 +189,7 @@ export class Connection extends EventTarget {
       for (const publication of sub.publications ?? []) missed.push({ channel, data: publication.data });
     }
     this.#backoff.reset();
+    this.#isRenewed = false;
     this.#refreshIn(connect);
     this.#setState("open");
     this.#emit("open", { data: connect.data, isAgain: wasOpen, recovered, rttMs });
@@ -198,9 +209,10 @@ export class Connection extends EventTarget {
   async #refresh(ttl) {
     const socket = this.#socket;
     try {
-      const token = await this.options.renewToken?.();
+      const token = await this.options.renewToken?.(this.#token);
       if (!token || socket !== this.#socket || this.state !== "open") return;
       const { refresh } = await this.#send({ refresh: { token } }, 15_000);
+      this.#token = token;
       this.#refreshIn(refresh);
     } catch {
       // The hub may be away for a moment; half of what is left is time enough.
@@ -249,17 +261,42 @@ export class Connection extends EventTarget {
   /** @param {number} code @param {string} reason */
   #closed(code, reason) {
     this.#socket = null;
-    if (isFatal(code)) {
-      this.#watching?.abort();
-      this.#watching = null;
-      this.#drop("closed");
-      this.#emit("fatal", { code, reason });
-      return;
-    }
+    if (code === INVALID_TOKEN && this.options.renewToken && !this.#isRenewed) this.#renew(reason);
+    else if (isFatal(code)) this.#end(code, reason);
+    else this.#openLater();
+  }
+
+  #openLater() {
     const delay = this.#backoff.next();
     this.retryAt = performance.now() + delay;
     this.#drop("waiting");
     this.#retryTimer = this.options.setTimeout(() => this.#open(), delay);
+  }
+
+  /** @param {number} code @param {string} reason */
+  #end(code, reason) {
+    this.#watching?.abort();
+    this.#watching = null;
+    this.#drop("closed");
+    this.#emit("fatal", { code, reason });
+  }
+
+  /** A page that slept may come back with a token of long ago. @param {string} reason of the hub that refused it */
+  async #renew(reason) {
+    this.#drop("waiting");
+    const turn = this.#turn;
+    /** @type {string|null|undefined} */
+    let token;
+    try {
+      token = await this.options.renewToken?.(this.#token);
+    } catch {
+      if (turn === this.#turn) this.#openLater();
+      return;
+    }
+    if (turn !== this.#turn) return;
+    this.#isRenewed = true;
+    if (token) this.#open();
+    else this.#end(INVALID_TOKEN, reason);
   }
 
   /** @param {WebSocket} socket @param {string} reason */

@@ -2,10 +2,11 @@
 // The hub's session of a camera that watches, which goes on over breaks of the connection, and what comes from the hub meanwhile.
 
 import { emit, on } from "../lib/events.js";
-import { REPLACED } from "../net/connection.js";
+import { INVALID_TOKEN, REPLACED } from "../net/connection.js";
 import { LiveSender } from "./live.js";
 
 const GOES_ON = "This camera was opened on another page or tab; it goes on there.";
+const TAKEN_AWAY = "This phone may not be a camera of this hub any more. Pair it again from your other device, or sign in here.";
 
 /** For the hub to answer at the start, and between two attempts to go on after a break. */
 const OPEN_MS = 20_000;
@@ -42,7 +43,8 @@ export class HubSession extends EventTarget {
     });
     hear("fatal", ({ code, reason }) => {
       const isReplaced = code === REPLACED;
-      emit(this, "ended", { reason: isReplaced ? GOES_ON : `The hub closed the connection: ${reason || code}.`, isReplaced });
+      const words = code === INVALID_TOKEN ? TAKEN_AWAY : `The hub closed the connection: ${reason || code}.`;
+      emit(this, "ended", { reason: isReplaced ? GOES_ON : words, isReplaced });
     });
   }
 
@@ -57,7 +59,8 @@ export class HubSession extends EventTarget {
         const open = () => this.#open().then(resolve, (error) => { if (!error.temporary) reject(error); else setTimeout(again, AGAIN_MS); });
         // If the connection broke instead, its next opening begins again.
         const again = () => { if (!signal.aborted && this.connection.state === "open") open(); };
-        const refused = (/** @type {any} */ { detail }) => reject(new Error(`The hub refused the connection: ${detail.reason}.`));
+        const refused = (/** @type {any} */ { detail: { code, reason } }) =>
+          reject(new Error(code === INVALID_TOKEN ? TAKEN_AWAY : `The hub refused the connection: ${reason}.`));
         this.connection.addEventListener("open", open, { signal });
         this.connection.addEventListener("fatal", refused, { signal });
         const silent = () => reject(new Error("The hub does not answer. Check that it runs and that this device is on its network."));

@@ -1,10 +1,10 @@
 // @ts-check
 // The page's way to the hub as a device: one connection, whether the camera runs or not, and the clips that go over it.
 
-import { getToken, renewToken } from "../net/api.js";
 import { Connection, socketURL } from "../net/connection.js";
 import { uuidv7 } from "../lib/uuid.js";
 import { openClipStore } from "./clip-store.js";
+import { deviceTokens } from "./device.js";
 import { videoConfiguration } from "./encoder.js";
 import { Outbox } from "./outbox.js";
 
@@ -53,7 +53,7 @@ export class Uplink {
 
   /** @param {string} deviceId @param {import("../lib/memory-clip-store.js").ClipStore} store @param {boolean} canForceKeyframe */
   constructor(deviceId, store, canForceKeyframe) {
-    const connection = new Connection({ url: socketURL(), getToken, renewToken, kind: "sensor", deviceId, canForceKeyframe });
+    const connection = new Connection({ url: socketURL(), ...deviceTokens(deviceId), kind: "sensor", deviceId, canForceKeyframe });
     const outbox = new Outbox({ connection, store, deviceId, page: PAGE, claim });
     this.connection = connection;
     this.outbox = outbox;

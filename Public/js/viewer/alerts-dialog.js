@@ -2,7 +2,8 @@
 // Who gets the alerts of a camera.
 
 import { announce, el, icon } from "../components/dom.js";
-import { api, getSession } from "../net/api.js";
+import { api } from "../net/api.js";
+import { getSession } from "../net/session.js";
 import { nextSnoozeEnd, targetKey } from "../state/alerts.js";
 import { TargetItem } from "./target-item.js";
 import { connectTelegram } from "./telegram-link.js";

@@ -51,7 +51,7 @@ export class DeviceControl {
         el("button", { class: "button", type: "button", onclick: () => this.#askAboutSiren(false) }, "Cancel")));
     this.answers = el("ul", { class: "answers", "aria-label": "What became of it", hidden: true });
     this.picture = new DevicePicture(deviceId, this.take, signal);
-    this.element = el("section", { class: "card stack", "aria-labelledby": "section-control" },
+    this.element = el("section", { class: "card stack", "aria-labelledby": "section-control", "data-needs": "control" },
       el("h2", { id: "section-control", text: "Control" }), this.reason,
       el("div", { class: "controls" }, ...this.buttons), this.confirm, this.answers, this.picture.element);
   }

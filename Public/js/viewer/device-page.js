@@ -43,7 +43,7 @@ export class DevicePage extends HTMLElement {
     const sections = SECTIONS.map(({ id, title, text, fields }) => {
       const made = fields.map((field) => new SettingField(/** @type {DeviceSettings} */ (this.settings), field));
       this.#fields.push(...made);
-      return el("section", { class: "card stack", "aria-labelledby": `section-${id}`, hidden: true },
+      return el("section", { class: "card stack", "aria-labelledby": `section-${id}`, "data-needs": "control", hidden: true },
         el("h2", { id: `section-${id}`, text: title }), text && el("p", { class: "muted small", text }),
         ...made.map((field) => field.element), id === "motion" && this.regions?.element);
     });

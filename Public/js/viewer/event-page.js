@@ -31,7 +31,7 @@ export class EventPage extends HTMLElement {
     this.jump = el("button", { class: "button", type: "button", onclick: () => this.#jump() }, icon("motion"), el("span", {}));
     this.download = el("a", { class: "button" }, icon("download"), "Download clip");
     this.actions = el("p", { class: "row", hidden: true }, this.jump, this.download);
-    this.fetch = el("button", { class: "button button-primary", type: "button", onclick: () => this.#fetch() }, icon("download"), "Fetch the clip");
+    this.fetch = el("button", { class: "button button-primary", type: "button", "data-needs": "control", onclick: () => this.#fetch() }, icon("download"), "Fetch the clip");
     this.fetched = el("p", { class: "small target-answer", role: "status" });
     this.fetching = el("div", { class: "stack-tight", hidden: true },
       el("p", { text: "The clip is on the camera, which sent pictures of it first. It stays there until the room is needed." }), el("p", { class: "row" }, this.fetch), this.fetched);

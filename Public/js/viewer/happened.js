@@ -126,7 +126,7 @@ class Item {
     this.summary = el("summary", {});
     this.failures = el("ol", { role: "list" });
     this.unfold = el("details", { hidden: true }, this.summary, this.failures);
-    this.button = el("button", { class: "button", type: "button", onclick: onRetry }, icon("again"), el("span", {}));
+    this.button = el("button", { class: "button", type: "button", "data-needs": "control", onclick: onRetry }, icon("again"), el("span", {}));
     this.answer = el("p", { class: "happened-note", role: "status" });
     this.retry = el("div", { class: "row row-tight" }, this.button, this.answer);
     this.element = el("li", {}, el("p", { class: "happened-head" }, this.title, this.time), this.note, this.repeat, this.unfold, this.retry);

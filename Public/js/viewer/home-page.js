@@ -18,12 +18,17 @@ export class HomePage extends HTMLElement {
     super();
     this.hub = hub;
     this.tiles = el("div", { class: "tiles" });
-    this.noTiles = el("div", { class: "card stack empty" }, icon("camera"), el("h3", { text: "No camera yet" }), el("p", { class: "muted", text: "Open this address on an old phone, or use this device." }), el("a", { class: "button button-primary", href: "#/camera", text: "Use this device as a camera" }));
+    this.add = el("a", { class: "button button-quiet", href: "#/pair", "data-needs": "pair" }, icon("plus"), "Add a camera");
+    this.noTiles = el("div", { class: "card stack empty" }, 
+      icon("camera"), el("h3", { text: "No camera yet" }),
+      el("p", { class: "muted", "data-needs": "pair", text: "Any phone with a browser becomes one. It scans a code that you see here." }),
+      el("a", { class: "button button-primary", href: "#/pair", "data-needs": "pair" }, icon("plus"), "Add a camera"),
+      el("a", { class: "button button-quiet", href: "#/camera", "data-needs": "pair", text: "Use this device as a camera" }));
     this.nothingYet = el("div", { class: "card stack empty" },
       icon("clock"),
       el("h3", { text: "Nothing has happened yet" }),
       el("p", { class: "muted", text: "Events appear here the moment something moves. Nothing comes? Check that a camera says “Watching”, that its page is in front, and that its meter moves when you walk past." }),
-      el("a", { class: "button", href: "#/camera", text: "Open the camera page" }));
+      el("a", { class: "button", href: "#/camera", "data-needs": "pair", text: "Open the camera page" }));
     this.nothingHere = el("div", { class: "card stack empty" }, icon("clock"), el("h3", { text: "No event of this camera" }), el("p", { class: "muted", text: "None is among those loaded. Older ones may follow further down." }));
     this.problem = el("p", { class: "notice", role: "alert", hidden: true });
     this.filter = el("select", { "aria-label": "Show events of", onchange: () => { this.#device = this.filter.value; this.#render(); } });
@@ -33,7 +38,8 @@ export class HomePage extends HTMLElement {
       el("h1", { class: "visually-hidden", text: "Your cameras" }),
       this.problem,
       el("div", { class: "home-grid" },
-        el("section", { "aria-labelledby": "cameras-title" }, el("div", { class: "section-head" }, el("h2", { id: "cameras-title", text: "Cameras" })), this.noTiles, this.tiles),
+        el("section", { "aria-labelledby": "cameras-title" }, 
+          el("div", { class: "section-head" }, el("h2", { id: "cameras-title", text: "Cameras" }), this.add), this.noTiles, this.tiles),
         el("section", { "aria-labelledby": "timeline-title" }, el("div", { class: "section-head" }, el("h2", { id: "timeline-title", text: "Timeline" }), this.filter), this.events, el("p", { class: "row section-head" }, this.older)),
       ),
     );
@@ -69,6 +75,7 @@ export class HomePage extends HTMLElement {
     this.#showProblem(problem);
     this.#renderTiles(state.devices);
     this.noTiles.hidden = !state.isLoaded || state.devices.length > 0;
+    this.add.hidden = state.devices.length === 0;
     this.#renderFilter(state.devices);
     this.#renderEvents(state.events.filter((event) => !this.#device || event.device_id === this.#device));
     this.older.hidden = !state.nextCursor;

@@ -1,8 +1,9 @@
 // @ts-check
 // The viewer's one connection and what it knows.
 
-import { api, apiPage, getToken, renewToken } from "../net/api.js";
+import { api, apiPage, renewToken } from "../net/api.js";
 import { Connection, socketURL } from "../net/connection.js";
+import { getToken } from "../net/session.js";
 import { emptyTimeline, eventLoaded, loaded, olderLoaded, published, targetsLoaded } from "../state/timeline.js";
 
 const PAGE = 50;

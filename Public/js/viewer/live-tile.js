@@ -47,9 +47,9 @@ export class LiveTile extends HTMLElement {
     this.heading = el("h3", {});
     this.badge = el("span", { class: "badge" });
     this.button = el("button", { class: "button", type: "button", onclick: () => this.#toggle() });
-    this.alerts = el("button", { class: "button button-quiet", type: "button", onclick: () => openAlertsDialog(this.hub, this.device) });
+    this.alerts = el("button", { class: "button button-quiet", type: "button", "data-needs": "control", onclick: () => openAlertsDialog(this.hub, this.device) });
     const page = `#/camera-settings/${encodeURIComponent(device.device_id)}`;
-    this.settings = el("a", { class: "button button-quiet", href: page });
+    this.settings = el("a", { class: "button button-quiet", href: page, "data-needs": "control" });
     this.attention = el("a", { class: "badge tile-attention", "data-tone": "warn", href: page, hidden: true });
     this.presence = el("p", { class: "tile-remark", hidden: true });
     this.remark = el("p", { class: "tile-remark", hidden: true });

@@ -102,7 +102,7 @@ public final class HubServer: Sendable {
 
     public func stop() async {
         await loop.stop()
-        await services.gettingIn.afterwards.finish()
+        await services.gettingIn.finish()
     }
 
     /// The secret with which the first person of the hub makes themselves its owner; `nil` where there is somebody.

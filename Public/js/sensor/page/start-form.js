@@ -2,6 +2,7 @@
 // Before the camera runs: what it is for, what the browser will ask, and what goes where.
 
 import { el, icon } from "../../components/dom.js";
+import { getSession } from "../../net/session.js";
 import { rememberedDevice } from "../sensor.js";
 
 const BUTTON_WORDS = { idle: "Start watching", starting: "Starting…", error: "Try again" };
@@ -39,7 +40,9 @@ class StartForm extends HTMLElement {
       isKnown ? null : el("p", { class: "muted", text: PURPOSE }),
       isKnown ? null : name, this.reasons, isKnown ? null : sound,
       this.button,
-      isKnown && el("details", { class: "fold" }, el("summary", { text: "Name and sound" }), el("div", { class: "stack" }, name, sound)),
+      // A paired phone gets its name from who paired it.
+      isKnown && el("details", { class: "fold" }, el("summary", { text: getSession() ? "Name and sound" : "Sound" }),
+        el("div", { class: "stack" }, getSession() && name, sound)),
       el("p", { class: "muted small", text: "Keep this page open and the phone plugged in." }),
     );
     this.replaceChildren(this.form);

@@ -2,11 +2,13 @@
 // Whether alerts of this camera arrive.
 
 import { announce, el, icon } from "../../components/dom.js";
-import { api, getSession } from "../../net/api.js";
+import { api } from "../../net/api.js";
+import { getSession } from "../../net/session.js";
 import { targetName, testWords } from "../../state/alerts.js";
 import { rememberedDevice } from "../sensor.js";
 
 const HOW = `On your own phone or computer open ${location.host}, and choose “Set up alerts” at this camera: Telegram, e-mail, or both.`;
+const ELSEWHERE = "This phone is a camera and does not know who gets its alerts.";
 const NO_MAIL = "This hub sends no e-mail yet. Its administrator sets SMTP_URL and starts it again.";
 
 class TestAlert extends HTMLElement {
@@ -22,10 +24,17 @@ class TestAlert extends HTMLElement {
     );
     this.problem = el("p", { class: "notice", role: "alert", hidden: true });
     this.list = el("ul", { class: "plain-list" });
-    this.append(el("p", { class: "muted", text: "A harmless message goes to everybody who gets alerts of this camera." }), this.list, this.send, this.nobody, this.problem);
+    this.how = el("p", { class: "muted", text: "A harmless message goes to everybody who gets alerts of this camera." });
+    this.append(this.how, this.list, this.send, this.nobody, this.problem);
   }
 
   async load() {
+    // A paired phone may not see who gets them.
+    if (!getSession()) {
+      this.send.hidden = true;
+      this.how.textContent = `${ELSEWHERE} ${HOW}`;
+      return;
+    }
     await this.#attempt(async () => {
       const targets = await api(`/notifications/targets?device_id=${encodeURIComponent(rememberedDevice().device_id ?? "")}`);
       this.targets = targets;

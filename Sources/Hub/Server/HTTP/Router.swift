@@ -119,10 +119,10 @@ struct Router: Sendable {
 
     private func route(_ head: HTTPHead, body: [UInt8]) async throws -> HTTPResponse {
         let path = head.path.split(separator: "/")
-        let possible = routes.compactMap { route in route.match(path).map { (route, $0) } }
-        // What is written out is meant: `/devices/self` is no device of that name.
-        let fewest = possible.map(\.1.count).min()
-        let matches = possible.filter { $0.1.count == fewest }
+        var matches = routes.compactMap { route in route.match(path).map { (route, $0) } }
+        // A word of a pattern goes before an id: `/devices/self` is no device, whatever the method.
+        let fewest = matches.map(\.1.count).min()
+        matches.removeAll { $0.1.count != fewest }
         guard !matches.isEmpty else { throw APIError.notFound("route") }
         let method = head.method == .head ? .get : head.method
         guard let (route, parameters) = matches.first(where: { $0.0.method == method }) else {

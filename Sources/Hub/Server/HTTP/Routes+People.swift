@@ -50,20 +50,25 @@ extension Services {
                 return HTTPResponse(status: 204)
             },
             Route(.post, "/account/leave", .needs(.profile)) { request in
-                let user = try request.user()
-                _ = try await apply(.leave, to: user.id, request)
-                await connections.close(.member(request.scope.account, user.id))
-                try await record(request, "member.left", subject: user.id.rawValue)
+                try await leave(try request.user(), request)
                 return HTTPResponse(status: 204)
             },
         ]
     }
 
+    /// - Parameter user: in the account that they leave.
+    func leave(_ user: User, _ request: Request) async throws {
+        let scope = AccountScope(user.account)
+        _ = try await apply(.leave, to: user.id, request, in: scope)
+        await connections.close(.member(user.account, user.id))
+        try await recordVisitor(request, "member.left", subject: user.id.rawValue, by: user, in: scope)
+    }
+
     private func apply(
-        _ change: MembershipChange, to user: UserID, _ request: Request
+        _ change: MembershipChange, to user: UserID, _ request: Request, in scope: AccountScope? = nil
     ) async throws -> (before: Membership, changed: Membership?) {
-        let now = Timestamp(milliseconds: clock.milliseconds)
-        switch try await store.memberships.change(user, change, by: try request.user().id, in: request.scope, now: now) {
+        let now = Timestamp(milliseconds: clock.milliseconds), scope = scope ?? request.scope
+        switch try await store.memberships.change(user, change, by: try request.user().id, in: scope, now: now) {
         case .done(let before, let changed): return (before, changed)
         case .unknown: throw APIError.notFound("member")
         case .unknownDevice: throw APIError.unknownDevices

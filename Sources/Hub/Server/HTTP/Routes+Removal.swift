@@ -28,13 +28,39 @@ extension Services {
                 guard typed == account.name else {
                     throw APIError(status: 403, code: "wrong_name", message: "name: this is not the account's name", field: "name")
                 }
-                try await confirmPassword(request, fields)
+                _ = try await gettingIn.passwords.passwords.confirm(
+                    try fields.optionalPassword("password"), "password", of: try request.user(), by: caller(request))
                 guard try await removal.removeAccount(in: request.scope) else { throw APIError.notFound("account") }
+                return HTTPResponse(status: 204)
+            },
+            Route(.delete, "/auth/me", .needs(.profile)) { request in
+                let user = try request.user(), fields = request.body.isEmpty ? nil : try request.fields()
+                _ = try await gettingIn.passwords.passwords.confirm(
+                    try fields?.optionalPassword("password"), "password", of: user, by: caller(request))
+                try await removePerson(user.id, request)
                 return HTTPResponse(status: 204)
             },
         ]
     }
 
-    /// PASSWORD CHECK: who has a password shows it again before everything is gone. There are no passwords yet.
-    private func confirmPassword(_ request: Request, _ fields: Fields) async throws {}
+    /// Leaves every account; one of which they were the only person goes with them.
+    private func removePerson(_ user: UserID, _ request: Request) async throws {
+        var own: [AccountScope] = [], others: [Membership] = []
+        for membership in try await store.memberships.all(of: user) {
+            let people = try await store.memberships.list(in: AccountScope(membership.user.account))
+            if people.count == 1 {
+                own.append(AccountScope(membership.user.account))
+            } else if membership.role == .owner, people.count(where: { $0.role == .owner }) == 1 {
+                throw APIError.conflict(
+                    "owns_account", "you are the only owner of an account with other people: make somebody else its owner first, or delete it")
+            } else {
+                others.append(membership)
+            }
+        }
+        for membership in others { try await leave(membership.user, request) }
+        for scope in own { _ = try await removal.removeAccount(in: scope) }
+        guard try await store.removals.person(user) else {
+            throw APIError.conflict("owns_account", "you were let into an account at this very moment; try again")
+        }
+    }
 }

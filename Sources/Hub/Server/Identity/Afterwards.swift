@@ -3,7 +3,7 @@
 import Runtime
 
 /// Work whose duration must tell the asker nothing (whether somebody has an address), and which is not forgotten: failures are logged, and the end of
-/// the hub waits for it.
+/// the hub waits for it to end.
 final class Afterwards: Sendable {
     private struct State {
         var tasks: [Int: Task<Void, Never>] = [:]
@@ -35,7 +35,7 @@ final class Afterwards: Sendable {
         guard isTaken else { throw .overloaded }
     }
 
-    /// What waits for another try is given up, which is logged; what is under way ends first.
+    /// What has not ended is broken off, which is logged.
     func finish() async {
         let tasks = state.withLock { state in
             state.isOver = true

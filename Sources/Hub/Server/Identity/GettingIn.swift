@@ -11,7 +11,9 @@ struct GettingIn: Sendable {
     let passwords: PasswordSignIn
     let codes: OneTimeCodes
     let links: MailedLinkService
-    let afterwards: Afterwards
+    /// Apart, so that mail that is not taken holds up nothing else.
+    private let audits = Afterwards()
+    private let mails = Afterwards()
 
     init(
         store: Store, signIns: SignInService, mailer: Mailer, attempts: AttemptGuard, connections: any CredentialConnections,
@@ -19,14 +21,18 @@ struct GettingIn: Sendable {
     ) {
         let passwords = Passwords(store: store, hasher: PasswordHasher(parameters: configuration.passwordParameters), attempts: attempts)
         let trail = AuditTrail(store: store, clock: clock)
-        afterwards = Afterwards()
         codes = OneTimeCodes(store: store, passwords: passwords, trail: trail, attempts: attempts, clock: clock)
         setUp = SetUp(store: store, signIns: signIns, passwords: passwords, attempts: attempts, clock: clock)
         self.passwords = PasswordSignIn(
-            store: store, signIns: signIns, passwords: passwords, codes: codes, trail: trail, afterwards: afterwards, attempts: attempts,
+            store: store, signIns: signIns, passwords: passwords, codes: codes, trail: trail, afterwards: audits, attempts: attempts,
             connections: connections, clock: clock)
         links = MailedLinkService(
-            store: store, signIns: signIns, passwords: passwords, mailer: mailer, trail: trail, afterwards: afterwards, attempts: attempts,
+            store: store, signIns: signIns, passwords: passwords, mailer: mailer, trail: trail, afterwards: mails, attempts: attempts,
             connections: connections, policy: configuration.signUp, clock: clock)
+    }
+    /// What follows answers that were given.
+    func finish() async {
+        await mails.finish()
+        await audits.finish()
     }
 }

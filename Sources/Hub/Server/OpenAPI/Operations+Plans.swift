@@ -35,7 +35,8 @@ extension Operation {
             .json(.fields, "A file", headers: [("Content-Disposition", .string)]), errors: [507: "storage_full"]),
         Operation(
             .delete, "/account", .account, "Remove the account and everything in it", detail: "`name` is the account's own, typed.",
-            body: .json(.object(["name": .text(200)])), .none, errors: [403: "wrong_name"]),
+            body: .json(.object(["name": .text(200), "password": Schema.string(1...1024).optional])), .none,
+            errors: [403: "wrong_name, invalid_credentials", 429: "too_many_attempts"]),
         Operation(
             .delete, "/devices/{id}", .devices, "Remove a device", detail: "With its sessions, events, alerts, targets, settings, token and files.",
             .none),

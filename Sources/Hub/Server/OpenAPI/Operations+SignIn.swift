@@ -125,6 +125,10 @@ extension Operation {
         Operation(
             .post, "/auth/totp/disable", .account, "No codes any more", body: .json(password), .none,
             errors: [429: "too_many_attempts", 503: "busy"]),
+        Operation(
+            .delete, "/auth/me", .account, "Leave all accounts, and be forgotten",
+            detail: "An account of which one is the only person goes with everything in it. `password` where one has one.",
+            body: .optionalJSON(password), .none, errors: [403: "invalid_credentials", 409: "owns_account", 429: "too_many_attempts"]),
         Operation(.get, "/auth/sessions", .account, "Your sign-ins", .json(.list(signIn))).giving("sign_in_id", at: "/0"),
         Operation(.delete, "/auth/sessions/{id}", .account, "End a sign-in and its connections", .none),
         Operation(.delete, "/auth/sessions", .account, "End all other sign-ins", .json(.object(["ended": .count]))),

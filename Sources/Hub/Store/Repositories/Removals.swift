@@ -70,6 +70,14 @@ public struct Removals: Sendable {
         }
     }
 
+    /// Somebody who belongs to no account any more, with everything that they signed in by. `false` for who still belongs to one.
+    public func person(_ user: UserID) async throws -> Bool {
+        try await database.write { session in
+            try Self.user(.text(user.rawValue), session)
+            return try session.query("SELECT id FROM users WHERE id = $1", [.text(user.rawValue)]).isEmpty
+        }
+    }
+
     // MARK: Files
 
     /// Folders that may have files yet.
