@@ -28,6 +28,7 @@ extension Operation {
             "accounts": .list(.object(["account_id": .identifier, "name": Schema.string.orNull, "role": .words(Role.self)])),
         ]))
 
+    private static let newPassword = Schema.string(PasswordPolicy.length).about("Not a common one, and not the address")
     private static let password = Schema.object(["password": Schema.string(1...1024).optional])
 
     private static func status(_ word: String) -> Answer { .json(.object(["status": .words([word])]), "It comes by mail", status: 202) }
@@ -44,14 +45,14 @@ extension Operation {
             .post, "/auth/setup", .account, "Become the owner of a hub without people", detail: "By the secret that the hub printed at its start.",
             body: .json(
                 .object([
-                    "secret": .text(128), "email": .email, "password": .string(1...1024), "name": Schema.text(80).optional,
+                    "secret": .text(128), "email": .email, "password": newPassword, "name": Schema.text(80).optional,
                     "account_name": Schema.text(80).optional,
                 ])), .json(signedIn), errors: [404: "not_found, setup_done", 429: "too_many_attempts", 503: "busy"]),
         Operation(
             .post, "/auth/sign-up", .account, "Become a user", detail: "With mail: 202, whether the address is known or not.",
             body: .json(
                 .object([
-                    "email": .email, "password": .string(1...1024), "name": Schema.text(80).optional, "invitation": Schema.text(128).optional,
+                    "email": .email, "password": newPassword, "name": Schema.text(80).optional, "invitation": Schema.text(128).optional,
                 ])), .json(signedIn), status("verification_sent"),
             errors: [403: "sign_up_closed, other_address", 404: "link_expired", 409: "email_taken", 429: "too_many_attempts", 503: "busy"]),
         Operation(
@@ -68,7 +69,7 @@ extension Operation {
             body: .json(.object(["email": .email])), status("sent"), errors: [409: "not_configured", 429: "too_many_attempts", 503: "busy"]),
         Operation(
             .post, "/auth/password/reset", .account, "Set another password by a mailed link", detail: "All sign-ins end.",
-            body: .json(.object(["token": .text(128), "password": .string(1...1024)])), .none,
+            body: .json(.object(["token": .text(128), "password": newPassword])), .none,
             errors: [404: "link_expired", 429: "too_many_attempts", 503: "busy"]),
         Operation(
             .post, "/auth/email/verify", .account, "Confirm an address by a mailed link", body: .json(.object(["token": .text(128)])), .json(signedIn),
@@ -108,11 +109,11 @@ extension Operation {
             .post, "/auth/logout", .account, "Sign out", detail: "This sign-in ends, and the connections that live by it are closed.", .none),
         Operation(.get, "/auth/me", .account, "Who you are, and what you may do", .json(me)).giving("account_id", at: "/accounts/0"),
         Operation(
-            .patch, "/auth/me", .account, "Another name for you", body: .json(.object(["name": Schema.text(80).optional])), .json(me)),
+            .patch, "/auth/me", .account, "Another name for you", body: .json(.object(["name": Schema.oneOf([.text(80), .words([""])]).optional.about("Empty or null: none")])), .json(me)),
         Operation(
             .post, "/auth/password", .account, "Another password",
             detail: "All other sign-ins end. `current_password` may be missing only where there is no password.",
-            body: .json(.object(["current_password": Schema.string(1...1024).optional, "new_password": .string(1...1024)])), .none,
+            body: .json(.object(["current_password": Schema.string(1...1024).optional, "new_password": newPassword])), .none,
             errors: [429: "too_many_attempts", 503: "busy"]),
         Operation(
             .post, "/auth/totp/start", .account, "Begin to ask for codes of an app", detail: "Nothing is asked for until a code was shown.",
