@@ -122,9 +122,12 @@ public struct Removals: Sendable {
         "sessions", "telegram_links", "alert_targets", "device_settings", "device_health", "device_tokens", "membership_devices",
     ]
     /// The rest of an account, in the order that foreign keys want.
-    static let tablesOfAccount = ["devices", "job_turns", "api_keys", "sign_ins", "memberships", "credit_ledger", "audit", "outbox"]
+    static let tablesOfAccount = [
+        "redemptions", "activation_codes", "invitations", "pairings", "devices", "job_turns", "api_keys", "sign_ins", "memberships", "credit_ledger",
+        "audit", "outbox",
+    ]
     /// What a person has who belongs to no account.
-    static let tablesOfUser: [String] = []
+    static let tablesOfUser = ["mailed_links", "recovery_codes", "identities"]
 
     /// - Parameter condition: behind a WHERE; parameters from `$2` on.
     private static func events(
