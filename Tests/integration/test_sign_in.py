@@ -291,3 +291,23 @@ def test_a_hub_that_others_reach_warns_of_open_doors(start):
     hub = start(AUTH_DEV_LOGIN_ENABLED="true", PUBLIC_URL="https://hub.example.org", **CHEAP)
     assert "ANYBODY CAN SIGN IN AS ANYBODY" in hub.process.stdout.readline()
     assert any("anybody can sign in as anybody" in line for line in hub.log)
+
+
+def test_who_leaves_takes_along_what_was_theirs_alone(hub):
+    owner, guest = sign_up(hub), address()
+    secret = ok(hub, "/account/invitations", {"role": "viewer"}, owner["access_token"])["url"].split("/")[-1]
+    session = ok(hub, "/auth/sign-up", {"email": guest, "password": PASSWORD, "invitation": secret})
+    assert refused(hub, "/auth/me", {"password": PASSWORD}, owner["access_token"], "DELETE") == (409, "owns_account")
+    assert refused(hub, "/auth/me", None, session["access_token"], "DELETE") == (400, "missing_field")
+    assert refused(hub, "/auth/me", {"password": "not this one"}, session["access_token"], "DELETE") == (403, "invalid_credentials")
+    ok(hub, "/auth/me", {"password": PASSWORD}, session["access_token"], "DELETE", 204)
+    assert refused(hub, "/auth/me", token=session["access_token"], method="GET") == (401, "invalid_token")
+    assert sign_in(hub, guest)[0] == 401
+    assert "member.left" in [entry["action"] for entry in audit(hub, owner)]
+    # With codes, tokens and all that hangs on them.
+    ok(hub, "/auth/totp/start", {"password": PASSWORD}, owner["access_token"])
+    ok(hub, "/account/invitations", {"role": "viewer"}, owner["access_token"])
+    ok(hub, "/auth/me", {"password": PASSWORD}, owner["access_token"], "DELETE", 204)
+    assert sign_in(hub, owner["email"])[0] == 401
+    # The address is free again.
+    sign_up(hub, owner["email"])
