@@ -31,6 +31,8 @@ def invite(desk: Desk, role: str = "Viewer", cameras: list[str] | None = None) -
     card.get_by_label("Role").select_option(label=role)
     if cameras is not None:
         card.get_by_role("switch", name="All cameras").uncheck()
+        card.get_by_role("button", name="Invite").click()
+        expect(card.get_by_text("Choose at least one camera")).to_be_visible()
         for camera in cameras:
             card.get_by_role("checkbox", name=camera).check()
     card.get_by_role("button", name="Invite").click()
