@@ -65,7 +65,7 @@ struct DatabaseFileTests {
             Migrations.Migration(version: 2, name: "bad", statements: ["CREATE TABLE two (id TEXT)", "CREATE NONSENSE"]),
         ]
         await #expect(throws: StoreError.self) { try await Migrations.run(on: database, broken, now: 0) }
-        let tables = try await database.read { session in
+        let tables = try await database.read(reaching: .everybody) { session in
             try session.query(session.dialect.tables).map { try $0.text("name") }
         }
         #expect(tables == ["migrations", "one"])
@@ -75,14 +75,14 @@ struct DatabaseFileTests {
         struct Stop: Error {}
         let test = try await TestDatabase(kind)
         let database = Database(test.location)
-        try await database.write { try $0.execute("CREATE TABLE one (id TEXT)") }
+        try await database.write(reaching: .everybody) { try $0.execute("CREATE TABLE one (id TEXT)") }
         await #expect(throws: Stop.self) {
-            try await database.write { session in
+            try await database.write(reaching: .everybody) { session in
                 try session.query("INSERT INTO one (id) VALUES ($1)", [.text("a")])
                 throw Stop()
             }
         }
-        let count = try await database.read { try $0.query("SELECT COUNT(*) AS n FROM one", table: "one")[0].integer("n") }
+        let count = try await database.read(reaching: .everybody) { try $0.query("SELECT COUNT(*) AS n FROM one", table: "one")[0].integer("n") }
         #expect(count == 0)
     }
 

@@ -13,7 +13,7 @@ struct UpgradeTests {
         let test = try await TestDatabase(kind)
         let database = Database(test.location)
         try await Migrations.run(on: database, Array(Migrations.all.prefix(Self.releasedVersion)), now: 0)
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             for statement in [
                 "INSERT INTO users (id, account_id, email, created_at) VALUES ('u', 'a', 'we@example.org', 1)",
                 "INSERT INTO devices (account_id, id, label, created_at) VALUES ('a', 'd', 'Hall', 1)",

@@ -40,7 +40,7 @@ public final class TestDatabase: Sendable {
             guard let server = Self.server else { preconditionFailure("there is no Postgres server to test with") }
             let schema = "t" + Crypto.hex(Crypto.randomBytes(8))
             let database = Database(.postgres(url: Secret(server), connections: 1))
-            try await database.write { try $0.execute("CREATE SCHEMA \(schema)") }
+            try await database.write(reaching: .everybody) { try $0.execute("CREATE SCHEMA \(schema)") }
             await database.close()
             let separator = server.contains("?") ? "&" : "?"
             location = .postgres(url: Secret("\(server)\(separator)options=-csearch_path%3D\(schema)"), connections: 4)

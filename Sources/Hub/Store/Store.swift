@@ -117,7 +117,7 @@ public struct Store: Sendable {
     /// Whether the database itself keeps accounts apart as well: Postgres does, but not for a superuser. `nil` where it never does.
     public func hasRowSecurity() async throws -> Bool? {
         guard let question = database.dialect.bypassesRowSecurity else { return nil }
-        return try await database.read { session in try session.query(question, table: "pg_roles")[0].integer("bypasses") == 0 }
+        return try await database.read(reaching: .everybody) { session in try session.query(question, table: "pg_roles")[0].integer("bypasses") == 0 }
     }
 
     /// Nothing can be asked any more.
@@ -127,7 +127,7 @@ public struct Store: Sendable {
     }
 
     /// Whether the database answers.
-    public func ping() async throws { _ = try await database.read { try $0.query("SELECT 1") } }
+    public func ping() async throws { _ = try await database.read(reaching: .everybody) { try $0.query("SELECT 1") } }
 }
 
 /// Which part of a list is wanted, newest first.

@@ -107,7 +107,7 @@ final class Database: Sendable {
     }
 
     nonisolated(nonsending) func read<Value: Sendable>(
-        reaching reach: Reach = .everybody, _ body: @Sendable (borrowing Session) throws -> Value
+        reaching reach: Reach, _ body: @Sendable (borrowing Session) throws -> Value
     ) async throws -> Value {
         try await balance.pick { try await workers[$0].read(reach, body) }
     }
@@ -120,7 +120,7 @@ final class Database: Sendable {
     }
 
     nonisolated(nonsending) func write<Value: Sendable>(
-        reaching reach: Reach = .everybody, _ body: @Sendable (borrowing Session) throws -> Value
+        reaching reach: Reach, _ body: @Sendable (borrowing Session) throws -> Value
     ) async throws -> Value {
         try await balance.pick { try await workers[$0].write(reach, body) }
     }

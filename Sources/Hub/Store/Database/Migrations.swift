@@ -31,10 +31,10 @@ enum Migrations {
 
     /// Brings the database to the newest version. Processes that do so at the same time wait for each other.
     static func run(on database: Database, _ migrations: [Migration] = all, now: Int64) async throws {
-        while try await database.write({ session in try step(migrations, now: now, session) }) {}
+        while try await database.write(reaching: .everybody, { session in try step(migrations, now: now, session) }) {}
         // Around the newest schema only: a column that a policy names could not be dropped by a step to come.
         guard let rowSecurity = database.dialect.rowSecurity, migrations.last?.version == all.last?.version else { return }
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             if let lock = session.dialect.migrationLock { try session.query(lock) }
             try session.execute(rowSecurity)
         }
@@ -42,7 +42,7 @@ enum Migrations {
 
     /// What is there, and what is missing; changes nothing.
     static func status(of database: Database, _ migrations: [Migration] = all) async throws -> (applied: [Migration], missing: [Migration]) {
-        try await database.read { session in
+        try await database.read(reaching: .everybody) { session in
             let found = try appliedVersion(session, isNewDatabase: try !hasTable(session))
             return (migrations.filter { $0.version <= found }, migrations.filter { $0.version > found })
         }

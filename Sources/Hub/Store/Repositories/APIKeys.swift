@@ -69,7 +69,7 @@ public struct APIKeys: Sendable {
     }
 
     public nonisolated(nonsending) func principal(hash: String, now: Timestamp) async throws -> SignIns.TokenState {
-        let found = try await database.read { session in
+        let found = try await database.read(reaching: .everybody) { session in
             try session.query("SELECT * FROM api_keys WHERE hash = $1", [.text(hash)], table: "api_keys").first.map {
                 (key: try APIKey($0), account: AccountID(trusted: try $0.text("account_id")))
             }
@@ -77,7 +77,7 @@ public struct APIKeys: Sendable {
         guard let (key, account) = found else { return .unknown }
         if let expiresAt = key.expiresAt, now >= expiresAt { return .expired }
         if now.milliseconds - (key.usedAt?.milliseconds ?? 0) > Self.touchMilliseconds {
-            try await database.write { session in
+            try await database.write(reaching: .everybody) { session in
                 _ = try session.query("UPDATE api_keys SET used_at = $2 WHERE id = $1", [.text(key.id.rawValue), .integer(now.milliseconds)])
             }
         }

@@ -13,7 +13,7 @@ public struct Accounts: Sendable {
 
     /// All, for the operator.
     public func list() async throws -> [Account] {
-        try await database.read { session in
+        try await database.read(reaching: .everybody) { session in
             try session.query("SELECT * FROM accounts ORDER BY created_at, id", table: "accounts").map { try Account($0) }
         }
     }

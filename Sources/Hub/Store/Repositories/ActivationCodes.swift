@@ -70,7 +70,7 @@ public struct ActivationCodes: Sendable {
     public func redeem(
         hash: String, device: DeviceID, label: String, tokenHash: String, address: String?, now: Timestamp
     ) async throws -> (code: ActivationCode, device: Device, scope: AccountScope)? {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             let rows = try session.query(
                 "SELECT * FROM activation_codes WHERE hash = $1 \(session.dialect.forUpdate)", [.text(hash)], table: "activation_codes")
             guard let row = rows.first else { return nil }

@@ -78,7 +78,7 @@ public struct AlertTargets: Sendable {
 
     /// A provider says that its address has ended: `disable` in whatever account it is linked.
     public func disableEverywhere(channel: Delivery.Channel, address: String, reason: String, now: Timestamp) async throws {
-        let accounts = try await database.read { session in
+        let accounts = try await database.read(reaching: .everybody) { session in
             try session.query(
                 "SELECT DISTINCT account_id FROM alert_targets WHERE channel = $1 AND address = $2", [.text(channel.rawValue), .text(address)],
                 table: "alert_targets"

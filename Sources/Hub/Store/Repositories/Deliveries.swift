@@ -47,7 +47,7 @@ public struct Deliveries: Sendable {
 
     /// Whose it is, for a button that was pressed: the provider's target is what proves it.
     public func find(_ id: DeliveryID, channel: Delivery.Channel, target: String) async throws -> (scope: AccountScope, delivery: Delivery)? {
-        try await database.read { session in
+        try await database.read(reaching: .everybody) { session in
             try session.query(
                 "SELECT * FROM deliveries WHERE id = $1 AND channel = $2 AND target = $3",
                 [.text(id.rawValue), .text(channel.rawValue), .text(target)], table: "deliveries"

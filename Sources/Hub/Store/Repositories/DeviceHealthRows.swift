@@ -81,7 +81,7 @@ public struct DeviceHealthRows: Sendable {
 
     /// All devices that are to watch and have ever been connected.
     public func watched() async throws -> [Watched] {
-        try await database.read { session in
+        try await database.read(reaching: .everybody) { session in
             try session.query(
                 """
                 SELECT sessions.account_id, sessions.device_id, sessions.id AS session_id, sessions.started_at, devices.label, devices.last_seen_at,

@@ -61,7 +61,7 @@ public struct DeviceTokens: Sendable {
 
     /// `nil` for one that is not valid, or not any more.
     public nonisolated(nonsending) func principal(hash: String) async throws -> Principal? {
-        try await database.read { session in
+        try await database.read(reaching: .everybody) { session in
             try session.query("SELECT * FROM device_tokens WHERE hash = $1", [.text(hash)], table: "device_tokens").first.map {
                 Principal(DeviceID(trusted: try $0.text("device_id")), of: AccountID(trusted: try $0.text("account_id")))
             }

@@ -58,7 +58,7 @@ public struct EventRows: Sendable {
 
     /// The accounts that have an event of that id, for whoever works for all of them.
     public func owners(of id: EventID) async throws -> [AccountScope] {
-        try await database.read { session in
+        try await database.read(reaching: .everybody) { session in
             try session.query("SELECT account_id FROM events WHERE id = $1 ORDER BY account_id LIMIT 10", [.text(id.rawValue)], table: "events")
                 .map { AccountScope(AccountID(trusted: try $0.text("account_id"))) }
         }
@@ -90,7 +90,7 @@ public struct EventRows: Sendable {
 
     /// Events of all accounts whose clip is still being received though nothing was heard of them since `time`.
     public func recordings(_ source: ClipSource, updatedBefore time: Timestamp) async throws -> [(scope: AccountScope, event: Event)] {
-        try await database.read { session in
+        try await database.read(reaching: .everybody) { session in
             try session.query(
                 "SELECT * FROM events WHERE status = 'recording' AND source = $2 AND updated_at < $1 ORDER BY updated_at LIMIT 500",
                 [.integer(time.milliseconds), .text(source.rawValue)], table: "events"
@@ -100,7 +100,7 @@ public struct EventRows: Sendable {
 
     /// Events that have come to their end while an alert of theirs still waits for that.
     public func endedWithBegunAlerts() async throws -> [(scope: AccountScope, event: Event)] {
-        try await database.read { session in
+        try await database.read(reaching: .everybody) { session in
             try session.query(
                 """
                 SELECT events.* FROM deliveries JOIN events ON events.account_id = deliveries.account_id AND events.id = deliveries.event_id
@@ -155,7 +155,7 @@ public struct EventRows: Sendable {
     /// The event of a job has failed, and the job with it: it stays as a dead letter. `nil` when its lease is lost, or when there is nothing
     /// to fail any more.
     public func fail(_ job: Job, _ failure: EventFailure, now: Timestamp) async throws -> Event? {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             guard let event = try Self.find(job.event, in: job.scope, session), try Jobs.holds(job, session),
                 let failed = try Self.apply(.failed(failure), to: event, EventChanges(), in: job.scope, now: now, session)
             else { return nil }
@@ -220,7 +220,7 @@ public struct EventRows: Sendable {
 
     /// The files that events refer to: `(account, event)` after `position`, in order.
     public func withFiles(after position: (account: String, event: String), limit: Int) async throws -> [(scope: AccountScope, event: Event)] {
-        try await database.read { session in
+        try await database.read(reaching: .everybody) { session in
             try session.query(
                 """
                 SELECT * FROM events WHERE (account_id > $1 OR (account_id = $1 AND id > $2)) AND source IN ('stream', 'upload')
@@ -244,7 +244,7 @@ public struct EventRows: Sendable {
 
     /// Events that wait for work of which there is no job: that cannot be, and is mended where it is.
     public func enqueueForgotten(now: Timestamp, makeID: @escaping @Sendable () -> String) async throws -> Int {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             let rows = try session.query(
                 """
                 SELECT * FROM events WHERE status IN ('uploaded', 'queued', 'processing') AND NOT EXISTS (

@@ -44,7 +44,7 @@ public struct Identities: Sendable {
     ///   - state: a hash.
     ///   - browser: a hash.
     public func start(_ start: OIDCStart, state: String, browser: String, now: Timestamp, expiresAt: Timestamp) async throws {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             try session.query("DELETE FROM oidc_starts WHERE expires_at <= $1", [.integer(now.milliseconds)])
             try session.query(
                 "INSERT INTO oidc_starts (state_hash, browser_hash, nonce, verifier, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
@@ -57,7 +57,7 @@ public struct Identities: Sendable {
 
     /// Takes what was begun out; `nil` where it was used, has expired, or was begun by another browser.
     public func finish(state: String, browser: String, now: Timestamp) async throws -> OIDCStart? {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             try session.query(
                 "DELETE FROM oidc_starts WHERE state_hash = $1 AND browser_hash = $2 AND expires_at > $3 RETURNING nonce, verifier",
                 [.text(state), .text(browser), .integer(now.milliseconds)], table: "oidc_starts"
@@ -74,7 +74,7 @@ public struct Identities: Sendable {
     public func resolve(
         _ identity: Identity, email: String?, name: String?, mayJoin: Bool, invitation: String?, now: Timestamp
     ) async throws -> Resolution {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             let rows = try session.query(
                 "SELECT user_id FROM identities WHERE issuer = $1 AND subject = $2", [.text(identity.issuer), .text(identity.subject)],
                 table: "identities")

@@ -71,7 +71,7 @@ public struct Invitations: Sendable {
 
     /// What somebody who has the link is told before they follow it. The secret is the proof, whosever account it is.
     public func look(hash: String, now: Timestamp) async throws -> (invitation: Invitation, account: Account)? {
-        try await database.read { session in
+        try await database.read(reaching: .everybody) { session in
             guard let (invitation, scope) = try Self.find(hash: hash, now: now, session) else { return nil }
             let rows = try session.query("SELECT * FROM accounts WHERE id = $1", [.text(scope.account.rawValue)], table: "accounts")
             return try rows.first.map { (invitation, try Account($0)) }
@@ -82,7 +82,7 @@ public struct Invitations: Sendable {
     ///
     /// - Parameter user: in whichever of their accounts.
     public func redeem(hash: String, for user: User, now: Timestamp) async throws -> Redemption {
-        try await database.write { session in try Self.redeem(hash: hash, for: user, now: now, session) }
+        try await database.write(reaching: .everybody) { session in try Self.redeem(hash: hash, for: user, now: now, session) }
     }
 
     // MARK: Inside a transaction

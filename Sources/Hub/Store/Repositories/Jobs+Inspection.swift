@@ -63,7 +63,7 @@ extension Jobs {
     }
 
     public func depths() async throws -> [QueueDepth] {
-        try await database.read { session in
+        try await database.read(reaching: .everybody) { session in
             var depths: [QueueDepth] = []
             // One by one, as the indices are.
             for (state, since) in [(Job.State.queued, "run_at"), (.leased, "updated_at"), (.dead, "updated_at")] {

@@ -22,7 +22,7 @@ public struct Jobs: Sendable {
     ///   - owner: who leases, see `releaseAll`.
     ///   - limitPerAccount: how many jobs of one account may be under way at once.
     public func lease(_ lane: Job.Lane, owner: String, seconds: Double, limitPerAccount: Int = .max, now: Timestamp) async throws -> Job? {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             if let lock = session.dialect.leaseLock { try session.query(lock, [.text(lane.name)]) }
             try session.query(
                 "UPDATE jobs SET state = 'queued', lease_until = NULL, lease_owner = NULL WHERE lane = $1 AND state = 'leased' AND lease_until <= $2",
@@ -78,7 +78,7 @@ public struct Jobs: Sendable {
     /// The work is done. `false` as with `extend`.
     @discardableResult
     public func complete(_ job: Job, now: Timestamp) async throws -> Bool {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             // More may have become due while the worker sent what there was: then the job goes on, with that.
             if let delivery = job.delivery, try Deliveries.isDue(delivery, in: job.scope, session) {
                 return try Self.change(
@@ -112,7 +112,7 @@ public struct Jobs: Sendable {
 
     /// When the next job of the lane may run or its lease ends; `nil` when none waits.
     public func nextRunAt(_ lane: Job.Lane) async throws -> Timestamp? {
-        try await database.read { session in
+        try await database.read(reaching: .everybody) { session in
             var times: [Timestamp] = []
             for (column, state) in [("run_at", "queued"), ("lease_until", "leased")] {
                 let rows = try session.query(
@@ -127,7 +127,7 @@ public struct Jobs: Sendable {
 
     /// A worker of that name begins: what it had leased before, it does not work on any more.
     public func releaseAll(owner: String, now: Timestamp) async throws {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             _ = try session.query(
                 "UPDATE jobs SET state = 'queued', lease_until = NULL, lease_owner = NULL, updated_at = $2 WHERE state = 'leased' AND lease_owner = $1",
                 [.text(owner), .integer(now.milliseconds)])
@@ -136,7 +136,7 @@ public struct Jobs: Sendable {
 
     /// The clock of `owner`'s machine was set by `milliseconds` (negative: back): times that lie ahead keep their distance from now.
     public func clockJumped(by milliseconds: Int64, owner: String) async throws {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             let jump = SQLValue.integer(milliseconds)
             try session.query(
                 "UPDATE jobs SET lease_until = lease_until + $1 WHERE state = 'leased' AND lease_owner = $2", [jump, .text(owner)])
@@ -155,7 +155,7 @@ public struct Jobs: Sendable {
     /// No job is put off for longer than `limitSeconds`: if one seems to be, the clock was wrong when that was decided.
     public func clampFuture(limitSeconds: Double, now: Timestamp) async throws {
         let limit = now.advanced(bySeconds: limitSeconds)
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             try session.query(
                 "UPDATE jobs SET run_at = $1 WHERE state = 'queued' AND run_at > $2", [.integer(now.milliseconds), .integer(limit.milliseconds)])
             try session.query(
@@ -166,7 +166,7 @@ public struct Jobs: Sendable {
 
     /// Forgets what ended before `time`, and dead letters that nobody asked for since `deadTime`.
     public func removeEnded(before time: Timestamp, deadBefore deadTime: Timestamp) async throws {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             for (state, time) in [("done", time), ("dropped", time), ("dead", deadTime)] {
                 try session.query("DELETE FROM jobs WHERE state = '\(state)' AND updated_at < $1", [.integer(time.milliseconds)])
             }
@@ -177,7 +177,7 @@ public struct Jobs: Sendable {
 
     /// Changes a job that this lease still holds. Nobody is told: the worker that had it looks for its next one itself.
     private func change(_ job: Job, _ assignments: String, _ parameters: [SQLValue], now: Timestamp) async throws -> Bool {
-        try await database.write { session in try Self.change(job, assignments, parameters, now: now, session) }
+        try await database.write(reaching: .everybody) { session in try Self.change(job, assignments, parameters, now: now, session) }
     }
 
     static func change(

@@ -45,7 +45,7 @@ public struct MailedLinks: Sendable {
 
     /// - Parameter hash: of the link's secret.
     public func insert(_ link: MailedLink, hash: String) async throws {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             try session.query("DELETE FROM mailed_links WHERE expires_at <= $1", [.integer(link.createdAt.milliseconds)])
             try session.query(
                 """
@@ -62,12 +62,12 @@ public struct MailedLinks: Sendable {
 
     /// The link of that hash while it is good, used by nobody.
     public func find(_ hash: String, now: Timestamp) async throws -> MailedLink? {
-        try await database.read { session in try Self.find(hash, now: now, session) }
+        try await database.read(reaching: .everybody) { session in try Self.find(hash, now: now, session) }
     }
 
     /// The newest sign-up of an address that is not finished.
     public nonisolated(nonsending) func signUp(email: String, now: Timestamp) async throws -> MailedLink? {
-        try await database.read { session in
+        try await database.read(reaching: .everybody) { session in
             try session.query(
                 "SELECT * FROM mailed_links WHERE email = $1 AND kind = $2 AND expires_at > $3 ORDER BY created_at DESC, hash LIMIT 1",
                 [.text(email), .text(MailedLink.Kind.signUp.rawValue), .integer(now.milliseconds)], table: "mailed_links"
@@ -79,7 +79,7 @@ public struct MailedLinks: Sendable {
     ///
     /// - Returns: whose, and the sign-ins that ended; `nil` where the link is not good (any more).
     public func reset(_ hash: String, password: String, now: Timestamp) async throws -> (user: UserID, ended: [SignInID])? {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             guard let link = try Self.use(hash, [.reset], now: now, session), let user = link.user else { return nil }
             // Who reads the mail has the address.
             try Users.verify(user, now: now, session)
@@ -92,7 +92,7 @@ public struct MailedLinks: Sendable {
     /// - Returns: whose address it is, and the hash of the invitation that they have followed; `nil` where the link is not good (any more), also where
     ///   the address got a user in another way, or the invitation another one.
     public func verify(_ hash: String, now: Timestamp) async throws -> (UserCredentials, invitation: String?)? {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             guard let link = try Self.use(hash, [.signUp, .verify], now: now, session) else { return nil }
             switch (link.kind, link.user) {
             case (.verify, let user?):

@@ -25,7 +25,7 @@ public struct Memberships: Sendable {
 
     /// All accounts of a person, the one that they joined first first.
     public func all(of user: UserID) async throws -> [Membership] {
-        try await database.read { session in try Self.all(of: user, session) }
+        try await database.read(reaching: .everybody) { session in try Self.all(of: user, session) }
     }
 
     // MARK: Inside a transaction

@@ -38,7 +38,7 @@ public struct Outbox: Sendable {
 
     /// The oldest entries, in order.
     public func entries(limit: Int = 500) async throws -> [OutboxEntry] {
-        try await database.read { session in
+        try await database.read(reaching: .everybody) { session in
             // What a newer version of the hub has written is left to it.
             try session.query("SELECT * FROM outbox ORDER BY id LIMIT $1", [.integer(Int64(limit))], table: "outbox").compactMap {
                 try? OutboxEntry($0)
@@ -49,7 +49,7 @@ public struct Outbox: Sendable {
     /// They have been published.
     public func remove(_ ids: [Int64]) async throws {
         guard !ids.isEmpty else { return }
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             // The numbers are our own.
             try session.execute("DELETE FROM outbox WHERE id IN (\(ids.map(String.init).joined(separator: ", ")))")
         }

@@ -57,7 +57,7 @@ public struct Pairings: Sendable {
 
     /// Whose claim it is.
     public func find(claimHash: String) async throws -> Found? {
-        try await database.read { session in
+        try await database.read(reaching: .everybody) { session in
             try session.query("SELECT * FROM pairings WHERE claim_hash = $1", [.text(claimHash)], table: "pairings").first.map { try Found($0) }
         }
     }
@@ -69,7 +69,7 @@ public struct Pairings: Sendable {
     ///   - claimHash: of what the phone will be known by.
     /// - Returns: `nil` when there is none that waits for a phone.
     public func claim(hash: String, by phone: Pairing.Phone, claimHash: String, now: Timestamp) async throws -> Found? {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             let rows = try session.query(
                 "SELECT * FROM pairings WHERE secret_hash = $1 OR code_hash = $1 \(session.dialect.forUpdate)", [.text(hash)], table: "pairings")
             guard let row = rows.first else { return nil }
@@ -116,7 +116,7 @@ public struct Pairings: Sendable {
     /// What became of a claim. Where it was confirmed, the device gets the token whose hash this is: it is made only now, so that it is nowhere in
     /// clear, and the hub may be restarted between the answer and the fetching.
     public func give(claimHash: String, tokenHash: String, now: Timestamp) async throws -> Given {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             let rows = try session.query(
                 "SELECT * FROM pairings WHERE claim_hash = $1 \(session.dialect.forUpdate)", [.text(claimHash)], table: "pairings")
             guard let row = rows.first else { return .unknown }

@@ -7,11 +7,11 @@ public struct Plans: Sendable {
 
     /// By name.
     public func list() async throws -> [Plan] {
-        try await database.read { session in try session.query("SELECT * FROM plans ORDER BY id", table: "plans").map { try Plan($0) } }
+        try await database.read(reaching: .everybody) { session in try session.query("SELECT * FROM plans ORDER BY id", table: "plans").map { try Plan($0) } }
     }
 
     public func find(_ id: String) async throws -> Plan? {
-        try await database.read { session in
+        try await database.read(reaching: .everybody) { session in
             try session.query("SELECT * FROM plans WHERE id = $1", [.text(id)], table: "plans").first.map { try Plan($0) }
         }
     }
@@ -25,7 +25,7 @@ public struct Plans: Sendable {
     ///
     /// - Parameter plan: one that there is.
     public func set(_ plan: Plan, of account: AccountID) async throws -> Bool {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             try !session.query(
                 "UPDATE accounts SET plan = $2 WHERE id = $1 RETURNING id", [.text(account.rawValue), .text(plan.id)]
             ).isEmpty

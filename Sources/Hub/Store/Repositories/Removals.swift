@@ -47,7 +47,7 @@ public struct Removals: Sendable {
     public func account(in scope: AccountScope, now: Timestamp) async throws -> Bool {
         let account = [SQLValue.text(scope.account.rawValue)]
         // It reaches further: people may belong to other accounts, or to none any more.
-        return try await database.write { session in
+        return try await database.write(reaching: .everybody) { session in
             // Whoever adds something that hangs on nothing else waits for this row.
             guard try !session.query("SELECT id FROM accounts WHERE id = $1 \(session.dialect.forUpdate)", account).isEmpty else { return false }
             for table in ["devices", "sessions"] {
@@ -72,7 +72,7 @@ public struct Removals: Sendable {
 
     /// Somebody who belongs to no account any more, with everything that they signed in by. `false` for who still belongs to one.
     public func person(_ user: UserID) async throws -> Bool {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             try Self.user(.text(user.rawValue), session)
             return try session.query("SELECT id FROM users WHERE id = $1", [.text(user.rawValue)]).isEmpty
         }
@@ -82,7 +82,7 @@ public struct Removals: Sendable {
 
     /// Folders that may have files yet.
     public func left(limit: Int) async throws -> [Folder] {
-        try await database.read { session in
+        try await database.read(reaching: .everybody) { session in
             try session.query(
                 "SELECT * FROM removed_folders WHERE is_clear = 0 ORDER BY removed_at LIMIT $1", [.integer(Int64(limit))], table: "removed_folders"
             ).map { try Folder($0) }
@@ -103,14 +103,14 @@ public struct Removals: Sendable {
 
     /// Those that were removed before that time have no files, nor will they: nobody who worked on them can be at it any more.
     public func cleared(before time: Timestamp) async throws {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             _ = try session.query("UPDATE removed_folders SET is_clear = 1 WHERE is_clear = 0 AND removed_at < $1", [.integer(time.milliseconds)])
         }
     }
 
     /// No phone brings them again any more.
     public func forget(before time: Timestamp) async throws {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             _ = try session.query("DELETE FROM removed_folders WHERE is_clear = 1 AND removed_at < $1", [.integer(time.milliseconds)])
         }
     }
@@ -119,12 +119,15 @@ public struct Removals: Sendable {
 
     /// What hangs on a device and on nothing that hangs on it; sessions come last of what events refer to.
     static let tablesOfDevice = [
-        "sessions", "telegram_links", "alert_targets", "device_settings", "device_health", "device_tokens", "membership_devices",
+        "sessions", "telegram_links", "alert_targets", "device_settings", "device_health", "device_tokens", "membership_devices", "pairings",
     ]
     /// The rest of an account, in the order that foreign keys want.
-    static let tablesOfAccount = ["devices", "job_turns", "api_keys", "sign_ins", "memberships", "credit_ledger", "audit", "outbox"]
+    static let tablesOfAccount = [
+        "redemptions", "activation_codes", "invitations", "devices", "job_turns", "api_keys", "sign_ins", "memberships", "credit_ledger", "audit",
+        "outbox",
+    ]
     /// What a person has who belongs to no account.
-    static let tablesOfUser: [String] = []
+    static let tablesOfUser = ["sign_ins", "mailed_links", "recovery_codes", "identities"]
 
     /// - Parameter condition: behind a WHERE; parameters from `$2` on.
     private static func events(
@@ -165,7 +168,9 @@ public struct Removals: Sendable {
     private static func user(_ id: SQLValue, _ session: borrowing Database.Session) throws(StoreError) {
         guard try session.query("SELECT account_id FROM memberships WHERE user_id = $1 LIMIT 1", [id]).isEmpty else { return }
         try session.query("DELETE FROM access_tokens WHERE sign_in_id IN (SELECT id FROM sign_ins WHERE user_id = $1)", [id])
-        for table in ["sign_ins"] + tablesOfUser { try session.query("DELETE FROM \(table) WHERE user_id = $1", [id]) }
+        // Also what was mailed to their address before they were known.
+        try session.query("DELETE FROM mailed_links WHERE email = (SELECT email FROM users WHERE id = $1)", [id])
+        for table in tablesOfUser { try session.query("DELETE FROM \(table) WHERE user_id = $1", [id]) }
         try session.query("DELETE FROM users WHERE id = $1", [id])
     }
 }

@@ -7,7 +7,7 @@ public struct Retention: Sendable {
 
     /// The accounts whose plan, or the hub's own limit, ends what they keep; with the number of days.
     public func accounts(atMost limit: Int?) async throws -> [(scope: AccountScope, days: Int)] {
-        try await database.read { session in
+        try await database.read(reaching: .everybody) { session in
             var accounts: [(scope: AccountScope, days: Int)] = []
             var plans: [String: Plan] = [:]
             for row in try session.query("SELECT * FROM plans", table: "plans") { plans[try row.text("id")] = try Plan(row) }
@@ -46,7 +46,7 @@ public struct Retention: Sendable {
 
     /// Of all accounts, what is older than is of use: attempts of deliveries, the audit log, the ledger, links that were not followed.
     public func removeTraces(attemptsBefore: Timestamp, auditBefore: Timestamp, ledgerBefore: Timestamp, linksBefore: Timestamp) async throws {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             for (table, condition, time) in [
                 ("delivery_attempts", "started_at < $1 AND ended_at IS NOT NULL", attemptsBefore), ("audit", "at < $1", auditBefore),
                 ("credit_ledger", "at < $1", ledgerBefore), ("telegram_links", "expires_at < $1", linksBefore),

@@ -60,7 +60,7 @@ public struct SignIns: Sendable {
     }
 
     public func begin(_ signIn: SignIn, _ tokens: TokenPair) async throws {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             // Long expired ones are of no use, not even for telling "expired" from "unknown".
             let limit = SQLValue.integer(signIn.createdAt.milliseconds - 86_400_000)
             try session.query("DELETE FROM access_tokens WHERE expires_at < $1", [limit])
@@ -97,7 +97,7 @@ public struct SignIns: Sendable {
 
     /// Who an access token stands for.
     public nonisolated(nonsending) func principal(accessHash: String, now: Timestamp) async throws -> TokenState {
-        try await database.read { session in
+        try await database.read(reaching: .everybody) { session in
             let rows = try session.query(
                 """
                 SELECT users.id, users.email, users.name, users.created_at, memberships.account_id, memberships.role, memberships.all_devices,
@@ -120,7 +120,7 @@ public struct SignIns: Sendable {
     /// Another pair for a refresh token. The token of before is taken for `graceSeconds`, since its answer may have been lost, or two tabs were
     /// as fast as each other; after that it is a copy in other hands, and the sign-in ends.
     public func rotate(_ refreshHash: String, to tokens: TokenPair, graceSeconds: Double, now: Timestamp) async throws -> Rotation {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             let rows = try session.query(
                 "SELECT * FROM sign_ins WHERE refresh_hash = $1 OR previous_hash = $1 \(session.dialect.forUpdate)", [.text(refreshHash)],
                 table: "sign_ins")
@@ -150,7 +150,7 @@ public struct SignIns: Sendable {
 
     /// Newest first.
     public func list(of user: UserID, now: Timestamp) async throws -> [SignIn] {
-        try await database.read { session in
+        try await database.read(reaching: .everybody) { session in
             try session.query(
                 "SELECT * FROM sign_ins WHERE user_id = $1 AND expires_at > $2 ORDER BY used_at DESC, id DESC",
                 [.text(user.rawValue), .integer(now.milliseconds)], table: "sign_ins"
@@ -160,7 +160,7 @@ public struct SignIns: Sendable {
 
     /// Ends one. `false` when the person has no such sign-in.
     public func end(_ id: SignInID, of user: UserID) async throws -> Bool {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             let rows = try session.query(
                 "SELECT id FROM sign_ins WHERE id = $1 AND user_id = $2 \(session.dialect.forUpdate)", [.text(id.rawValue), .text(user.rawValue)])
             guard !rows.isEmpty else { return false }
@@ -173,7 +173,7 @@ public struct SignIns: Sendable {
     ///
     /// - Returns: the ended ones.
     public func endAll(of user: UserID, except kept: SignInID? = nil, account: AccountID? = nil) async throws -> [SignInID] {
-        try await database.write { session in try Self.endAll(of: user, except: kept, account: account, session) }
+        try await database.write(reaching: .everybody) { session in try Self.endAll(of: user, except: kept, account: account, session) }
     }
 
     static func endAll(

@@ -28,7 +28,7 @@ public struct SigningKeys: Sendable {
 
     /// The oldest first; at least one.
     public func all(now: Timestamp) async throws -> [SigningKey] {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             let keys = try Self.read(session)
             if !keys.isEmpty { return keys }
             return try Self.write([try Self.make(after: [], now: now, session)], session)
@@ -37,7 +37,7 @@ public struct SigningKeys: Sendable {
 
     /// Adds a key, and forgets those of which no link is good any more.
     public func rotate(now: Timestamp) async throws -> [SigningKey] {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             let keys = try Self.read(session)
             // What a key has signed ends some time after the next one was made.
             let needed = zip(keys, keys.dropFirst().map(\.createdAt) + [now]).filter { now.milliseconds - $0.1.milliseconds < Self.keptMilliseconds }

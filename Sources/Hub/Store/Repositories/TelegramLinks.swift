@@ -15,7 +15,7 @@ public struct TelegramLinks: Sendable {
 
     /// - Parameter tokenHash: SHA-256 of the one-time token, hexadecimal.
     public func startLink(_ attempt: TelegramLinkAttempt, tokenHash: String) async throws {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             // Long expired ones are of no use, not even for telling "expired" from "unknown".
             try session.query(
                 "DELETE FROM telegram_links WHERE expires_at < $1", [.integer(attempt.createdAt.milliseconds - 30 * 86_400_000)])
@@ -42,7 +42,7 @@ public struct TelegramLinks: Sendable {
 
     /// A chat showed a token. The token is the proof, whosever account it is.
     public func completeLink(tokenHash: String, chat: String, username: String?, now: Timestamp) async throws -> Completion {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             let rows = try session.query("SELECT * FROM telegram_links WHERE token_hash = $1 \(session.dialect.forUpdate)", [.text(tokenHash)], table: "telegram_links")
             guard let row = rows.first else { return .unknown }
             let attempt = try TelegramLinkAttempt(row)

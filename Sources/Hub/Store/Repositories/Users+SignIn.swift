@@ -43,13 +43,13 @@ extension Users {
     public static let setupSecret = "setup.secret_hash"
 
     public nonisolated(nonsending) func credentials(email: String) async throws -> UserCredentials? {
-        try await database.read { session in
+        try await database.read(reaching: .everybody) { session in
             try Self.credentials("email = $1", .text(email), session)
         }
     }
 
     public func credentials(of user: UserID) async throws -> UserCredentials? {
-        try await database.read { session in try Self.credentials("id = $1", .text(user.rawValue), session) }
+        try await database.read(reaching: .everybody) { session in try Self.credentials("id = $1", .text(user.rawValue), session) }
     }
 
     static func credentials(
@@ -75,7 +75,7 @@ extension Users {
     ///
     /// - Parameter invitation: the hash of its secret.
     public func create(_ new: NewUser, invitation: String? = nil, now: Timestamp) async throws -> Creation {
-        try await database.write { session in try Self.create(new, invitation: invitation, now: now, session) }
+        try await database.write(reaching: .everybody) { session in try Self.create(new, invitation: invitation, now: now, session) }
     }
 
     static func create(
@@ -117,7 +117,7 @@ extension Users {
 
     /// Keeps the hash of the secret with which the first person may be made; `false` where there is somebody.
     public func openSetUp(secretHash: String) async throws -> Bool {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             guard try session.query("SELECT id FROM users LIMIT 1").isEmpty else { return false }
             try session.query(
                 "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
@@ -128,7 +128,7 @@ extension Users {
 
     /// Makes the first person. Of two who do so at once, one does.
     public func setUp(_ new: NewUser, secretHash: String, now: Timestamp) async throws -> SetUp {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             let rows = try session.query(
                 "SELECT value FROM settings WHERE name = $1 \(session.dialect.forUpdate)", [.text(Self.setupSecret)], table: "settings")
             guard try session.query("SELECT id FROM users LIMIT 1").isEmpty else { return .over }
@@ -140,7 +140,7 @@ extension Users {
     }
 
     public func rename(_ user: UserID, to name: String?) async throws {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             _ = try session.query("UPDATE users SET name = $2 WHERE id = $1", [.text(user.rawValue), .optional(name)])
         }
     }
@@ -149,7 +149,7 @@ extension Users {
     ///
     /// - Returns: the ended sign-ins.
     public func setPassword(_ hash: String, of user: UserID, keeping signIn: SignInID?, now: Timestamp) async throws -> [SignInID] {
-        try await database.write { session in try Self.setPassword(hash, of: user, keeping: signIn, now: now, session) }
+        try await database.write(reaching: .everybody) { session in try Self.setPassword(hash, of: user, keeping: signIn, now: now, session) }
     }
 
     static func setPassword(
@@ -165,7 +165,7 @@ extension Users {
 
     /// Another hash of the same password; not where it was changed meanwhile.
     public func replaceHash(_ old: String, with hash: String, of user: UserID) async throws {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             _ = try session.query(
                 "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2", [.text(user.rawValue), .text(old), .text(hash)])
         }
@@ -180,7 +180,7 @@ extension Users {
 
     /// Keeps a secret that asks for nothing yet; `false` where codes are asked for already.
     public func startTOTP(_ secret: String, of user: UserID) async throws -> Bool {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             try !session.query(
                 "UPDATE users SET totp_secret = $2, totp_step = NULL WHERE id = $1 AND totp_confirmed_at IS NULL RETURNING id",
                 [.text(user.rawValue), .text(secret)]
@@ -190,7 +190,7 @@ extension Users {
 
     /// From now on a code is asked for; `false` where the secret is another one by now.
     public func confirmTOTP(_ secret: String, step: Int64, recovery: [String], of user: UserID, now: Timestamp) async throws -> Bool {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             let rows = try session.query(
                 """
                 UPDATE users SET totp_confirmed_at = $3, totp_step = $4
@@ -207,7 +207,7 @@ extension Users {
 
     /// `false` where a code of that step or a later one was used: of two who show one code at once, one is let in.
     public func useTOTP(step: Int64, of user: UserID) async throws -> Bool {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             try !session.query(
                 "UPDATE users SET totp_step = $2 WHERE id = $1 AND (totp_step IS NULL OR totp_step < $2) RETURNING id",
                 [.text(user.rawValue), .integer(step)]
@@ -217,7 +217,7 @@ extension Users {
 
     /// `false` where the person has no such code any more.
     public func useRecoveryCode(_ hash: String, of user: UserID) async throws -> Bool {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             try !session.query(
                 "DELETE FROM recovery_codes WHERE user_id = $1 AND hash = $2 RETURNING hash", [.text(user.rawValue), .text(hash)]
             ).isEmpty
@@ -225,7 +225,7 @@ extension Users {
     }
 
     public func stopTOTP(of user: UserID) async throws {
-        try await database.write { session in
+        try await database.write(reaching: .everybody) { session in
             try session.query(
                 "UPDATE users SET totp_secret = NULL, totp_confirmed_at = NULL, totp_step = NULL WHERE id = $1", [.text(user.rawValue)])
             try session.query("DELETE FROM recovery_codes WHERE user_id = $1", [.text(user.rawValue)])

@@ -10,12 +10,12 @@ public struct Users: Sendable {
     ///
     /// - Parameter email: lower-cased.
     public nonisolated(nonsending) func findOrCreate(email: String, now: Timestamp) async throws -> User {
-        try await database.write { session in try Self.findOrCreate(email: email, now: now, session) }
+        try await database.write(reaching: .everybody) { session in try Self.findOrCreate(email: email, now: now, session) }
     }
 
     /// Whether there is anybody at all.
     public func isEmpty() async throws -> Bool {
-        try await database.read { session in try session.query("SELECT id FROM users LIMIT 1").isEmpty }
+        try await database.read(reaching: .everybody) { session in try session.query("SELECT id FROM users LIMIT 1").isEmpty }
     }
 
     // MARK: Inside a transaction
