@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from browser import sign_in, watch_errors
@@ -51,13 +53,16 @@ class Phone:
 class Desk:
     """Who is signed in, on another device."""
 
-    def __init__(self, browser: Browser, hub, email: str = "me@example.org", **options) -> None:
+    def __init__(self, browser: Browser, hub, email: str = "me@example.org", get_in: Callable[[Page], object] | None = None, **options) -> None:
         self.hub = hub
         self.context = browser.new_context(**{**DESK, **options})
         self.page = self.context.new_page()
         self.errors = watch_errors(self.page)
         self.page.goto(hub.url)
-        sign_in(self.page, email)
+        if get_in:
+            get_in(self.page)
+        else:
+            sign_in(self.page, email)
         expect(self.page.get_by_role("heading", name="Timeline")).to_be_visible()
 
     def go(self, path: str, title: str) -> Page:

@@ -51,6 +51,7 @@ def test_management_has_no_axe_violations(hub, viewer_browser, scheme, size):
     card = page.get_by_role("region", name="Invite somebody")
     card.get_by_role("switch", name="All cameras").uncheck()
     look_at("people")
+    card.get_by_role("checkbox", name="Hall").check()
     card.get_by_role("button", name="Invite").click()
     expect(page.locator("[data-made=invitation]")).to_be_visible()
     look_at("people-invited")

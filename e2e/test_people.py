@@ -8,6 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from alerts import Account
+from identity import PASSWORD, owned_hub
+from identity import sign_in as sign_in_with_password
 from pairing import Desk
 from system import MEDIA
 
@@ -31,6 +33,8 @@ def invite(desk: Desk, role: str = "Viewer", cameras: list[str] | None = None) -
     card.get_by_label("Role").select_option(label=role)
     if cameras is not None:
         card.get_by_role("switch", name="All cameras").uncheck()
+        card.get_by_role("button", name="Invite").click()
+        expect(card.get_by_text("Choose at least one camera")).to_be_visible()
         for camera in cameras:
             card.get_by_role("checkbox", name=camera).check()
     card.get_by_role("button", name="Invite").click()
@@ -190,3 +194,20 @@ def test_an_account_is_exported_and_deleted_with_everything(hub, owner, tmp_path
     assert hub.call("GET", "/devices", token=owner.account.token)[0] in (401, 403)
     left = [path for path in hub.data.rglob("*") if path.is_file() and event in str(path)]
     assert left == []
+
+
+def test_who_has_a_password_shows_it_before_the_account_goes(tmp_path, viewer_browser):
+    hub = owned_hub(tmp_path / "owned")
+    try:
+        page = Desk(viewer_browser, hub, get_in=sign_in_with_password).go("/data", "Your data")
+        page.get_by_label("Type the account's name").fill("Home")
+        password = page.get_by_label("Your password", exact=True)
+        password.fill("something else")
+        page.get_by_role("button", name="Delete this account").click()
+        expect(password).to_have_attribute("aria-invalid", "true")
+        expect(page.get_by_role("heading", name="Your data")).to_be_visible()
+        password.fill(PASSWORD)
+        page.get_by_role("button", name="Delete this account").click()
+        expect(page.get_by_text("The account “Home” was deleted")).to_be_visible()
+    finally:
+        hub.stop()

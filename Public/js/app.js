@@ -212,6 +212,8 @@ async function load(asked, context) {
       if (!module) return notLoaded("This page");
       if (!["pair-phone", "activate"].includes(asked.name)) await loadConfig();
       const page = await module.page(context);
+      // A page that nobody sees any more must not take the words along.
+      if (context.signal.aborted) return page;
       if (asked.name === "sign-in" && notice) page.prepend(el("p", { class: "notice", role: "status", text: notice }));
       notice = "";
       return page;

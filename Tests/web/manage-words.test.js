@@ -24,7 +24,7 @@ test("each role has a name and a meaning, and one that is new its own", () => {
   assert.deepEqual(ROLES.map(roleName), ["Owner", "Admin", "Member", "Viewer"]);
   for (const role of ROLES) assert.match(roleMeaning(role), /^They /);
   assert.equal(roleName("auditor"), "“auditor”");
-  assert.equal(permissionWords(["view", "control", "fly"]), "See, control, fly");
+  assert.equal(permissionWords(["fly", "control", "view"]), "See, control, fly");
 });
 
 test("an owner changes everybody else, an admin no owner, and nobody themselves", () => {

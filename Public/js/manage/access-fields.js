@@ -36,10 +36,11 @@ export class AccessFields {
     this.some.hidden = this.all.checked;
   }
 
-  /** As the API takes it. @returns {{role: string, all_devices: boolean, devices: string[]}} */
+  /** As the API takes it; throws where that is nothing. @returns {{role: string, all_devices: boolean, devices: string[]}} */
   get value() {
     const all = !canBeLimited(this.role.value) || this.all.checked;
     const devices = all ? [] : this.boxes.map((box) => box.querySelector("input")).filter((input) => input.checked).map((input) => input.value);
+    if (!all && !devices.length) throw new Error("Choose at least one camera, or all of them.");
     return { role: this.role.value, all_devices: all, devices };
   }
 }

@@ -22,7 +22,7 @@ export const card = (id, title, text, ...children) =>
 
 /** What stands where a list is empty. @param {string} symbol @param {string} title @param {string} text @param {...Node} children @returns {HTMLElement} */
 export const nothing = (symbol, title, text, ...children) =>
-  el("div", { class: "stack-tight empty" }, icon(symbol), el("h3", { text: title }), el("p", { class: "muted", text }), ...children);
+  el("div", { class: "stack-tight empty" }, icon(symbol), el("p", { class: "empty-title", text: title }), el("p", { class: "muted", text }), ...children);
 
 /**
  * Loads and shows something; what fails can be tried again. What is shown stays while it is loaded anew.

@@ -25,7 +25,8 @@ export const KEY_PERMISSIONS = [
 
 /** "See, control". @param {string[]} permissions */
 export function permissionWords(permissions) {
-  const words = permissions.map((name) => KEY_PERMISSIONS.find(([known]) => known === name)?.[1].toLowerCase() ?? name);
+  const known = KEY_PERMISSIONS.filter(([name]) => permissions.includes(name)).map(([, title]) => title.toLowerCase());
+  const words = [...known, ...permissions.filter((name) => !KEY_PERMISSIONS.some(([one]) => one === name))];
   return begin(words.join(", "));
 }
 
