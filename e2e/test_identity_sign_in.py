@@ -220,6 +220,7 @@ def test_who_signs_up_confirms_the_address_first_where_the_hub_sends_mail(tmp_pa
     try:
         page.goto(hub.url)
         page.get_by_role("link", name="Make an account").click()
+        expect(page.get_by_role("heading", name="Make an account")).to_be_visible()
         page.get_by_label("E-mail").fill("new@example.org")
         page.get_by_label("Password", exact=True).fill(PASSWORD)
         assert page.get_by_label("Password", exact=True).get_attribute("autocomplete") == "new-password"

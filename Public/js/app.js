@@ -50,6 +50,7 @@ const isCamera = () => Boolean(rememberedDevice().device_token);
 // MARK: Who is signed in
 
 async function start() {
+  const first = current;
   try {
     const returned = returnedFromOIDC();
     if (returned) await signedIn(await finishOIDC(returned));
@@ -61,7 +62,8 @@ async function start() {
     else if (getSession() && !getSession()?.me) await loadMe();
     // What is known is shown at once; the hub may know better.
     else if (getSession()) loadMe().catch(() => {});
-    await route();
+    // The page of an address to which somebody went meanwhile stays, with what was typed there: a secret is not in the address any more.
+    if (current === first || (current.needs !== "open" && getSession())) await route();
   });
 }
 

@@ -47,7 +47,8 @@ test("which cameras somebody sees", () => {
 });
 
 test("credits are said with what is left, and what it means that none is", () => {
-  assert.deepEqual(creditWords({ used: 12, included: null, left: null }), { text: "12 credits used", note: "Your plan has no limit.", share: null, tone: "" });
+  assert.deepEqual(creditWords({ used: 12, included: null, left: null }),
+    { text: "12 credits used", note: "Your plan has no limit.", share: null, tone: "" });
   const some = creditWords({ used: 10, included: 100, left: 90 });
   assert.equal(some.text, "10 of 100 credits used, 90 left");
   assert.deepEqual([some.share, some.tone, some.note], [0.1, "", ""]);
@@ -64,7 +65,8 @@ test("a plan in words, with what has no limit", () => {
     analysed_seconds_per_month: 18_000, maximum_clip_seconds: 60, uploads_per_hour: null, retention_days: 1, devices: 3, viewers: null,
   }));
   assert.deepEqual(rows, {
-    "Analysed a month": "5 hours of clips", "Longest clip": "60 seconds", "Clips an hour": "unlimited", "Clips are kept": "1 day", Cameras: "3", "Watching at once": "unlimited",
+    "Analysed a month": "5 hours of clips", "Longest clip": "60 seconds", "Clips an hour": "unlimited", "Clips are kept": "1 day", Cameras: "3",
+      "Watching at once": "unlimited",
   });
   assert.equal(entryWords({ seconds: 12, credits: 2 }), "12 s, 2 credits");
   assert.equal(entryWords({ seconds: 9.96, credits: 1 }), "10 s, 1 credit");

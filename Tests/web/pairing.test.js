@@ -8,7 +8,8 @@ import {
 } from "../../Public/js/state/pairing-phone.js";
 
 const NOW = Date.UTC(2026, 10, 21, 10, 0, 0);
-const made = (expires = NOW + LIFETIME_MS) => pairingMade({ pairing_id: "p1", url: "https://hub/#/pair/s", code: "ABCD-EFGH", qr_svg: "<svg/>", expires_at: new Date(expires).toISOString() }, NOW);
+const made = (expires = NOW + LIFETIME_MS) => pairingMade({ pairing_id: "p1", url: "https://hub/#/pair/s", code: "ABCD-EFGH", qr_svg: "<svg/>",
+  expires_at: new Date(expires).toISOString() }, NOW);
 const told = (state, change) => pairingTold(state, { pairing_id: "p1", ...change });
 const asks = { state: "claimed", label: "Hall", confirm_word: "42", agent: "Firefox", address: "10.0.0.2" };
 
@@ -90,7 +91,8 @@ test("a refused phone, an expired claim and no code at all", () => {
 
 // The phone
 
-const waiting = () => claimed(asked(joiningWith({ secret: "s" }), { secret: "s" }, "Hall"), { claim: "c1", confirm_word: "42", account_name: "Home" });
+const waiting = () => claimed(asked(joiningWith({ secret: "s" }), { secret: "s" }, "Hall"),
+  { claim: "c1", confirm_word: "42", account_name: "Home" });
 
 test("a phone asks, waits, and is let in", () => {
   const state = waiting();
@@ -124,7 +126,8 @@ test("a link that is used up can only be replaced; a code that was typed is corr
   assert.equal(refused(asked(joiningWith({ secret: "s" }), { secret: "s" }, "Hall"), error).phase, "expired");
   const typed = refused(asked(joiningWith(), { code: "ABCD-EFGH" }, "Hall"), error);
   assert.deepEqual([typed.phase, typed.field, typed.label], ["form", "code", "Hall"]);
-  const named = refused(asked(joiningWith({ secret: "s" }), { secret: "s" }, ""), { status: 400, code: "invalid", message: "It needs a name.", field: "label" });
+  const named = refused(asked(joiningWith({ secret: "s" }), { secret: "s" }, ""),
+    { status: 400, code: "invalid", message: "It needs a name.", field: "label" });
   assert.deepEqual([named.phase, named.problem, named.field, named.by.secret], ["form", "It needs a name.", "label", "s"]);
 });
 

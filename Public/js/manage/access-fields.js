@@ -8,7 +8,8 @@ let number = 0;
 
 export class AccessFields {
   /**
-   * @param {{roles: string[], role: string, all_devices: boolean, devices: string[]}} access @param {Record<string, any>[]} known devices of the account
+   * @param {{roles: string[], role: string, all_devices: boolean, devices: string[]}} access
+   * @param {Record<string, any>[]} known devices of the account
    */
   constructor({ roles, role, all_devices: all, devices }, known) {
     const id = `access-${++number}`;
@@ -23,9 +24,11 @@ export class AccessFields {
       return el("label", { class: "check" }, input, el("span", { text: device.label }));
     });
     this.none = el("p", { class: "muted small", text: "There is no camera yet." });
-    this.some = el("fieldset", { class: "plain-fieldset" }, el("legend", { class: "small muted", text: "These cameras" }), ...(known.length ? this.boxes : [this.none]));
+    this.some = el("fieldset", { class: "plain-fieldset" }, el("legend", { class: "small muted", text: "These cameras" }),
+      ...(known.length ? this.boxes : [this.none]));
     this.devices = el("div", { class: "stack-tight" },
-      el("label", { class: "switch" }, this.all, el("span", {}, "All cameras", el("span", { class: "muted small", text: "also those that are added later" }))), this.some);
+      el("label", { class: "switch" }, this.all, el("span", {}, "All cameras",
+        el("span", { class: "muted small", text: "also those that are added later" }))), this.some);
     this.elements = [el("div", { class: "field" }, el("label", { for: id, text: "Role" }), this.role, this.meaning), this.devices];
     this.#show();
   }

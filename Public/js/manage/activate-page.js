@@ -23,7 +23,8 @@ export function page(context) {
       fields: given ? [name.field] : [code, name.field],
       submit: "Become a camera",
       onsubmit: async (/** @type {Record<string, string>} */ values) => {
-        const admission = await context.api("/activation-codes/redeem", { method: "POST", body: { code: given || values.code, label: values.label } });
+        const admission = await context.api("/activation-codes/redeem",
+          { method: "POST", body: { code: given || values.code, label: values.label } });
         sessionStorage.removeItem(KEPT);
         context.becomeCamera(admission);
       },

@@ -8,8 +8,10 @@ import { card, managePage, nothing, pagedList } from "./parts.js";
 
 /** @param {import("../identity/context.js").Context} context @returns {HTMLElement} */
 export function page(context) {
-  const entries = pagedList(context, "/account/audit", entryRow, () => nothing("clock", "Nothing is recorded yet", "What people and programs do to the account appears here."));
-  return managePage({ title: "Audit log", lead: "Who did what, from where, and when. Newest first." }, card("audit-title", "What happened", "", entries.element));
+  const entries = pagedList(context, "/account/audit", entryRow,
+    () => nothing("clock", "Nothing is recorded yet", "What people and programs do to the account appears here."));
+  return managePage({ title: "Audit log", lead: "Who did what, from where, and when. Newest first." },
+    card("audit-title", "What happened", "", entries.element));
 }
 
 /** @param {any} entry */

@@ -6,7 +6,8 @@ import { field, form } from "../components/form.js";
 import { card, managePage } from "./parts.js";
 
 /** @param {import("../identity/context.js").Context} context @returns {HTMLElement} */
-export const page = (context) => managePage({ title: "Your data", lead: "It is yours: take it along, or delete it." }, exportCard(context), deletionCard(context), selfCard());
+export const page = (context) => managePage({ title: "Your data", lead: "It is yours: take it along, or delete it." }, exportCard(context),
+  deletionCard(context), selfCard());
 
 /** @param {import("../identity/context.js").Context} context */
 function exportCard(context) {
@@ -25,7 +26,8 @@ function exportCard(context) {
     button.disabled = false;
     button.focus();
   });
-  return card("export-title", "Export", "A JSON file with the people, cameras, settings, events and alerts of this account, and links to all clips, which work for an hour.",
+  return card("export-title", "Export", `A JSON file with the people, cameras, settings, events and alerts of this account, and links to all clips,
+    which work for an hour.`,
     el("div", {}, button), problem);
 }
 
@@ -46,7 +48,8 @@ function deletionCard(context) {
     },
   });
   return card("delete-title", "Delete this account", "",
-    el("p", { text: "Its cameras, events, clips, settings, invitations, keys and records are deleted, for all its people, at once and for good. Cameras stop." }), deletion);
+    el("p", { text: `Its cameras, events, clips, settings, invitations, keys and records are deleted, for all its people, at once and for good.
+      Cameras stop.` }), deletion);
 }
 
 const selfCard = () => card("self-title", "Delete yourself", "You can also delete only yourself; an account with other people goes on without you.",
@@ -62,4 +65,7 @@ function save(blob, name) {
 }
 
 /** @param {string} account @param {Date} at */
-const fileName = (account, at) => `ping-watch-${account.replaceAll(/[^\p{L}\p{N}]+/gu, "-").replaceAll(/^-|-$/g, "") || "account"}-${at.toISOString().slice(0, 10)}.json`;
+function fileName(account, at) {
+  const name = account.replaceAll(/[^\p{L}\p{N}]+/gu, "-").replaceAll(/^-|-$/g, "") || "account";
+  return `ping-watch-${name}-${at.toISOString().slice(0, 10)}.json`;
+}

@@ -45,7 +45,8 @@ export function page(context) {
   };
   hub.addEventListener("change", render, { signal: context.signal });
   render();
-  return managePage({ title: "Devices", lead: "Your cameras, how they are, and what belongs to them.", action: add }, problem, retry, loading, empty, list);
+  return managePage({ title: "Devices", lead: "Your cameras, how they are, and what belongs to them.", action: add }, problem, retry, loading, empty,
+    list);
 }
 
 class DeviceRow {
@@ -110,7 +111,7 @@ class DeviceRow {
 
   #access() {
     return el("div", { class: "stack-tight" },
-      el("p", { class: "small muted", text: "A phone that was paired has a token of its own. Without it the phone cannot connect until it is paired again." }),
+      el("p", { class: "small muted", text: "A phone that was paired has a token of its own. Without it, it cannot connect until it is paired again." }),
       el("div", { class: "row-actions" },
         confirmButton({
           text: "Take its access away", yes: "Yes, take it away",

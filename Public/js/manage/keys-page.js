@@ -13,7 +13,8 @@ import { card, focusOn, Loading, managePage, nothing, shareButton } from "./part
 
 /** @param {Context} context @returns {HTMLElement} */
 export const page = (context) =>
-  managePage({ title: "Keys and codes", lead: "For programs that use your cameras, and for setting up many phones." }, keysCard(context), codesCard(context));
+  managePage({ title: "Keys and codes", lead: "For programs that use your cameras, and for setting up many phones." }, keysCard(context),
+    codesCard(context));
 
 // MARK: API keys
 
@@ -23,7 +24,8 @@ function keysCard(context) {
     ? [el("ul", { class: "list-plain", "data-list": "keys" }, ...keys.map((/** @type {any} */ key) => keyRow(context, key, list)))]
     : [nothing("key", "No key yet", "A program, such as a home automation, needs one.")]);
   const name = field({ label: "What it is for", name: "name", maxlength: 80, autocomplete: "off", placeholder: "Home Assistant" });
-  const days = field({ label: "Ends after days (optional)", name: "expires_in_days", required: false, inputmode: "numeric", autocomplete: "off", maxlength: 5, hint: "Empty: it works until it is revoked." });
+  const days = field({ label: "Ends after days (optional)", name: "expires_in_days", required: false, inputmode: "numeric", autocomplete: "off",
+    maxlength: 5, hint: "Empty: it works until it is revoked." });
   const boxes = KEY_PERMISSIONS.map(([value, title, text]) => {
     const input = el("input", { type: "checkbox", value });
     input.checked = value === "view";
@@ -42,7 +44,8 @@ function keysCard(context) {
       }
       const ends = wholeNumber(days, values.expires_in_days);
       if (ends === false) return;
-      const key = await context.api("/api-keys", { method: "POST", body: { name: values.name, permissions, ...(ends === null ? {} : { expires_in_days: ends }) } });
+      const key = await context.api("/api-keys", { method: "POST",
+        body: { name: values.name, permissions, ...(ends === null ? {} : { expires_in_days: ends }) } });
       name.input.value = "";
       showMade(made, `The key of “${key.name}” is shown only now. Keep it like a password:`, copyRow(key.key, "the key"));
       await list.again();
@@ -56,10 +59,12 @@ function keysCard(context) {
 function keyRow(context, key, list) {
   const now = Date.now();
   const ends = key.expires_at ? (isOver(key.expires_at, now) ? "has ended" : `ends ${date(key.expires_at)}`) : "does not end";
+  const used = key.used_at ? `used ${agoWords(key.used_at, now)}` : "never used";
   return el("li", { class: "list-row" },
-    el("div", { class: "row-head" }, el("h3", { text: key.name }), isOver(key.expires_at, now) && el("span", { class: "badge", "data-tone": "danger", text: "Ended" })),
+    el("div", { class: "row-head" }, el("h3", { text: key.name }),
+      isOver(key.expires_at, now) && el("span", { class: "badge", "data-tone": "danger", text: "Ended" })),
     el("p", { class: "small", text: permissionWords(key.permissions) }),
-    el("p", { class: "muted small", text: `Made ${date(key.created_at)} · ${key.used_at ? `used ${agoWords(key.used_at, now)}` : "never used"} · ${ends}` }),
+    el("p", { class: "muted small", text: `Made ${date(key.created_at)} · ${used} · ${ends}` }),
     confirmButton({
       text: "Revoke", question: `Revoke “${key.name}”? What uses it is disconnected at once.`, yes: "Yes, revoke",
       onconfirm: () => revoke(context, `/api-keys/${encodeURIComponent(key.key_id)}`, `“${key.name}” was revoked.`, list, "keys-title"),
@@ -75,7 +80,8 @@ function codesCard(context) {
     : [nothing("qr", "No code yet", "With one code, as many phones as you say become cameras without being let in one by one.")]);
   const label = field({ label: "What it is for", name: "label", maxlength: 80, autocomplete: "off", placeholder: "Phones of the shop" });
   const uses = field({ label: "For how many phones", name: "uses", inputmode: "numeric", autocomplete: "off", value: "5", maxlength: 5 });
-  const hours = field({ label: "For how many hours", name: "expires_in_hours", inputmode: "numeric", autocomplete: "off", value: "24", maxlength: 5 });
+  const hours = field({ label: "For how many hours", name: "expires_in_hours", inputmode: "numeric", autocomplete: "off", value: "24",
+    maxlength: 5 });
   const made = el("div", { class: "made stack-tight", "data-made": "code", hidden: true });
   const make = form({
     fields: [label, uses, hours], submit: "Make a code",
@@ -85,11 +91,13 @@ function codesCard(context) {
       const code = await context.api("/activation-codes", { method: "POST", body: { label: values.label, uses: count, expires_in_hours: lasts } });
       label.input.value = "";
       showMade(made, "The code is shown only now. Whoever has it can add a camera:", qrPicture(code.qr_svg, "QR code that makes a phone a camera"),
-        copyRow(code.code, "the code"), copyRow(code.url, "the link"), el("div", { class: "row row-tight" }, shareButton("Become a camera", code.url)));
+        copyRow(code.code, "the code"), copyRow(code.url, "the link"),
+        el("div", { class: "row row-tight" }, shareButton("Become a camera", code.url)));
       await list.again();
     },
   });
-  return card("codes-title", "Activation codes", "", list.element, made, el("details", { class: "fold" }, el("summary", { text: "Make a code" }), make));
+  return card("codes-title", "Activation codes", "", list.element, made,
+    el("details", { class: "fold" }, el("summary", { text: "Make a code" }), make));
 }
 
 /** @param {any} code @param {number} now @returns {{text: string, tone: string}} */
@@ -106,14 +114,18 @@ function codeRow(context, code, list) {
   const isLive = text === "Works";
   const redemptions = code.redemptions ?? [];
   return el("li", { class: "list-row" },
-    el("div", { class: "row-head" }, el("h3", { text: code.label }), el("span", { class: "badge", "data-tone": tone }, tone === "ok" && icon("check"), text)),
-    el("p", { class: "muted small", text: [`${code.used} of ${code.uses} used`, isLive && `ends ${until(code.expires_at, now)}`, `made ${date(code.created_at)}`].filter(Boolean).join(" · ") }),
+    el("div", { class: "row-head" }, el("h3", { text: code.label }),
+      el("span", { class: "badge", "data-tone": tone }, tone === "ok" && icon("check"), text)),
+    el("p", { class: "muted small", text: [`${code.used} of ${code.uses} used`, isLive && `ends ${until(code.expires_at, now)}`,
+      `made ${date(code.created_at)}`].filter(Boolean).join(" · ") }),
     redemptions.length > 0 && el("details", { class: "fold" }, el("summary", { text: "Who used it" }),
       el("ul", { class: "list-plain small" }, ...redemptions.map((/** @type {any} */ one) =>
-        el("li", {}, el("span", { text: one.label }), el("span", { class: "muted", text: ` ${dateTime(one.at)}${one.address ? ` from ${one.address}` : ""}` }))))),
+        el("li", {}, el("span", { text: one.label }),
+          el("span", { class: "muted", text: ` ${dateTime(one.at)}${one.address ? ` from ${one.address}` : ""}` }))))),
     isLive && confirmButton({
       text: "Revoke", question: `Revoke “${code.label}”? No further phone can use it; the cameras that did stay.`, yes: "Yes, revoke",
-      onconfirm: () => revoke(context, `/activation-codes/${encodeURIComponent(code.code_id)}`, `“${code.label}” was revoked.`, list, "codes-title"),
+      onconfirm: () =>
+        revoke(context, `/activation-codes/${encodeURIComponent(code.code_id)}`, `“${code.label}” was revoked.`, list, "codes-title"),
     }));
 }
 

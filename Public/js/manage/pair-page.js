@@ -29,7 +29,8 @@ class PairPage {
     this.context = context;
     this.hub = context.hub();
     this.body = el("div", { class: "stack" });
-    this.element = managePage({ title: "Add a camera", lead: "Any phone with a camera and a browser will do. Nothing has to be installed.", class: "pair-page" }, this.body);
+    this.element = managePage({ title: "Add a camera", lead: "Any phone with a camera and a browser will do. Nothing has to be installed.",
+      class: "pair-page" }, this.body);
     const { signal } = context;
     this.hub.addEventListener("publication", (/** @type {any} */ { detail }) => {
       if (detail.data.type === "pairing.updated") this.#set(pairingTold(this.#state, detail.data.pairing));

@@ -95,7 +95,8 @@ class JoinPage {
       case "waiting": return this.#waiting();
       case "admitted": return partsOf("This phone is in", el("p", { text: "Opening the camera…" }));
       case "rejected": return this.#over("The other device refused", "This phone has not become a camera.");
-      case "expired": return this.#over("This code is not valid any more", "A code works for five minutes and for one phone. Make a new one on the other device: Add a camera.");
+      case "expired": return this.#over("This code is not valid any more",
+        "A code works for five minutes and for one phone. Make a new one on the other device: Add a camera.");
       default: return this.#form();
     }
   }
@@ -104,7 +105,8 @@ class JoinPage {
     const { by, label } = this.#state;
     const isTyped = !by.secret;
     const name = nameField(label);
-    const code = field({ label: "Code", name: "code", autocomplete: "off", placeholder: "ABCD-EFGH", maxlength: 16, hint: "The other device shows it: Add a camera." });
+    const code = field({ label: "Code", name: "code", autocomplete: "off", placeholder: "ABCD-EFGH", maxlength: 16,
+      hint: "The other device shows it: Add a camera." });
     code.input.setAttribute("autocapitalize", "characters");
     code.input.spellcheck = false;
     code.input.classList.add("code-input");
@@ -113,7 +115,8 @@ class JoinPage {
       if (code.input.selectionStart === code.input.value.length) code.input.value = codeSoFar(code.input.value);
     });
     return partsOf("Make this phone a camera",
-      el("p", { text: "It joins the account of whoever gave you the code, once they let it in: they see its live picture and its clips, and nothing else of this phone." }),
+      el("p", { text: `It joins the account of whoever gave you the code, once they let it in: they see its live picture and its clips,
+        and nothing else of this phone.` }),
       name.addTo(form({
         fields: isTyped ? [code, name.field] : [name.field],
         submit: "Ask to join",
@@ -131,14 +134,16 @@ class JoinPage {
       el("p", { text: `“${label}” asks to join “${account}”. The other device shows a number: is it this one?` }),
       el("p", { class: "pair-word", text: word }),
       el("p", { text: "If so, tap “Let it in” there." }),
-      el("p", { class: "row row-tight muted", role: "status" }, icon(isAway ? "offline" : "clock"), el("span", { text: isAway ? "The hub is away; trying again." : "Waiting…" })),
+      el("p", { class: "row row-tight muted", role: "status" }, icon(isAway ? "offline" : "clock"),
+        el("span", { text: isAway ? "The hub is away; trying again." : "Waiting…" })),
       el("div", {}, el("button", { class: "button button-quiet", type: "button", onclick: () => this.#startAgain() }, "Start again")));
   }
 
   /** @param {string} title @param {string} text */
   #over(title, text) {
     return partsOf(title, el("p", { text }),
-      el("div", {}, el("button", { class: "button button-primary", type: "button", onclick: () => this.#startAgain() }, icon("again"), "Type another code")));
+      el("div", {}, el("button", { class: "button button-primary", type: "button", onclick: () => this.#startAgain() }, icon("again"),
+        "Type another code")));
   }
 }
 

@@ -12,7 +12,8 @@ import { el, icon } from "../components/dom.js";
  */
 export const managePage = ({ title, lead, action, class: kind = "" }, ...children) =>
   el("div", { class: `page manage ${kind}`.trim() },
-    el("header", { class: "page-head" }, el("div", { class: "stack-tight" }, el("h1", { text: title }), lead && el("p", { class: "muted", text: lead })), action),
+    el("header", { class: "page-head" }, el("div", { class: "stack-tight" }, el("h1", { text: title }),
+      lead && el("p", { class: "muted", text: lead })), action),
     ...children);
 
 /** @param {string} id @param {string} title @param {string} text @param {...(Node|null|undefined|false)} children @returns {HTMLElement} */
@@ -20,9 +21,13 @@ export const card = (id, title, text, ...children) =>
   el("section", { class: "card stack", "aria-labelledby": id },
     el("div", { class: "stack-tight" }, el("h2", { id, tabindex: "-1", text: title }), text && el("p", { class: "muted small", text })), ...children);
 
-/** What stands where a list is empty. @param {string} symbol @param {string} title @param {string} text @param {...Node} children @returns {HTMLElement} */
+/**
+ * What stands where a list is empty.
+ * @param {string} symbol @param {string} title @param {string} text @param {...Node} children @returns {HTMLElement}
+ */
 export const nothing = (symbol, title, text, ...children) =>
-  el("div", { class: "stack-tight empty" }, icon(symbol), el("p", { class: "empty-title", text: title }), el("p", { class: "muted", text }), ...children);
+  el("div", { class: "stack-tight empty" }, icon(symbol), el("p", { class: "empty-title", text: title }), el("p", { class: "muted", text }),
+    ...children);
 
 /**
  * Loads and shows something; what fails can be tried again. What is shown stays while it is loaded anew.

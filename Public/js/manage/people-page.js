@@ -20,10 +20,12 @@ export function page(context) {
   };
   const members = new Loading(signal, load, ({ people, invitations, devices }) => [
     card("people-title", "People", `They see the cameras of “${context.me?.account_name}”.`,
-      el("ul", { class: "list-plain", "data-list": "people" }, ...people.map((/** @type {any} */ person) => personRow(context, person, devices, members)))),
+      el("ul", { class: "list-plain", "data-list": "people" },
+        ...people.map((/** @type {any} */ person) => personRow(context, person, devices, members)))),
     inviteCard(context, devices, members),
     card("invited-title", "Open invitations", "", invitations.length
-      ? el("ul", { class: "list-plain", "data-list": "invitations" }, ...invitations.map((/** @type {any} */ invitation) => invitationRow(context, invitation, members)))
+      ? el("ul", { class: "list-plain", "data-list": "invitations" },
+        ...invitations.map((/** @type {any} */ invitation) => invitationRow(context, invitation, members)))
       : nothing("mail", "Nobody is invited", "Invitations that nobody has used yet appear here.")),
   ]);
   return managePage({ title: "People", lead: "Who sees your cameras, and who may do what." }, members.element);
@@ -96,7 +98,8 @@ function inviteCard(context, devices, list) {
 /** The link is told once. @param {Loading<any>} list @param {any} invitation */
 function showInvitation(list, invitation) {
   const note = el("p", { tabindex: "-1", text: invitation.sent
-    ? `The invitation was sent to ${invitation.email}. You can also hand on the link yourself:` : "Send this link to whom you invite. It is shown only now:" });
+    ? `The invitation was sent to ${invitation.email}. You can also hand on the link yourself:`
+    : "Send this link to whom you invite. It is shown only now:" });
   const place = el("div", { class: "made stack-tight", "data-made": "invitation" }, note, copyRow(invitation.url, "the link of the invitation"),
     el("div", { class: "row row-tight" }, shareButton("An invitation to Ping Watch", invitation.url)),
     el("p", { class: "muted small", text: `It works once, until ${date(invitation.expires_at)}, for ${roleWords(invitation.role).name}.` }));

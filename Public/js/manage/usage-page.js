@@ -19,8 +19,10 @@ export function page(context) {
 function creditCard({ credits, month }) {
   const { text, note, share, tone } = creditWords(credits);
   return card("credits-title", monthName(month), "",
-    share === null ? null : el("meter", { class: "usage-meter", "data-tone": tone, min: 0, max: 1, low: NEARLY, high: 0.9999, optimum: 0, value: share, "aria-label": "Credits used this month" }),
-    el("p", { class: "lead", "data-credits": credits.used, text }), note && el("p", { class: tone === "danger" ? "notice" : "muted small", text: note }));
+    share === null ? null : el("meter", { class: "usage-meter", "data-tone": tone, min: 0, max: 1, low: NEARLY, high: 0.9999, optimum: 0,
+      value: share, "aria-label": "Credits used this month" }),
+    el("p", { class: "lead", "data-credits": credits.used, text }),
+    note && el("p", { class: tone === "danger" ? "notice" : "muted small", text: note }));
 }
 
 /** @param {any} usage */
@@ -37,4 +39,5 @@ function planCard({ plan, devices, viewers }) {
 const entryRow = (entry) =>
   el("div", { class: "row-head" },
     el("div", {}, el("p", { text: entryName(entry) }), el("p", { class: "muted small", text: dateTime(entry.at) })),
-    el("p", { class: "small" }, entryWords(entry), entry.event_id ? " · " : "", entry.event_id && el("a", { href: `#/event/${encodeURIComponent(entry.event_id)}`, text: "Event" })));
+    el("p", { class: "small" }, entryWords(entry), entry.event_id ? " · " : "",
+      entry.event_id && el("a", { href: `#/event/${encodeURIComponent(entry.event_id)}`, text: "Event" })));

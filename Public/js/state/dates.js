@@ -27,4 +27,5 @@ export const isOver = (iso, now) => Boolean(iso) && Date.parse(/** @type {string
 export const date = (iso) => new Date(iso).toLocaleDateString([], { day: "numeric", month: "long", year: "numeric" });
 
 /** "21 Nov 2026, 15:04". @param {string} iso */
-export const dateTime = (iso) => new Date(iso).toLocaleString([], { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+export const dateTime = (iso) => new Date(iso).toLocaleString([],
+  { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });

@@ -44,16 +44,22 @@ export function pairingTold(state, pairing) {
 }
 
 /** The person answers the phone. @param {Pairing} state @param {boolean} accept @returns {Pairing} */
-export const pairingAnswered = (state, accept) => (state.phase === "claimed" && state.answer === null ? { ...state, answer: accept, problem: "" } : state);
+export const pairingAnswered = (state, accept) => (state.phase === "claimed" && state.answer === null ? { ...state, answer: accept, problem: "" }
+  : state);
 
 /** The hub did not take the answer. @param {Pairing} state @param {string} problem @returns {Pairing} */
 export const answerFailed = (state, problem) => (state.answer === null ? state : { ...state, answer: null, problem });
 
-/** Time passes. A code that nobody has used is not worth anything then; one that somebody has is the hub's to end. @param {Pairing} state @param {number} now */
-export const pairingTicked = (state, now) => (state.phase === "waiting" && now >= state.deadline ? { ...state, phase: /** @type {Phase} */ ("expired") } : state);
+/**
+ * Time passes. A code that nobody has used is not worth anything then; one that somebody has is the hub's to end.
+ * @param {Pairing} state @param {number} now
+ */
+export const pairingTicked = (state, now) => (state.phase === "waiting" && now >= state.deadline
+  ? { ...state, phase: /** @type {Phase} */ ("expired") } : state);
 
 /** The new camera as the hub knows it. @param {Pairing} state @param {Record<string, any>|undefined} device @returns {Pairing} */
-export const cameraSeen = (state, device) => (state.phase === "joined" && device?.online && device.watching ? { ...state, phase: "watching" } : state);
+export const cameraSeen = (state, device) => (state.phase === "joined" && device?.online && device.watching ? { ...state, phase: "watching" }
+  : state);
 
 /** Whether the hub may still have something to say. @param {Pairing} state */
 export const isOpen = ({ phase }) => phase === "waiting" || phase === "claimed";

@@ -25,7 +25,8 @@ export function planRows(plan) {
     ["Analysed a month", limit(plan.analysed_seconds_per_month, (seconds) => `${long(seconds)} of clips`)],
     ["Longest clip", limit(plan.maximum_clip_seconds, long)],
     ["Clips an hour", limit(plan.uploads_per_hour, grouped)],
-    ["Clips are kept", plan.retention_days === null || plan.retention_days === undefined ? "as long as there is room" : counted(plan.retention_days, "day", "days")],
+    ["Clips are kept", plan.retention_days === null || plan.retention_days === undefined ? "as long as there is room"
+      : counted(plan.retention_days, "day", "days")],
     ["Cameras", limit(plan.devices, grouped)],
     ["Watching at once", limit(plan.viewers, (count) => counted(count, "viewer", "viewers"))],
   ];
@@ -37,11 +38,14 @@ export function planRows(plan) {
  * @returns {{text: string, note: string, share: number|null, tone: ""|"warn"|"danger"}} `share` from 0 to 1, null without a limit
  */
 export function creditWords({ used, included, left }) {
-  if (included === null || included === undefined) return { text: `${counted(used, "credit", "credits")} used`, note: "Your plan has no limit.", share: null, tone: "" };
+  if (included === null || included === undefined) {
+    return { text: `${counted(used, "credit", "credits")} used`, note: "Your plan has no limit.", share: null, tone: "" };
+  }
   const rest = Math.max(0, left ?? included - used);
   const share = included > 0 ? Math.min(1, used / included) : 1;
   const note = rest <= 0 ? "Clips are still kept and you are still alerted, but they are not looked at until the month is over." : "";
-  return { text: `${grouped(used)} of ${counted(included, "credit", "credits")} used, ${grouped(rest)} left`, note, share, tone: rest <= 0 ? "danger" : share >= NEARLY ? "warn" : "" };
+  const text = `${grouped(used)} of ${counted(included, "credit", "credits")} used, ${grouped(rest)} left`;
+  return { text, note, share, tone: rest <= 0 ? "danger" : share >= NEARLY ? "warn" : "" };
 }
 
 /** "November 2026". @param {string} month as in "2026-11" */
