@@ -38,8 +38,7 @@ def real_hub(folder: Path, **environment: str) -> Hub:
 
 def setup_secret(hub: Hub) -> str:
     """Out of the link that the hub shows when it starts."""
-    find = lambda: re.search(r"#/setup/([\w-]+)", "".join(hub.printed + hub.log))
-    return until(find, "a set-up link on the terminal")[1]
+    return hub.note(r"#/setup/([\w-]+)")[1]
 
 
 def owned_hub(folder: Path, email: str = "owner@example.org", **environment: str) -> Hub:

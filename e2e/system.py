@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import threading
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -39,6 +40,7 @@ class Hub:
     def start(self) -> "Hub":
         binary = os.environ.get("PINGWATCH", str(ROOT / ".build/release/pingwatch"))
         variables = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "LD_LIBRARY_PATH")}
+        self.printed = []
         self.process = subprocess.Popen(
             [binary, "serve", "--port", str(self.port), "--data-dir", str(self.data)],
             cwd=ROOT, env={**variables, "AUTH_DEV_LOGIN_ENABLED": "true", **UNWATCHED, **PATIENT, **self.environment},
@@ -53,6 +55,15 @@ class Hub:
         self.port = int(match[1])
         threading.Thread(target=self._read, args=(self.process.stdout, self.printed), daemon=True).start()
         return self
+
+    def note(self, pattern: str, seconds: float = 10) -> re.Match:
+        """Of the lines that it prints at start, behind the first: the one in which this is found."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if found := next(filter(None, (re.search(pattern, line) for line in list(self.printed))), None):
+                return found
+            time.sleep(0.02)
+        raise AssertionError(f"the hub printed nothing like {pattern}: {self.printed}")
 
     @staticmethod
     def _read(stream, lines: list[str]) -> None:

@@ -255,7 +255,8 @@ def test_scripts_and_styles_are_kept_for_ever_where_the_page_names_them(hub):
     _, page, headers = hub.call("GET", "/")
     assert headers["cache-control"] == "no-cache"
     named = re.findall(r'(?:src|href)="(/assets/[^"]+)"', page.decode())
-    assert [path.split("/", 3)[3] for path in named] == ["css/app.css", "css/viewer.css", "css/sensor.css", "js/app.js"]
+    assert [path.split("/", 3)[3] for path in named] == [
+        "css/app.css", "css/identity.css", "css/viewer.css", "css/sensor.css", "css/manage.css", "js/app.js"]
     # Whatever a script imports, from where it is.
     found, paths = set(), [path for path in named if path.endswith(".js")]
     while paths:

@@ -36,10 +36,6 @@ class SecureHub(Hub):
 
     context: ssl.SSLContext
 
-    def read_note(self) -> str:
-        """The next line of what the hub says at start."""
-        return self.process.stdout.readline().strip()
-
     @property
     def url(self) -> str:
         return f"https://localhost:{self.port}"
@@ -161,7 +157,7 @@ def test_the_first_lines_name_the_address_and_the_authority(tmp_path):
     hub = SecureHub(tmp_path, TLS="auto").start()
     fingerprint = hashlib.sha256(authority_of(hub)).hexdigest().upper()
     pairs = ":".join(fingerprint[i:i + 2] for i in range(0, 64, 2))
-    assert hub.read_note().endswith(f"SHA-256 {pairs}")
+    hub.note(f"SHA-256 {pairs}$")
     status, headers, page = fetch(hub.plain + "/help/certificate")
     assert status == 200 and pairs in page.decode() and "{{" not in page.decode() and headers["Content-Type"].startswith("text/html")
     hub.stop()
@@ -197,8 +193,7 @@ def test_a_restart_keeps_authority_and_certificate_and_other_names_make_another_
 def test_plain_requests_are_led_to_https(secure):
     # On the port that speaks TLS as well, and on the one that does not.
     secure_port = secure.port
-    note = next(note for note in iter(secure.read_note, "") if "plain HTTP" in note)
-    plain_port = int(re.search(r"port (\d+)", note)[1])
+    plain_port = int(secure.note(r"plain HTTP on port (\d+)")[1])
     for port in [secure_port, plain_port]:
         base = f"http://127.0.0.1:{port}"
         status, headers, _ = fetch(base + "/some%20where/x?a=1%262&b=%C3%A4")
