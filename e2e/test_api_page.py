@@ -27,7 +27,7 @@ def test_the_description_is_read_and_searched(hub, viewer_browser, scheme, size)
     declared.get_by_role("link", name="Event").first.click()
     expect(page.locator("#object-Event").get_by_text("thumbnail_url")).to_be_visible()
 
-    page.get_by_label("Search").fill("delete targets")
+    page.get_by_label("Search").fill("delete notifications")
     expect(page.get_by_role("status")).to_have_text("1 found")
     expect(page.locator("summary:visible")).to_have_text(["DELETE/notifications/targetscontrolRemove a target"])
     page.get_by_label("Search").fill("nonsense")

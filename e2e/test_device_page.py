@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -468,7 +469,7 @@ def test_causes_are_told_in_their_order_and_a_clip_of_a_camera_that_is_away_is_n
             route.fulfill(json=[] if len(path) > 1 else by_id[path[0]])
 
     page = viewer_browser.new_context(viewport={"width": 360, "height": 740}).new_page()
-    page.route("**/events**", answer)
+    page.route(re.compile(re.escape(hub.url) + r"/events\b"), answer)
     page.goto(hub.url)
     sign_in(page)
     page.get_by_role("link", name="Motion, then sound").click()
