@@ -4,7 +4,6 @@ import Domain
 import Loop
 import Runtime
 import Store
-import Runtime
 
 extension Services {
     func deviceRoutes() -> [Route] {

@@ -79,19 +79,6 @@ extension Services {
         case .refused(.restrictedAdmin): throw APIError.restrictedAdmin
         }
     }
-
-    /// Writes into an account's audit log what somebody did who is not signed in to it.
-    ///
-    /// - Parameter user: who it was, where that is known.
-    func recordVisitor(
-        _ request: Request, _ action: String, subject: String?, detail: String? = nil, by user: User? = nil, in scope: AccountScope
-    ) async throws {
-        try await store.audit.add(
-            AuditEntry(
-                at: Timestamp(milliseconds: clock.milliseconds), actorKind: user == nil ? "nobody" : "user", actorID: user?.id.rawValue,
-                actorName: user?.email, action: action, subject: subject, address: caller(request).address, detail: detail),
-            in: scope)
-    }
 }
 
 extension Membership {

@@ -65,18 +65,19 @@ extension Services {
     ///
     /// - Parameter detail: for people; never a secret.
     func record(_ request: Request, _ action: String, subject: String? = nil, detail: String? = nil) async throws {
-        let principal = request.principal
-        let actor: (kind: String, id: String?, name: String?) =
-            switch principal.kind {
-            case .user(let user, _, _): ("user", user.id.rawValue, user.email)
-            case .device(let device): ("device", device.rawValue, nil)
-            case .key(let key): ("key", key.rawValue, nil)
-            case .worker: ("worker", nil, nil)
-            }
-        try await store.audit.add(
-            AuditEntry(
-                at: Timestamp(milliseconds: clock.milliseconds), actorKind: actor.kind, actorID: actor.id, actorName: actor.name, action: action,
-                subject: subject, address: caller(request).address, detail: detail),
-            in: principal.scope)
+        try await trail.add(
+            action, by: AuditTrail.Actor(request.principal), from: caller(request), subject: subject, detail: detail, in: request.scope)
+    }
+
+    private var trail: AuditTrail { AuditTrail(store: store, clock: clock) }
+
+    /// The same for who is not signed in to that account.
+    ///
+    /// - Parameter user: who it was, where that is known.
+    func recordVisitor(
+        _ request: Request, _ action: String, subject: String?, detail: String? = nil, by user: User? = nil, in scope: AccountScope
+    ) async throws {
+        try await trail.add(
+            action, by: user.map { AuditTrail.Actor($0) } ?? .nobody, from: caller(request), subject: subject, detail: detail, in: scope)
     }
 }

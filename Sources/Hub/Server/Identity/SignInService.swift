@@ -54,6 +54,7 @@ struct SignInService: Sendable {
     }
 
     private var now: Timestamp { Timestamp(milliseconds: clock.milliseconds) }
+    private var trail: AuditTrail { AuditTrail(store: store, clock: clock) }
 
     /// Development sign-in: whoever names an address is its user.
     func devLogin(email: String, by caller: Caller) async throws -> Session {
@@ -84,7 +85,7 @@ struct SignInService: Sendable {
             id: SignInID(trusted: makeUUIDv7(milliseconds: now.milliseconds)), user: user.id, account: user.account, createdAt: now, usedAt: now,
             address: caller.address, agent: caller.agent, expiresAt: issued.pair.refreshExpiresAt)
         try await store.signIns.begin(signIn, issued.pair)
-        try await AuditTrail(store: store, clock: clock).note("sign_in.begun", of: user, by: caller, subject: signIn.id.rawValue, detail: how)
+        try await trail.note("sign_in.begun", of: user, by: caller, subject: signIn.id.rawValue, detail: how)
         return session(issued, user.id, user.account, membership.role)
     }
 
@@ -99,11 +100,9 @@ struct SignInService: Sendable {
         case .reused(let signIn):
             // Whoever came second: one of the two is not the person.
             await connections.close(.signIn(signIn.id))
-            try await store.audit.add(
-                AuditEntry(
-                    at: now, actorKind: "user", actorID: signIn.user.rawValue, actorName: nil, action: "sign_in.token_reused",
-                    subject: signIn.id.rawValue, address: caller.address, detail: "a refresh token came twice; the sign-in was ended"),
-                in: AccountScope(signIn.account))
+            try await trail.add(
+                "sign_in.token_reused", by: AuditTrail.Actor(signIn.user), from: caller, subject: signIn.id.rawValue,
+                detail: "a refresh token came twice; the sign-in was ended", in: AccountScope(signIn.account))
             throw APIError.invalidToken
         }
     }

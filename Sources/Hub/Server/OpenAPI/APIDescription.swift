@@ -3,7 +3,6 @@
 import Domain
 import Runtime
 import Loop
-import Runtime
 
 struct APIDescription {
     let version: String

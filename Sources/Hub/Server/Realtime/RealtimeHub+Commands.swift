@@ -122,11 +122,19 @@ extension RealtimeHub {
         if let device { sensorArrived(client, device: device, scope: scope) }
     }
 
-    /// Who a connection is, and as which camera. What was taken back while it was looked up is looked up again.
+    /// What was taken back while it was looked up is looked up again.
+    private func settled<Value: Sendable>(_ look: () async throws -> Value) async throws -> Value {
+        while true {
+            let before = revocations
+            let value = try await look()
+            if before == revocations { return value }
+        }
+    }
+
+    /// Who a connection is, and as which camera.
     private func admit(_ connect: Command.Connect, from socket: WebSocket) async throws -> (Authentication.Grant, DeviceID?, Plan) {
         let address = socket.client.isEmpty ? socket.peer?.description ?? "" : socket.client
-        while true {
-            let revocations = revocations
+        return try await settled {
             let grant = try await services.authentication.grant(token: connect.token, from: address, services.attempts)
             let own = grant.principal.device
             // A camera's own token is for nothing else.
@@ -144,19 +152,18 @@ extension RealtimeHub {
                 }
             }
             let plan = try await services.store.plans.current(in: grant.principal.scope)
-            if revocations == self.revocations { return (grant, device, plan) }
+            return (grant, device, plan)
         }
     }
 
     private func refresh(_ client: Client, id: Int64, token: String) async throws {
         let before = try identity(of: client)
         do {
-            let revocations = revocations
-            let grant = try await services.authentication.grant(token: token)
+            let grant = try await settled { try await services.authentication.grant(token: token) }
             guard client.socket.isOpen else { return }
             // It goes on as the one that it is; who is another now, or may do something else, connects again.
             guard grant.principal.subject == before.principal.subject, grant.principal.scope == before.principal.scope,
-                grant.principal.permissions == before.principal.permissions, revocations == self.revocations
+                grant.principal.permissions == before.principal.permissions
             else { throw APIError.invalidToken }
             client.state = .connected(
                 Client.Identity(principal: grant.principal, kind: before.kind, device: before.device, canForceKeyframe: before.canForceKeyframe))

@@ -21,8 +21,8 @@ struct AccountExport: Sendable {
         try await add("format", "pingwatch-export-1", to: file, isFirst: true)
         try await add("exported_at", presenter.time(now), to: file)
         try await add("account", try await account(), to: file)
-        try await add("people", .array(try await store.memberships.list(in: scope).map(person)), to: file)
-        try await add("api_keys", .array(try await store.keys.list(in: scope).map(key)), to: file)
+        try await add("people", .array(try await store.memberships.list(in: scope).map(presenter.member)), to: file)
+        try await add("api_keys", .array(try await store.keys.list(in: scope).map(presenter.key)), to: file)
         try await add("devices", .array(try await each(devices, device)), to: file)
         try await addPages("sessions", to: file) { page in
             let sessions = try await store.sessions.list(device: nil, in: scope, page: page)
@@ -38,7 +38,7 @@ struct AccountExport: Sendable {
         }
         try await addPages("audit", to: file) { page in
             let entries = try await store.audit.list(in: scope, page: page)
-            return (entries.items.map(audit), entries.nextCursor)
+            return (entries.items.map(presenter.auditEntry), entries.nextCursor)
         }
         try await file.append(Array("}\n".utf8))
         return try await file.reader()
@@ -51,23 +51,6 @@ struct AccountExport: Sendable {
         return [
             "account_id": .string(account.id.rawValue), "name": .string(account.name), "created_at": presenter.time(account.createdAt),
             "plan": presenter.plan(try await store.plans.current(in: scope)),
-        ]
-    }
-
-    private func person(_ member: Membership) -> JSON {
-        var devices: JSON = .null
-        if case .only(let chosen) = member.devices { devices = .array(chosen.map(\.rawValue).sorted().map { .string($0) }) }
-        return [
-            "user_id": .string(member.user.id.rawValue), "email": .string(member.user.email), "name": .optional(member.user.name),
-            "role": .string(member.role.rawValue), "devices": devices, "created_at": presenter.time(member.createdAt),
-        ]
-    }
-
-    private func key(_ key: APIKey) -> JSON {
-        [
-            "key_id": .string(key.id.rawValue), "name": .string(key.name), "created_at": presenter.time(key.createdAt),
-            "permissions": .array(key.permissions.map(\.rawValue).sorted().map { .string($0) }), "expires_at": presenter.time(key.expiresAt),
-            "used_at": presenter.time(key.usedAt), "created_by": .optional(key.createdBy?.rawValue),
         ]
     }
 
@@ -87,14 +70,6 @@ struct AccountExport: Sendable {
         let attempts = try await store.deliveries.attempts(of: deliveries, in: scope)
         json["deliveries"] = .array(deliveries.map { presenter.delivery($0, attempts: attempts[$0.id] ?? []) })
         return .object(json)
-    }
-
-    private func audit(_ entry: AuditEntry) -> JSON {
-        [
-            "audit_id": .string(entry.id), "at": presenter.time(entry.at),
-            "actor": ["kind": .string(entry.actorKind), "id": .optional(entry.actorID), "name": .optional(entry.actorName)],
-            "action": .string(entry.action), "subject": .optional(entry.subject), "address": .optional(entry.address), "detail": .optional(entry.detail),
-        ]
     }
 
     // MARK: - Writing
