@@ -1,9 +1,10 @@
 import Runtime
+import TestSupport
 import Testing
 
 @testable import Credentials
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.mustEnd)
 struct JSONWebKeyTests {
     @Test func `keys are read with their kind and name`() throws {
         let rsa = try #require(JSONWebKey(Issuer.rsa.get().jwk()))

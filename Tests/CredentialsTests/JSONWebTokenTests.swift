@@ -1,10 +1,11 @@
 import Domain
 import Runtime
+import TestSupport
 import Testing
 
 @testable import Credentials
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.mustEnd)
 struct JSONWebTokenTests {
     private static let seconds: Int64 = 1_800_000_000
     private let now = Timestamp(milliseconds: seconds * 1000)

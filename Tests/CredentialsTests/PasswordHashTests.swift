@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import Credentials
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.mustEnd)
 struct PasswordHashTests {
     /// As cheap as Argon2 goes.
     private let cheap = PasswordHash.Parameters(memory: 8, passes: 1, lanes: 1)!

@@ -1,10 +1,11 @@
 import Foundation
 import Runtime
+import TestSupport
 import Testing
 
 @testable import Credentials
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.mustEnd)
 struct PasswordHasherTests {
     private let cheap = PasswordHash.Parameters(memory: 8, passes: 1, lanes: 1)!
 

@@ -2,6 +2,7 @@
 
 import Loop
 import Runtime
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -132,7 +133,7 @@ private func withLoop<Result: Sendable>(
     }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.mustEnd)
 struct EventLoopTests {
     @Test func `a request is answered with its decoded path and query`() async throws {
         let text = try await withLoop { port in

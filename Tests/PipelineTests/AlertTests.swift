@@ -52,7 +52,7 @@ private struct WebhookBody: Decodable {
     let event: Event
 }
 
-@Suite("Alerts", .timeLimit(.minutes(2)))
+@Suite("Alerts", .mustEnd)
 struct AlertTests {
     private static func ends(of event: EventID, _ deliveries: [Delivery]) -> Set<Delivery.State> {
         var ends: Set<Delivery.State> = []

@@ -2,11 +2,12 @@
 
 import Domain
 import Runtime
+import TestSupport
 import Testing
 
 @testable import Pipeline
 
-@Suite("HTTP client's addresses", .timeLimit(.minutes(1)))
+@Suite("HTTP client's addresses", .mustEnd)
 struct HTTPClientAddressTests {
     private let client = HTTPClient(threads: 1)
     private let server: LoopbackHTTPServer

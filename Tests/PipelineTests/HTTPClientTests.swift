@@ -6,7 +6,7 @@ import Testing
 
 @testable import Pipeline
 
-@Suite("HTTP client", .timeLimit(.minutes(1)))
+@Suite("HTTP client", .mustEnd)
 struct HTTPClientTests {
     private let client = HTTPClient(threads: 2)
 

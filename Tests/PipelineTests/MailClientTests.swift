@@ -6,7 +6,7 @@ import Testing
 
 @testable import Pipeline
 
-@Suite("Mail client", .timeLimit(.minutes(1)))
+@Suite("Mail client", .mustEnd)
 struct MailClientTests {
     private let fixture: MailFixture
     private var server: SMTPServer { fixture.server }

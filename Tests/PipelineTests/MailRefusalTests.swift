@@ -1,11 +1,12 @@
 // What the mail client makes of refusals and of lost connections.
 
 import Runtime
+import TestSupport
 import Testing
 
 @testable import Pipeline
 
-@Suite("Mail refusals", .timeLimit(.minutes(1)))
+@Suite("Mail refusals", .mustEnd)
 struct MailRefusalTests {
     private let fixture: MailFixture
     private var server: SMTPServer { fixture.server }

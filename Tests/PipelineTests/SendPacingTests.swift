@@ -1,11 +1,12 @@
 // The pacing rule, with times made up.
 
 import Domain
+import TestSupport
 import Testing
 
 @testable import Pipeline
 
-@Suite("Send pacing", .timeLimit(.minutes(1)))
+@Suite("Send pacing", .mustEnd)
 struct SendPacingTests {
     private func at(_ milliseconds: Int64) -> Timestamp { Timestamp(milliseconds: milliseconds) }
 

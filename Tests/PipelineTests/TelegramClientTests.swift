@@ -6,7 +6,7 @@ import Testing
 
 @testable import Pipeline
 
-@Suite("Telegram client", .timeLimit(.minutes(1)))
+@Suite("Telegram client", .mustEnd)
 struct TelegramClientTests {
     private let server: BotAPIServer
     private let client: TelegramClient

@@ -10,7 +10,7 @@ import Testing
 import FoundationEssentials
 #endif
 
-@Suite("Telegram editing", .timeLimit(.minutes(1)))
+@Suite("Telegram editing", .mustEnd)
 struct TelegramEditingTests {
     private let server: BotAPIServer
     private let client: TelegramClient

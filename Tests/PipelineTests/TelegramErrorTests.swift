@@ -6,7 +6,7 @@ import Testing
 
 @testable import Pipeline
 
-@Suite("Telegram failures", .timeLimit(.minutes(1)))
+@Suite("Telegram failures", .mustEnd)
 struct TelegramErrorTests {
     private let server: BotAPIServer
     private let client: TelegramClient

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Pipeline
 
-@Suite("Webhook client", .timeLimit(.minutes(1)))
+@Suite("Webhook client", .mustEnd)
 struct WebhookClientTests {
     private static let clock = WallClock { 1_794_000_000_000 }
     private let http = HTTPClient(threads: 1)

@@ -1,11 +1,12 @@
 // The webhook client where it is sent elsewhere.
 
 import Runtime
+import TestSupport
 import Testing
 
 @testable import Pipeline
 
-@Suite("Webhook redirects", .timeLimit(.minutes(1)))
+@Suite("Webhook redirects", .mustEnd)
 struct WebhookRedirectTests {
     private let http = HTTPClient(threads: 1)
     private let body = Array(#"{"a":"ü"}"#.utf8)

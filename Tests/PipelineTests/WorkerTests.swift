@@ -8,7 +8,7 @@ import Testing
 
 @testable import Pipeline
 
-@Suite("Workers", .timeLimit(.minutes(2)))
+@Suite("Workers", .mustEnd)
 struct WorkerTests {
     private static var now: Timestamp { Timestamp(milliseconds: WallClock.system.milliseconds) }
 

@@ -1,6 +1,7 @@
 // Threads, hashes, ids and times.
 
 import Runtime
+import TestSupport
 import Testing
 
 private actor Confined {
@@ -14,7 +15,7 @@ private actor Confined {
     }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.mustEnd)
 struct RuntimeTests {
     @Test func `an actor with a thread of its own runs there, one job at a time`() async {
         let actor = Confined()

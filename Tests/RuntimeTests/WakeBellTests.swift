@@ -1,10 +1,11 @@
 // The signal that wakes workers.
 
+import TestSupport
 import Testing
 
 import Runtime
 
-@Suite("Wake bell", .timeLimit(.minutes(1)))
+@Suite("Wake bell", .mustEnd)
 struct WakeBellTests {
     private static let anHour: Int64 = 3_600_000
 

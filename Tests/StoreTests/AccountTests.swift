@@ -3,7 +3,7 @@ import Store
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.mustEnd)
 struct AccountTests {
     @Test(arguments: TestDatabase.kinds) func `the same address is the same user, another has another account`(kind: TestDatabase.Kind) async throws {
         let f = try await StoreFixture(kind)

@@ -7,7 +7,7 @@ import Testing
 import FoundationEssentials
 #endif
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.mustEnd)
 struct ClipStorageTests {
     private let folder: TemporaryFolder
     private let storage: FolderClipStorage

@@ -10,7 +10,7 @@ import FoundationEssentials
 
 @testable import Store
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.mustEnd)
 struct DatabaseFileTests {
     @Test(arguments: TestDatabase.kinds) func `what was written is there after the store is opened again`(kind: TestDatabase.Kind) async throws {
         let f = try await StoreFixture(kind)

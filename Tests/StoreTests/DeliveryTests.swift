@@ -4,7 +4,7 @@ import Store
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.mustEnd)
 struct DeliveryTests {
     private func planned(
         _ f: StoreFixture, _ event: Event, stage: Delivery.Stage = .clip, to targets: [String] = ["1"], at seconds: Double = 1

@@ -3,7 +3,7 @@ import Store
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.mustEnd)
 struct DeviceHealthRowsTests {
     private func notice(_ id: String, _ kind: String, _ f: StoreFixture, at seconds: Double = 0) -> Event {
         var event = Event(

@@ -3,7 +3,7 @@ import Store
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.mustEnd)
 struct DeviceSettingsRowsTests {
     @Test(arguments: TestDatabase.kinds) func `who is slower with a change is told, and changes nothing`(kind: TestDatabase.Kind) async throws {
         let fixture = try await StoreFixture(kind)

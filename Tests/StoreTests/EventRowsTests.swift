@@ -3,7 +3,7 @@ import Store
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.mustEnd)
 struct EventRowsTests {
     @Test(arguments: TestDatabase.kinds) func `an event reads back as it was written`(kind: TestDatabase.Kind) async throws {
         let f = try await StoreFixture(kind)

@@ -4,7 +4,7 @@ import Store
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.mustEnd)
 struct GettingInTests {
     private func person(_ name: String = "new", hash: String? = "phc", isVerified: Bool = false) -> NewUser {
         NewUser(email: "\(name)@example.org", name: "New", passwordHash: hash, isVerified: isVerified)

@@ -3,7 +3,7 @@ import Store
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.mustEnd)
 struct PairingStoreTests {
     private let phone = Pairing.Phone(label: "Door", address: "192.0.2.1", agent: "Phone", word: "07")
     private let made = DeviceID(trusted: "made")

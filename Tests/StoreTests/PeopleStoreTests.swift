@@ -3,7 +3,7 @@ import Store
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.mustEnd)
 struct PeopleStoreTests {
     private func owner(_ f: StoreFixture) async throws -> User { try await f.store.users.findOrCreate(email: "we@example.org", now: f.now) }
     private func guest(_ f: StoreFixture, _ name: String = "guest") async throws -> User {

@@ -3,7 +3,7 @@ import Store
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.mustEnd)
 struct PlanTests {
     private func plan(_ name: String, _ f: StoreFixture) async throws {
         let plan = try #require(try await f.store.plans.find(name))

@@ -6,7 +6,7 @@ import Testing
 @testable import Store
 
 /// Every table of the schema is looked at, so that one that is added later fails these tests until removing knows it.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.mustEnd)
 struct RemovalTests {
     /// Two accounts with a row in each table, and somebody who belongs to both.
     private struct Filled {

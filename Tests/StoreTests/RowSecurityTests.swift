@@ -5,7 +5,7 @@ import Testing
 @testable import Store
 
 /// The second wall: Postgres keeps accounts apart by itself.
-@Suite(.timeLimit(.minutes(1)), .enabled(if: TestDatabase.kinds.contains(.postgres)))
+@Suite(.mustEnd, .enabled(if: TestDatabase.kinds.contains(.postgres)))
 struct RowSecurityTests {
     @Test func `a statement that forgets its condition sees one account's rows`() async throws {
         let f = try await StoreFixture(.postgres)

@@ -3,7 +3,7 @@ import Store
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.mustEnd)
 struct SignInTests {
     private func pair(_ name: String, _ f: StoreFixture, from second: Double = 0) -> TokenPair {
         TokenPair(

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Store
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.mustEnd)
 struct UpgradeTests {
     /// The first released schema, with what its hub wrote.
     private static let releasedVersion = 5

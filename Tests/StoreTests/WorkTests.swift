@@ -3,7 +3,7 @@ import Store
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.mustEnd)
 struct WorkTests {
     @Test(arguments: TestDatabase.kinds) func `a lease that ran out is given to another, and the first can do no more`(kind: TestDatabase.Kind) async throws {
         let f = try await StoreFixture(kind)

@@ -1,9 +1,10 @@
 // The words and the decision of the built-in analysis.
 
 import Domain
+import TestSupport
 import Testing
 
-@Suite("Built-in analysis", .timeLimit(.minutes(1)))
+@Suite("Built-in analysis", .mustEnd)
 struct BuiltinAnalysisTests {
     private let motion = Trigger(type: "motion", at: Timestamp(milliseconds: 0), score: 0.1)
 

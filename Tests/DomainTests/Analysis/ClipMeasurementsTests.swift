@@ -1,9 +1,10 @@
 // What is movement, and what is only light, noise or sound.
 
 import Domain
+import TestSupport
 import Testing
 
-@Suite("Measuring a clip", .timeLimit(.minutes(1)))
+@Suite("Measuring a clip", .mustEnd)
 struct ClipMeasurementsTests {
     @Test("An empty room is still, whatever the noise", arguments: [0, 2, 6, 12])
     func still(noise: Int) {

@@ -1,7 +1,8 @@
 import Domain
+import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.mustEnd)
 struct MembershipChangeTests {
     private func member(_ id: String, _ role: Role, _ devices: DeviceAccess = .all) -> Membership {
         let start = Timestamp(milliseconds: 0)

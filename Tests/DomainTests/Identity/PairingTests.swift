@@ -1,7 +1,8 @@
 import Domain
+import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.mustEnd)
 struct PairingTests {
     private let start = Timestamp(milliseconds: 1_700_000_000_000)
     private let phone = Pairing.Phone(label: "Hall", address: "192.0.2.1", agent: "Phone", word: "07")
@@ -87,7 +88,7 @@ struct PairingTests {
     }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.mustEnd)
 struct ActivationCodeTests {
     private let start = Timestamp(milliseconds: 1_700_000_000_000)
 
