@@ -48,6 +48,18 @@ struct HTTPClientTests {
         #expect(call.fields == ["chat_id": "5", "caption": "größer\r\n\"x\"", "empty": ""])
     }
 
+    @Test("A connection is used again, and one is kept for each request that may be on its way")
+    func keptConnections() async throws {
+        let client = HTTPClient(threads: 1)
+        let servers = try [echo(), echo(), echo()]
+        for server in servers {
+            for _ in 0..<2 { _ = try await client.send(HTTPClientRequest(.get, url: Secret(server.baseURL))) }
+        }
+        #expect(servers.map(\.accepted) == [1, 1, 1])
+        while servers[0].open + servers[1].open > 0 { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(servers[2].open == 1)
+    }
+
     @Test("Redirects are answers, not orders")
     func redirect() async throws {
         let counter = Counter()

@@ -29,9 +29,11 @@ final class CurlHandle {
         try CurlError.check(pw_curl_set_pointer(raw, option, value))
     }
 
-    /// What is the same for every protocol: no signals, certificates that are verified, a limit of time.
+    /// What is the same for every protocol: no signals, certificates that are verified, a limit of time, and one connection that is kept for the
+    /// next transfer; libcurl would keep five.
     func setCommon(protocols: String, timeoutSeconds: Double) throws(CurlError) {
         try set(CURLOPT_NOSIGNAL, 1)
+        try set(CURLOPT_MAXCONNECTS, 1)
         try set(CURLOPT_PROTOCOLS_STR, protocols)
         try set(CURLOPT_SSL_VERIFYPEER, 1)
         try set(CURLOPT_SSL_VERIFYHOST, 2)

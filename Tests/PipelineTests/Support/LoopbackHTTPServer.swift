@@ -40,6 +40,8 @@ final class LoopbackHTTPServer: Sendable {
     var port: UInt16 { listener.port }
     /// How many connections there were.
     var accepted: Int { listener.accepted }
+    /// How many there are now.
+    var open: Int { listener.open }
     var baseURL: String { "http://127.0.0.1:\(port)" }
 }
 

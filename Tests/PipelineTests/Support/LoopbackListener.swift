@@ -72,6 +72,8 @@ final class LoopbackListener: Sendable {
 
     /// How many connections there were.
     var accepted: Int { state.withLock { $0.accepted } }
+    /// How many there are now.
+    var open: Int { state.withLock { $0.connections.count } }
 }
 
 /// One connection, for blocking use.
