@@ -1,4 +1,4 @@
-"""A private Postgres server for tests: its own data, its own loopback port, durable as in production (fsync is on)."""
+"""A private Postgres server for tests: its own data, its own loopback port, durable as in production unless it is asked not to be."""
 
 from __future__ import annotations
 
@@ -35,11 +35,13 @@ class PostgresServer:
     it runs as then may not be able to reach `folder`.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, is_durable: bool = True) -> None:
+        """`is_durable=False`: nothing waits for the disk (fsync is off), for tests that never end it in the middle of something."""
         programs = find_programs()
         if programs is None:
             raise RuntimeError("Postgres is not installed (Debian: apt-get install postgresql)")
         self.programs = programs
+        self.options = [] if is_durable else ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"]
         self.log = Path(folder) / "postgres.log"
         self.password = secrets.token_hex(12)
         self.port = 0
@@ -106,7 +108,7 @@ class PostgresServer:
             with self.log.open("ab") as log:
                 self.process = subprocess.Popen(
                     [str(self.programs / "postgres"), "-D", str(self._data / "data"), "-h", "127.0.0.1", "-p", str(self.port),
-                     "-c", "unix_socket_directories=", "-c", "max_connections=400", "-c", "shared_buffers=16MB"],
+                     "-c", "unix_socket_directories=", "-c", "max_connections=400", "-c", "shared_buffers=16MB", *self.options],
                     stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", **self._identity())
             if self._wait_until_ready(deadline):
                 self._kept_port = self.port
@@ -198,7 +200,7 @@ def main(command: list[str]) -> int:
     if not command:
         print("usage: scripts/with-postgres COMMAND…", file=sys.stderr)
         return 64
-    with tempfile.TemporaryDirectory() as folder, PostgresServer(Path(folder)) as server:
+    with tempfile.TemporaryDirectory() as folder, PostgresServer(Path(folder), is_durable=False) as server:
         return subprocess.call(command, env={**os.environ, "PINGWATCH_TEST_POSTGRES": server.url("tests")})
 
 
