@@ -155,8 +155,10 @@ struct Hub {
         let working = Task { await core.pipeline.run() }
         let webhook = configuration.publicURL.map { "\($0)/notifications/telegram/webhook" }
         let listening = Task { await linking.run(webhookURL: webhook) }
+        let trimming = Task { await Self.trimMemory() }
         await termination.wait()
         log.info("stopping")
+        trimming.cancel()
         listening.cancel()
         renewing.cancel()
         serving.cancel()
@@ -166,5 +168,10 @@ struct Hub {
         await serving.value
         await core.store.close()
         log.info("stopped")
+    }
+
+    /// What many connections have needed is given back when they have gone.
+    private static func trimMemory() async {
+        while (try? await Task.sleep(for: .seconds(60))) != nil { Heap.trim() }
     }
 }

@@ -33,6 +33,7 @@ struct Main {
     static func main() async {
         // A peer that hangs up is an error of that write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
+        Heap.bound()
         let arguments = Array(CommandLine.arguments.dropFirst())
         switch arguments.first {
         case "serve": await serve(Array(arguments.dropFirst()))

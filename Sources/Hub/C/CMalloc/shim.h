@@ -1,0 +1,3 @@
+// What is particular to glibc's allocator.
+#pragma once
+#include <malloc.h>
