@@ -82,4 +82,4 @@ def test_a_camera_begins_so_many_clips_an_hour(limited, enrol, small):
 
 
 def test_by_default_there_is_no_such_limit(account, hub):
-    assert Peer(hub, account.token).hello["data"]["limits"]["uploads_per_hour"] is None
+    assert Peer(hub, account.token, account.device).hello["data"]["limits"]["uploads_per_hour"] is None

@@ -63,12 +63,17 @@ def refused(body) -> RpcError:
 
 
 def test_connect_tells_the_smaller_of_what_plan_and_hub_allow(account, hub, start, enrol):
-    limits = Peer(account.hub, account.token).hello["data"]["limits"]
+    limits = Peer(account.hub, account.token, account.device).hello["data"]["limits"]
     assert (limits["max_clip_seconds"], limits["uploads_per_hour"]) == (30, 20)
-    small = start(DEFAULT_PLAN="free", UPLOADS_PER_HOUR="5")
-    assert Peer(small, enrol(small).token).hello["data"]["limits"]["uploads_per_hour"] == 5
-    limits = Peer(hub, enrol(hub).token).hello["data"]["limits"]
+    small = enrol(start(DEFAULT_PLAN="free", UPLOADS_PER_HOUR="5"))
+    assert Peer(small.hub, small.token, small.device).hello["data"]["limits"]["uploads_per_hour"] == 5
+    free = enrol(hub)
+    limits = Peer(hub, free.token, free.device).hello["data"]["limits"]
     assert (limits["max_clip_seconds"], limits["uploads_per_hour"]) == (120, None)
+
+
+def test_who_sends_no_clips_is_told_no_limits_of_clips(account):
+    assert Peer(account.hub, account.token).hello["data"]["limits"].keys() == {"max_frame_bytes", "max_text_bytes", "max_subscriptions"}
 
 
 def test_a_second_camera_is_refused_until_there_is_room(account):

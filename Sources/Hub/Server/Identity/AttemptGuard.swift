@@ -124,25 +124,28 @@ final class AttemptGuard: Sendable {
 
     // MARK: Bearer tokens
 
+    /// A token that is looked up.
+    struct TokenAttempt: Sendable {
+        fileprivate let owner: AttemptGuard
+        fileprivate let network: String
+
+        func succeeded() { owner.state.withLock { $0.known.insert(network) } }
+
+        func failed() {
+            let now = owner.now
+            owner.state.withLock { state in _ = state.tokens.attempt(network, now: now) }
+        }
+    }
+
     /// Asks whether a token of `address` is looked up. One from which a valid one came is not kept out by others behind the same address.
     ///
     /// - Throws: 429 `too_many_attempts`.
-    func admitToken(from address: String) throws(APIError) {
+    func token(from address: String) throws(APIError) -> TokenAttempt {
         let network = Self.network(address), now = now
         let next = state.withLock { state in state.known.contains(network) ? nil : state.tokens.next(network, now: now) }
-        guard let next else { return }
+        guard let next else { return TokenAttempt(owner: self, network: network) }
         metrics.refused(by: "token_attempts")
         throw Self.tooMany(until: next, now: now)
-    }
-
-    func tokenFailed(from address: String) {
-        let network = Self.network(address), now = now
-        state.withLock { state in _ = state.tokens.attempt(network, now: now) }
-    }
-
-    func tokenWorked(from address: String) {
-        let network = Self.network(address)
-        state.withLock { $0.known.insert(network) }
     }
 
     private static func network(_ address: String?) -> String { address.flatMap { PeerAddress($0)?.network.description } ?? address ?? "" }

@@ -34,13 +34,13 @@ struct Authentication: Sendable {
     /// - Throws: also 429 `too_many_attempts`.
     nonisolated(nonsending) func grant(token: String?, from address: String, _ attempts: AttemptGuard) async throws -> Grant {
         guard let token, !token.isEmpty else { return try await grant(token: token) }
-        try attempts.admitToken(from: address)
+        let attempt = try attempts.token(from: address)
         do {
             let grant = try await grant(token: token)
-            attempts.tokenWorked(from: address)
+            attempt.succeeded()
             return grant
         } catch let error as APIError {
-            if error == .invalidToken { attempts.tokenFailed(from: address) }
+            if error == .invalidToken { attempt.failed() }
             throw error
         }
     }

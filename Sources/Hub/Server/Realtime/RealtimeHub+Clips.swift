@@ -157,7 +157,7 @@ extension RealtimeHub {
         }
         if let old = departing[key] { await finish(old) }
         let plan = try await services.store.plans.current(in: scope)
-        let (event, writer) = try await services.events.open(opening, in: scope)
+        let (event, writer) = try await services.events.open(opening, plan: plan, in: scope)
         guard client.socket.isOpen else {
             await writer.close()
             throw APIError.internalError

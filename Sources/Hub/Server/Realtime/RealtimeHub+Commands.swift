@@ -56,7 +56,7 @@ extension RealtimeHub {
     // MARK: - Sessions
 
     private func connect(_ client: Client, id: Int64, _ connect: Command.Connect) async {
-        let grant: Authentication.Grant, device: DeviceID?, plan: Plan
+        let grant: Authentication.Grant, device: DeviceID?, plan: Plan?
         do {
             (grant, device, plan) = try await admit(connect, from: client.socket)
         } catch let error as APIError where error.field == "connect.data.device_id" {
@@ -100,26 +100,32 @@ extension RealtimeHub {
         for channel in channels {
             subscriptions[channel.name] = subscribeServerSide(client, to: channel, position: connect.positions[channel.name])
         }
-        let limits = configuration.limits
         var answer = session(of: client)
-        answer["ping"] = .integer(Int64(limits.pingSeconds))
+        answer["ping"] = .integer(Int64(configuration.limits.pingSeconds))
         answer["pong"] = true
         answer["session"] = .string(client.name)
         answer["subs"] = .object(subscriptions)
         answer["data"] = [
             "user_id": .optional(principal.listener?.rawValue), "device_id": .optional(device?.rawValue), "time": .integer(now.milliseconds),
-            "limits": [
-                "max_frame_bytes": .integer(Int64(limits.maximumFrameBytes)),
-                "max_text_bytes": .integer(Int64(limits.maximumTextBytes)),
-                "clip_window_bytes": .integer(Int64(limits.clipWindowBytes)), "max_clip_seconds": .number(plan.clipSeconds(atMost: limits.maximumClipSeconds)),
-                "max_still_bytes": .integer(Int64(limits.maximumStillBytes)),
-                "max_subscriptions": .integer(Int64(limits.maximumSubscriptions)),
-                "uploads_per_hour": .optional(
-                    [limits.uploadsPerHour > 0 ? limits.uploadsPerHour : nil, plan.uploadsPerHour].compactMap(\.self).min()),
-            ],
+            "limits": .object(announcedLimits(plan)),
         ]
         client.reply(id, "connect", .object(answer))
         if let device { sensorArrived(client, device: device, scope: scope) }
+    }
+
+    /// - Parameter plan: of a sensor's account; `nil` for who does not send clips.
+    private func announcedLimits(_ plan: Plan?) -> [String: JSON] {
+        let limits = configuration.limits
+        var announced: [String: JSON] = [
+            "max_frame_bytes": .integer(Int64(limits.maximumFrameBytes)), "max_text_bytes": .integer(Int64(limits.maximumTextBytes)),
+            "max_subscriptions": .integer(Int64(limits.maximumSubscriptions)),
+        ]
+        guard let plan else { return announced }
+        announced["clip_window_bytes"] = .integer(Int64(limits.clipWindowBytes))
+        announced["max_clip_seconds"] = .number(plan.clipSeconds(atMost: limits.maximumClipSeconds))
+        announced["max_still_bytes"] = .integer(Int64(limits.maximumStillBytes))
+        announced["uploads_per_hour"] = .optional([limits.uploadsPerHour > 0 ? limits.uploadsPerHour : nil, plan.uploadsPerHour].compactMap(\.self).min())
+        return announced
     }
 
     /// What was taken back while it was looked up is looked up again.
@@ -132,7 +138,7 @@ extension RealtimeHub {
     }
 
     /// Who a connection is, and as which camera.
-    private func admit(_ connect: Command.Connect, from socket: WebSocket) async throws -> (Authentication.Grant, DeviceID?, Plan) {
+    private func admit(_ connect: Command.Connect, from socket: WebSocket) async throws -> (Authentication.Grant, DeviceID?, Plan?) {
         let address = socket.client.isEmpty ? socket.peer?.description ?? "" : socket.client
         return try await settled {
             let grant = try await services.authentication.grant(token: connect.token, from: address, services.attempts)
@@ -151,7 +157,8 @@ extension RealtimeHub {
                     throw APIError(status: 404, code: "not_found", message: "connect.data.device_id: there is no such device", field: "connect.data.device_id")
                 }
             }
-            let plan = try await services.store.plans.current(in: grant.principal.scope)
+            // Viewers, who come by the thousand, send no clips.
+            let plan = connect.kind == .sensor ? try await services.store.plans.current(in: grant.principal.scope) : nil
             return (grant, device, plan)
         }
     }

@@ -21,14 +21,16 @@ extension Events {
     }
 
     /// Makes the event, or finds it again after a break, and opens its log.
-    func open(_ opening: Opening, in scope: AccountScope) async throws -> (event: Event, writer: ClipLogWriter) {
+    ///
+    /// - Parameter plan: the account's.
+    func open(_ opening: Opening, plan: Plan, in scope: AccountScope) async throws -> (event: Event, writer: ClipLogWriter) {
         var event = Event(
             id: opening.event, device: opening.device, session: opening.session, source: .stream, trigger: opening.trigger,
             createdAt: now, state: .recording,
             startedAt: opening.trigger.at.advanced(byMilliseconds: -opening.preRollMilliseconds),
             clip: Clip(mime: opening.mime, width: opening.width, height: opening.height))
         if opening.isPreview { event.clip.state = .preview }
-        switch try await insert(event, in: scope) {
+        switch try await insert(event, plan: plan, in: scope) {
         case .inserted(let inserted): event = inserted
         case .exists(let existing):
             guard existing.source == .stream, existing.device == opening.device else {
@@ -38,7 +40,7 @@ extension Events {
         case .noSuchSession: throw APIError.notFound("session")
         case .removed: throw Self.wasRemoved
         case .limited(let time): throw tooMany(until: time)
-        case .limitedByPlan(let time): throw tooMany(until: time, plan: try await store.plans.current(in: scope))
+        case .limitedByPlan(let time): throw tooMany(until: time, plan: plan)
         }
         return (event, try await storage.clipLog(in: scope, event: event.id))
     }

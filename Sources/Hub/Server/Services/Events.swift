@@ -71,7 +71,7 @@ struct Events: Sendable {
             throw PlanExceeded(.clipSeconds, plan: plan.name, allowed: Int(limit))
         }
         let event = newEvent(declared, source: .upload, state: .recording)
-        switch try await insert(event, in: scope) {
+        switch try await insert(event, plan: plan, in: scope) {
         case .inserted(let event): return event
         case .exists(let existing):
             var event = existing
@@ -97,7 +97,7 @@ struct Events: Sendable {
     func createExternal(_ declared: Declaration, uri: String, in scope: AccountScope) async throws -> Event {
         var event = newEvent(declared, source: .external, state: .recording)
         event.clip.externalURI = uri
-        switch try await insert(event, in: scope) {
+        switch try await insert(event, plan: nil, in: scope) {
         case .inserted(let event): return try await enqueue(event.id, changes: EventChanges(), in: scope)
         case .exists(let event):
             guard event.source == .external, event.clip.externalURI == uri else {
@@ -114,15 +114,15 @@ struct Events: Sendable {
 
     static let wasRemoved = APIError.conflict("event_removed", "event_id: this event was removed")
 
-    func insert(_ event: Event, in scope: AccountScope) async throws -> EventInsertion {
+    /// - Parameter plan: the account's; `nil` where its clips are not counted.
+    func insert(_ event: Event, plan: Plan?, in scope: AccountScope) async throws -> EventInsertion {
         if event.source != .external, try await storage.room() <= 0 { throw StoreError.storageFull }
         // What is known already is never refused for what waits behind it.
         if try await store.jobs.backlog(in: scope) >= limits.maximumBacklog, try await store.events.find(event.id, in: scope) == nil {
             throw APIError.backlogFull
         }
         let limit = event.source == .external ? nil : UploadLimit(perHour: limits.uploadsPerHour)
-        let planned = event.source == .external ? nil : try await store.plans.current(in: scope).uploadsPerHour
-        return try await store.events.insert(event, limit: limit, planLimit: planned.flatMap(UploadLimit.init(perHour:)), in: scope)
+        return try await store.events.insert(event, limit: limit, planLimit: plan?.uploadsPerHour.flatMap(UploadLimit.init(perHour:)), in: scope)
     }
 
     /// - Parameter plan: where it is that of the account, and not the hub's for each camera.
