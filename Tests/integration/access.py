@@ -17,6 +17,8 @@ ROLES = {
     "restricted": {"view", "profile", "control", "summarize"},
     "viewer": {"view", "profile"},
     "key_view": {"view"},
+    "key_control": {"control"},
+    "key_pair": {"pair"},
     "key_all": {"view", "control", "pair", "summarize"},
     "device": {"sense"},
     "worker": {"summarize"},

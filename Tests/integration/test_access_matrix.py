@@ -40,6 +40,8 @@ class World:
         self.users = {member["email"]: member["user_id"] for member in self.get("/account/members")}
         self.tokens["device"] = self.post(f"/devices/{self.device}/token")["device_token"]
         self.tokens["key_view"] = self.post("/api-keys", {"name": "Reads", "permissions": ["view"]})["key"]
+        for permission in ("control", "pair"):
+            self.tokens[f"key_{permission}"] = self.post("/api-keys", {"name": "Does one thing", "permissions": [permission]})["key"]
         self.tokens["key_all"] = self.post("/api-keys", {"name": "Does", "permissions": ["view", "control", "pair", "summarize"]})["key"]
         self.tokens["revoked"] = hub.sign_in(self.emails["owner"])
         assert self.call("POST", "/auth/logout", role="revoked")[0] == 204
@@ -129,7 +131,7 @@ def test_every_route_has_a_row_and_says_the_same_permission(world):
 def is_admitted(row: access.Row, role: str) -> bool:
     if row.permission == access.OPEN:
         return True
-    if row.person and role in ("key_view", "key_all", "device", "worker"):
+    if row.person and role in ("key_view", "key_control", "key_pair", "key_all", "device", "worker"):
         return False
     return row.permission in access.ROLES[role] or row.sensor and role == "device"
 
@@ -157,7 +159,7 @@ def peers(world):
     made: list[Peer] = []
 
     def make(role: str) -> Peer:
-        made.append(Peer(world.hub, world.tokens[role], device=world.device if role == "device" else None))
+        made.append(Peer(world.hub, world.tokens[role], device=world.device if role in ("device", "key_control") else None))
         return made[-1]
 
     yield make
@@ -165,7 +167,7 @@ def peers(world):
         client.socket.close()
 
 
-@pytest.mark.parametrize("role", [*HEARERS, "device"])
+@pytest.mark.parametrize("role", [*HEARERS, "device", "key_control"])
 def test_methods_ask_for_their_permission(peers, role):
     wrong = []
     client = peers(role)
@@ -177,13 +179,15 @@ def test_methods_ask_for_their_permission(peers, role):
             code = 0
         except RpcError as refused:
             code = refused.code
+        # As a sensor, which commands none.
+        is_admitted = is_admitted and (role, method) != ("key_control", "device.command")
         # What is only a camera's to do is refused in the same way, with another reason.
         if is_admitted and code == 103 and not row.sensor or not is_admitted and code != 103:
             wrong.append((method, code))
     assert wrong == []
 
 
-@pytest.mark.parametrize("role", ["anonymous", "revoked", "worker"])
+@pytest.mark.parametrize("role", ["anonymous", "revoked", "worker", "key_control", "key_pair"])
 def test_who_may_hear_nothing_is_not_connected(world, role):
     with pytest.raises(ConnectionClosed) as closed:
         Peer(world.hub, world.tokens[role])
@@ -242,7 +246,7 @@ def test_what_happens_to_a_device_reaches_those_who_see_it(world, peers):
 
 
 # What destroys comes last: everybody leaves the account in the end.
-@pytest.mark.parametrize("role", ["key_view", "key_all", "device", "worker", "anonymous", "revoked"])
+@pytest.mark.parametrize("role", ["key_view", "key_control", "key_pair", "key_all", "device", "worker", "anonymous", "revoked"])
 def test_who_is_no_person_may_do_what_it_was_given(world, role):
     def expected(route: str, row: access.Row):
         if role in ("anonymous", "revoked"):

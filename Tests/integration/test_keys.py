@@ -6,7 +6,8 @@ import time
 
 import pytest
 from people import Person, camera, closing, refused, write
-from sensor import Peer, RpcError
+from sensor import Peer, RpcError, publications
+from watching import until, upload
 
 
 @pytest.fixture
@@ -67,6 +68,49 @@ def test_a_key_on_the_socket(hub, owner):
     assert other.rpc("device.settings", {"device_id": device, "patch": {}})
     for each in (peer, other):
         each.close()
+
+
+def test_a_key_that_may_not_look_hears_nothing_as_a_sensor(hub, owner):
+    device, token = camera(owner)
+    other, _ = camera(owner, "Door")
+    made, viewer = key(owner, "control"), Peer(hub, owner.token)
+    sensor = Peer(hub, made["key"], device)
+    assert list(sensor.hello["subs"]) == [f"sensor:{device}"] and sensor.hello["data"]["user_id"] is None
+    for channel in (f"user:{made['key_id']}", f"user:{owner.id}", f"device:{other}"):
+        assert sensor.ask({"subscribe": {"channel": channel}})["error"]["code"] == 103
+    session = sensor.rpc("session.start")["session"]["session_id"]
+    for each in (device, other):
+        owner.call("PATCH", f"/devices/{each}", {"label": "Cellar"})
+    viewer.wait(
+        lambda peer: {push["device"]["device_id"] for push in publications(peer, "device.updated") if push["device"]["label"] == "Cellar"} == {device, other})
+    owner.post("/sessions/stop", {"session_id": session})
+    # As a camera with its own token it hears that it shall not watch any more, and nothing of what came before that.
+    sensor.wait_publication("session.stopped")
+    assert publications(sensor, "device.updated") == [] and "snapshot_url" not in str(sensor.pushes)
+    for each in (sensor, viewer):
+        each.close()
+
+
+def test_signed_links_are_for_who_may_look(hub, account, small):
+    def token(*permissions: str) -> str:
+        return account.post("/api-keys", {"name": "Home", "permissions": list(permissions)})["key"]
+
+    def ask(token: str, method: str, path: str, body: dict) -> dict:
+        status, answer, _ = hub.call(method, path, body, token)
+        assert status == 200, answer
+        return answer
+
+    event = upload(account, small)
+    until(lambda: account.get(f"/events/{event}")["clip_url"])
+    path, body = f"/events/{event}/summary", {"summary": "A cat."}
+    assert ask(token("summarize", "view"), "POST", path, body)["clip_url"]
+    shown = ask(token("summarize"), "POST", path, body)
+    assert shown["summary"] == "A cat." and [name for name, value in shown.items() if name.endswith("_url") and value] == []
+    named = {"label": "Hall"}
+    assert ask(token("pair", "view"), "PATCH", f"/devices/{account.device}", named)["snapshot_url"]
+    pairing = token("pair")
+    assert ask(pairing, "PATCH", f"/devices/{account.device}", named)["snapshot_url"] is None
+    assert ask(pairing, "POST", "/devices/register", {"device_id": account.device, **named, "with_token": True})["snapshot_url"] is None
 
 
 def test_a_revoked_key_is_over_at_once(hub, owner):

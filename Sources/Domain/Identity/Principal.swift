@@ -130,9 +130,13 @@ public struct Principal: Hashable, Sendable {
     /// Of a camera's own token.
     public var device: DeviceID? { if case .device(let device) = kind { device } else { nil } }
 
-    /// Whose `user:` channel its connections hear; a key has one of its own.
+    /// Signed links are given to who may look; and to workers, which could not describe what they do not see.
+    public var getsLinks: Bool { may(.view) || kind == .worker && may(.summarize) }
+
+    /// Whose `user:` channel its connections hear; a key has one of its own. `nil` for who may not look: the channel shows all of the account.
     public var listener: UserID? {
-        switch kind {
+        guard may(.view) else { return nil }
+        return switch kind {
         case .user(let user, _, _): user.id
         case .key(let key): UserID(trusted: key.rawValue)
         case .device, .worker: nil

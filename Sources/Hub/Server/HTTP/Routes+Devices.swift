@@ -15,17 +15,16 @@ extension Services {
                 let token = try fields.optionalBool("with_token") == true ? Authentication.makeDeviceToken() : nil
                 let (device, isNew) = try await watching.register(id, label: label, token: token, in: request.scope)
                 if isNew { try await record(request, "device.added", subject: device.id.rawValue, detail: label) }
-                guard let token else { return Router.json(try await watching.present(device, in: request.scope)) }
-                try await tokenReplaced(of: device.id, request)
-                let json = try await watching.present(device, in: request.scope)
-                return Router.json(json.merging(["device_token": .string(token)]))
+                if token != nil { try await tokenReplaced(of: device.id, request) }
+                let json = try await watching.present(device, in: request.scope, hasLinks: request.principal.getsLinks)
+                return Router.json(token.map { json.merging(["device_token": .string($0)]) } ?? json)
             },
             Route(.get, "/devices", .needs(.view)) { request in Router.json(try await watching.devices(in: request.scope)) },
             Route(.get, "/devices/self", .needs(.sense)) { request in
                 guard let id = request.principal.device, let device = try await store.devices.find(id, in: request.scope) else {
                     throw APIError.notFound("device")
                 }
-                return Router.json(try await watching.present(device, in: request.scope))
+                return Router.json(try await watching.present(device, in: request.scope, hasLinks: request.principal.getsLinks))
             },
             Route(.patch, "/devices/{id}", .needs(.pair)) { request in
                 let id: DeviceID = try request.identifier(0, "device"), label = try request.fields().text("label", maximum: 80)
@@ -33,7 +32,7 @@ extension Services {
                     throw APIError.notFound("device")
                 }
                 try await record(request, "device.renamed", subject: id.rawValue, detail: label)
-                return Router.json(try await watching.present(device, in: request.scope))
+                return Router.json(try await watching.present(device, in: request.scope, hasLinks: request.principal.getsLinks))
             },
             Route(.post, "/devices/{id}/token", .needs(.pair)) { request in
                 let id: DeviceID = try request.identifier(0, "device"), token = Authentication.makeDeviceToken()
@@ -81,7 +80,7 @@ extension Services {
             },
             Route(.post, "/events/{id}/clip/request", .needs(.control)) { request in
                 let event = try await events.request(try request.identifier(0, "event"), in: request.scope, cameras: control.cameras)
-                return Router.json(try await events.present(event, in: request.scope))
+                return Router.json(try await events.present(event, in: request.scope, hasLinks: request.principal.getsLinks))
             },
         ]
     }

@@ -61,7 +61,8 @@ extension Services {
                 case .confirmed(let found, let device, let token):
                     try await recordVisitor(request, "device.token.given", subject: device.id.rawValue, detail: device.label, in: found.scope)
                     return Router.json([
-                        "state": .string(Pairing.State.confirmed.rawValue), "device": try await watching.present(device, in: found.scope),
+                        "state": .string(Pairing.State.confirmed.rawValue),
+                        "device": try await watching.present(device, in: found.scope, hasLinks: false),
                         "device_token": .string(token),
                     ])
                 }
@@ -122,7 +123,7 @@ extension Services {
                     request, "activation_code.redeemed", subject: redeemed.device.id.rawValue, detail: "\(redeemed.code.label): \(label)",
                     in: redeemed.scope)
                 return Router.json([
-                    "device": try await watching.present(redeemed.device, in: redeemed.scope), "device_token": .string(redeemed.token),
+                    "device": try await watching.present(redeemed.device, in: redeemed.scope, hasLinks: false), "device_token": .string(redeemed.token),
                 ])
             },
         ]

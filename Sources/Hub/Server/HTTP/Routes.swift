@@ -112,7 +112,7 @@ extension Services {
                     throw APIError.invalid("clip_uri", "an http or https address is expected")
                 }
                 let event = try await events.createExternal(declared, uri: uri, in: request.scope)
-                return Router.json(try await events.present(event, in: request.scope))
+                return Router.json(try await events.present(event, in: request.scope, hasLinks: request.principal.getsLinks))
             },
             Route(.post, "/events/upload/initiate", .needs(.control, orSensor: true)) { request in
                 let declared = try events.declaration(try request.fields(), sizeLimit: configuration.limits.maximumUploadBytes)
@@ -120,7 +120,7 @@ extension Services {
                 let path: JSON = .string("/events/\(event.id)/upload")
                 let expiry = Timestamp(milliseconds: clock.milliseconds).advanced(bySeconds: configuration.tokenLifetimeSeconds)
                 return Router.json([
-                    "event": try await events.present(event, in: request.scope), "upload_url": path, "blob_url": path,
+                    "event": try await events.present(event, in: request.scope, hasLinks: request.principal.getsLinks), "upload_url": path, "blob_url": path,
                     "expires_at": presenter.time(expiry),
                 ])
             },
@@ -129,7 +129,7 @@ extension Services {
                 let fields = request.body.isEmpty ? nil : try request.fields()
                 let event = try await events.finalize(
                     try request.identifier(0, "event"), etag: try fields?.optionalText("etag", maximum: 256), in: request.scope)
-                return Router.json(try await events.present(event, in: request.scope))
+                return Router.json(try await events.present(event, in: request.scope, hasLinks: request.principal.getsLinks))
             },
             Route(.get, "/events", .needs(.view, orSensor: true)) { request in
                 var filter = EventFilter()
@@ -146,7 +146,7 @@ extension Services {
             },
             Route(.get, "/events/{id}", .needs(.view, orSensor: true)) { request in
                 let event = try await events.find(try request.identifier(0, "event"), in: request.scope)
-                return Router.json(try await events.present(event, in: request.scope))
+                return Router.json(try await events.present(event, in: request.scope, hasLinks: request.principal.getsLinks))
             },
             Route(.get, "/events/{id}/summary", .needs(.view)) { request in
                 let event = try await events.find(try request.identifier(0, "event"), in: request.scope)
@@ -165,7 +165,7 @@ extension Services {
                     model: try fields.optionalText("inference_model", maximum: 80) ?? "unknown")
                 let id: EventID = try request.identifier(0, "event"), scope = try await summaryScope(of: id, request, fields)
                 let event = try await events.setSummary(result, of: id, in: scope)
-                return Router.json(try await events.present(event, in: scope))
+                return Router.json(try await events.present(event, in: scope, hasLinks: request.principal.getsLinks))
             },
         ]
     }

@@ -29,7 +29,7 @@ extension Schema {
             "duration_seconds": number.orNull, "clip_mime": string.orNull, "clip_size_bytes": count.orNull, "clip_etag": string.orNull,
             "clip_uri": address.orNull.about("Of a clip that is stored elsewhere"), "clip_uploaded_at": time.orNull,
             "width": count.orNull, "height": count.orNull,
-            "clip_url": address.orNull.about("Signed, for an hour; null until the clip can be played"),
+            "clip_url": address.orNull.about("Signed, for an hour; null until the clip can be played, and for who may not look"),
             "poster_url": address.orNull, "thumbnail_url": address.orNull,
             "clip_state": words(["preview", "on_device", "requested"]).orNull.about("Where stills came before the clip and it is not here"),
             "still_urls": list(address),
@@ -60,7 +60,7 @@ extension Schema {
                 "problems": list(string), "telemetry": fields.about("What the camera said last"), "reported_at": time.orNull,
                 "attention": boolean.about("People were told of a problem that is there now"),
             ]),
-            "snapshot_url": address.about("Signed, for an hour"),
+            "snapshot_url": address.orNull.about("Signed, for an hour; null for who may not look"),
         ]))
 
     static let session = named(

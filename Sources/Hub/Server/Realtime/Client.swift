@@ -62,6 +62,8 @@ final class Client {
     }
 
     var identity: Identity? { if case .connected(let identity) = state { identity } else { nil } }
+    /// Whether signed links are shown to it.
+    var getsLinks: Bool { identity?.principal.getsLinks == true }
     /// Whether it may carry binary messages.
     var speaksMedia: Bool { socket.subprotocol == RealtimeHub.subprotocol }
 

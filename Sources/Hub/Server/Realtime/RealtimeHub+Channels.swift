@@ -146,12 +146,15 @@ extension RealtimeHub {
 
     func publish(_ publication: Publication, to channel: Channel) { publish(text: publication.json(at: now).text, to: channel) }
 
-    /// What was written of a device: to those of its account who may see it. A camera that is signed in as itself hears no `user:` channel, and hears
-    /// of itself on its own.
+    /// Of what is told to users, what a camera has to know that hears no `user:` channel: nothing by which one could look, or learn who gets alerts.
+    private static let toldToSensors: Set<String> = ["session.started", "session.stopped"]
+
+    /// What was written of a device: to those of its account who may see it.
     func publishChange(_ publication: Publication, about device: DeviceKey) {
         let text = publication.json(at: now).text
         publish(text: text, toListenersOf: device)
-        if sensors[device]?.identity?.principal.device != nil { publish(text: text, to: .sensor(device.account, device.device)) }
+        guard Self.toldToSensors.contains(publication.type), let sensor = sensors[device]?.identity, sensor.principal.listener == nil else { return }
+        publish(text: text, to: .sensor(device.account, device.device))
     }
 
     /// What happens to a device just now: to those of its account who may see it, and to those who listen to this device.

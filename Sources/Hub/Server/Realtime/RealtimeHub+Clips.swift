@@ -171,7 +171,7 @@ extension RealtimeHub {
         if opening.isPreview { beginPreview(clip, of: event, by: client) }
         return [
             "stream": .integer(Int64(clip.stream)), "next": .integer(Int64(writer.initialNext)),
-            "window_bytes": .integer(Int64(limits.clipWindowBytes)), "event": services.presenter.event(event, in: scope),
+            "window_bytes": .integer(Int64(limits.clipWindowBytes)), "event": services.presenter.event(event, in: scope, hasLinks: client.getsLinks),
         ]
     }
 
@@ -243,7 +243,7 @@ extension RealtimeHub {
         await clip.writer.close()
         let queued = try await services.events.close(
             clip.event, firstByteAt: clip.firstByteAt, durationSeconds: duration.map { $0 / 1000 }, causes: causes, in: clip.scope)
-        return ["status": "durable", "event": services.presenter.event(queued, in: clip.scope)]
+        return ["status": "durable", "event": services.presenter.event(queued, in: clip.scope, hasLinks: client.getsLinks)]
     }
 
     func abortClip(_ fields: Fields, by client: Client) async throws -> JSON {
@@ -254,7 +254,7 @@ extension RealtimeHub {
         clip.wakeWaiters()
         await clip.writer.close()
         let event = try await services.events.fail(clip.event, reason: reason, retryable: false, in: clip.scope)
-        return ["event": services.presenter.event(event, in: clip.scope)]
+        return ["event": services.presenter.event(event, in: clip.scope, hasLinks: client.getsLinks)]
     }
 
     private func openClip(_ fields: Fields, of client: Client) throws(APIError) -> ClipStream {

@@ -88,7 +88,7 @@ extension RealtimeHub {
         case "clip.request":
             let event = try await services.events.request(
                 try fields.identifier("event_id"), in: scope, cameras: services.control.cameras)
-            return ["event": try await services.events.present(event, in: scope)]
+            return ["event": try await services.events.present(event, in: scope, hasLinks: identity.principal.getsLinks)]
         case "live.watch":
             guard client.speaksMedia else {
                 throw APIError(status: 400, code: "subprotocol", message: "live streams need the subprotocol \(Self.subprotocol)")

@@ -65,7 +65,7 @@ struct AccountExport: Sendable {
     }
 
     private func event(_ event: Event) async throws -> JSON {
-        guard case .object(var json) = presenter.event(event, in: scope) else { return .null }
+        guard case .object(var json) = presenter.event(event, in: scope, hasLinks: true) else { return .null }
         let deliveries = try await store.deliveries.list(event: event.id, in: scope)
         let attempts = try await store.deliveries.attempts(of: deliveries, in: scope)
         json["deliveries"] = .array(deliveries.map { presenter.delivery($0, attempts: attempts[$0.id] ?? []) })

@@ -27,16 +27,17 @@ struct Events: Sendable {
         return event
     }
 
-    func present(_ event: Event, in scope: AccountScope) async throws -> JSON {
+    func present(_ event: Event, in scope: AccountScope, hasLinks: Bool) async throws -> JSON {
         let device = try await store.devices.find(event.device, in: scope)
-        return presenter.event(event, in: scope, deviceLabel: device?.label)
+        return presenter.event(event, in: scope, deviceLabel: device?.label, hasLinks: hasLinks)
     }
 
+    /// For who may look.
     func list(_ filter: EventFilter, page: Page, in scope: AccountScope) async throws -> (JSON, cursor: String?) {
         let events = try await store.events.list(filter, in: scope, page: page)
         let devices = try await store.devices.list(in: scope)
         let labels = Dictionary(devices.map { ($0.id, $0.label) }) { first, _ in first }
-        return (.array(events.items.map { presenter.event($0, in: scope, deviceLabel: labels[$0.device]) }), events.nextCursor)
+        return (.array(events.items.map { presenter.event($0, in: scope, deviceLabel: labels[$0.device], hasLinks: true) }), events.nextCursor)
     }
 
     // MARK: - Whole clips over HTTP

@@ -94,7 +94,8 @@ actor OutboxPublisher {
             guard let event = try await store.events.find(EventID(trusted: entry.subject), in: scope) else { return }
             if let change = entry.change { metrics.eventReached(change, event, at: entry.at) }
             guard isLast else { return }
-            await bus.publish(Publication(entry.kind.rawValue, ["event": try await events.present(event, in: scope)]), about: event.device, toUsersOf: scope)
+            let json = try await events.present(event, in: scope, hasLinks: true)
+            await bus.publish(Publication(entry.kind.rawValue, ["event": json]), about: event.device, toUsersOf: scope)
         case .deliveryUpdated:
             guard let delivery = try await store.deliveries.find(DeliveryID(trusted: entry.subject), in: scope) else { return }
             if let change = entry.change, let event = try await store.events.find(delivery.event, in: scope) {
@@ -107,7 +108,7 @@ actor OutboxPublisher {
             await bus.publish(Publication(entry.kind.rawValue, ["session": presenter.session(session)]), about: session.device, toUsersOf: scope)
         case .deviceUpdated:
             guard let device = try await store.devices.find(DeviceID(trusted: entry.subject), in: scope) else { return }
-            let json = try await watching.present(device, in: scope)
+            let json = try await watching.present(device, in: scope, hasLinks: true)
             await bus.publish(Publication(entry.kind.rawValue, ["device": json]), about: device.id, toUsersOf: scope)
         case .deviceSettings:
             let device = DeviceID(trusted: entry.subject)

@@ -27,28 +27,31 @@ struct Watching: Sendable {
         return (device, device.createdAt == now)
     }
 
+    /// For who may look.
     func devices(in scope: AccountScope) async throws -> JSON {
         let stored = try await store.health.reports(in: scope), withToken = try await store.deviceTokens.list(in: scope)
         var list: [JSON] = []
         for device in try await store.devices.list(in: scope) {
-            list.append(try await present(device, stored[device.id], hasToken: withToken.contains(device.id), in: scope))
+            list.append(try await present(device, stored[device.id], hasToken: withToken.contains(device.id), in: scope, hasLinks: true))
         }
         return .array(list)
     }
 
-    func present(_ device: Device, in scope: AccountScope) async throws -> JSON {
+    func present(_ device: Device, in scope: AccountScope, hasLinks: Bool) async throws -> JSON {
         let hasToken = try await store.deviceTokens.contains(device.id, in: scope)
-        return try await present(device, try await store.health.report(of: device.id, in: scope), hasToken: hasToken, in: scope)
+        return try await present(device, try await store.health.report(of: device.id, in: scope), hasToken: hasToken, in: scope, hasLinks: hasLinks)
     }
 
-    private func present(_ device: Device, _ stored: DeviceHealthRows.Report?, hasToken: Bool, in scope: AccountScope) async throws -> JSON {
+    private func present(
+        _ device: Device, _ stored: DeviceHealthRows.Report?, hasToken: Bool, in scope: AccountScope, hasLinks: Bool
+    ) async throws -> JSON {
         let key = DeviceReports.Key(scope: scope, device: device.id)
         let known = stored.flatMap { stored in
             JSON(parsing: stored.telemetry.utf8).map { DeviceReports.Report(telemetry: $0, at: stored.at) }
         }
         return presenter.device(
             device, in: scope, isOnline: await presence.isOnline(device.id, in: scope), isWatching: try await isWatching(device.id, in: scope),
-            hasToken: hasToken, report: reports.find(key) ?? known, needsAttention: reports.needsAttention(key))
+            hasToken: hasToken, report: reports.find(key) ?? known, needsAttention: reports.needsAttention(key), hasLinks: hasLinks)
     }
 
     func isWatching(_ device: DeviceID, in scope: AccountScope) async throws -> Bool {

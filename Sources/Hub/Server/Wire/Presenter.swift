@@ -8,10 +8,11 @@ struct Presenter: Sendable {
     let signer: MediaSigner
     let clock: WallClock
 
-    func event(_ event: Event, in scope: AccountScope, deviceLabel: String? = nil) -> JSON {
+    /// - Parameter hasLinks: whether it shows signed links, by which whoever has them can look.
+    func event(_ event: Event, in scope: AccountScope, deviceLabel: String? = nil, hasLinks: Bool) -> JSON {
         let now = Timestamp(milliseconds: clock.milliseconds)
         func url(_ key: String?) -> JSON {
-            guard let key, let name = key.split(separator: "/").last else { return .null }
+            guard hasLinks, let key, let name = key.split(separator: "/").last else { return .null }
             // What was made is not changed before it is done again.
             let version = event.times.done
             return .string(signer.path(event: event.id, object: String(name), version: version, account: scope.account, now: now))
@@ -29,7 +30,7 @@ struct Presenter: Sendable {
             "clip_uploaded_at": time(event.times.durable), "width": .optional(event.clip.width), "height": .optional(event.clip.height),
             "clip_url": url(event.clip.problem == Clip.missingFile ? nil : event.clip.key), "poster_url": url(event.clip.posterKey), "thumbnail_url": url(event.clip.thumbnailKey),
             "clip_state": .optional(event.clip.state?.rawValue),
-            "still_urls": .array((0..<event.clip.stills).map { url(ClipObject.key(scope, event.id, ClipObject.still($0))) }),
+            "still_urls": .array((0..<(hasLinks ? event.clip.stills : 0)).map { url(ClipObject.key(scope, event.id, ClipObject.still($0))) }),
             "failure": .null, "dropped_reason": .null, "incomplete": .bool(event.clip.isIncomplete),
             "clip_problem": .optional(event.clip.problem), "feedback": .optional(event.feedback?.rawValue),
             "stages": [
@@ -71,11 +72,15 @@ struct Presenter: Sendable {
         return .object(json)
     }
 
-    /// - Parameter report: the newest that is known of it.
+    /// - Parameters:
+    ///   - report: the newest that is known of it.
+    ///   - hasLinks: as of an event.
     func device(
-        _ device: Device, in scope: AccountScope, isOnline: Bool, isWatching: Bool, hasToken: Bool, report: DeviceReports.Report?, needsAttention: Bool
+        _ device: Device, in scope: AccountScope, isOnline: Bool, isWatching: Bool, hasToken: Bool, report: DeviceReports.Report?,
+        needsAttention: Bool, hasLinks: Bool
     ) -> JSON {
-        [
+        let now = Timestamp(milliseconds: clock.milliseconds)
+        return [
             "device_id": .string(device.id.rawValue), "label": .string(device.label), "created_at": time(device.createdAt),
             "last_seen_at": time(device.lastSeenAt), "online": .bool(isOnline), "watching": .bool(isWatching),
             "has_token": .bool(hasToken),
@@ -83,8 +88,7 @@ struct Presenter: Sendable {
                 "problems": .array((report?.problems ?? []).map { .string($0) }), "telemetry": report?.telemetry ?? [:],
                 "reported_at": time(report?.at), "attention": .bool(needsAttention),
             ],
-            "snapshot_url": .string(
-                signer.snapshotPath(device: device.id, account: scope.account, now: Timestamp(milliseconds: clock.milliseconds))),
+            "snapshot_url": hasLinks ? .string(signer.snapshotPath(device: device.id, account: scope.account, now: now)) : .null,
         ]
     }
 
