@@ -141,7 +141,7 @@ ROUTES: dict[str, Row] = {
     "POST /sessions/force-stop": Row("control", body={"session_id": "{old_session}"}),
     "GET /sessions": Row("view", sensor=True, hides=False),
     # Events.
-    "GET /events": Row("view", sensor=True, hides=False),
+    "GET /events": Row("view", hides=False),
     "POST /events": Row("control", sensor=True, body={
         "session_id": "{session}", "device_id": "{device}", "trigger_type": "motion", "duration_seconds": 3, "clip_mime": "video/mp4",
         "clip_size_bytes": 100, "clip_uri": "https://clips.example.org/1"}, ok=(200,), hides=True),
@@ -150,7 +150,7 @@ ROUTES: dict[str, Row] = {
         "clip_size_bytes": 100}),
     "PUT /events/{id}/upload": event("control", sensor=True, ok=(400, 409, 411)),
     "POST /events/{id}/upload/finalize": event("control", sensor=True, ok=(200, 409)),
-    "GET /events/{id}": event("view", sensor=True),
+    "GET /events/{id}": event("view"),
     "DELETE /events/{id}": event("control", ok=(204,), fresh=lambda world: {"id": world.new_event()}),
     "GET /events/{id}/summary": event("view", ok=(200, 404)),
     "POST /events/{id}/summary": event("summarize", body={"summary": "A cat."}),

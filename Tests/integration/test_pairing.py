@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import wire
 from people import Person, camera, closing, live, refused, write
-from sensor import KEY, LIVE, Peer, frame
+from sensor import CLIP, CONFIG, KEY, LIVE, Peer, RpcError, frame
 
 
 @pytest.fixture
@@ -385,6 +385,31 @@ def test_a_cameras_token_is_for_itself_alone(hub, owner):
     sensor = Peer(hub, token, device)
     for channel in (f"device:{other}", f"sensor:{other}", f"user:{owner.id}"):
         assert sensor.ask({"subscribe": {"channel": channel}})["error"]["code"] == 103
+    sensor.close()
+
+
+def declared(session: str, device: str) -> dict:
+    return {"session_id": session, "device_id": device, "trigger_type": "motion", "duration_seconds": 3, "clip_mime": "video/mp4",
+            "clip_size_bytes": 100, "clip_uri": "https://clips.example.org/1"}
+
+
+def test_a_camera_does_not_look_at_what_it_has_recorded(hub, owner):
+    device, token = camera(owner)
+    sensor = Peer(hub, token, device)
+    session = sensor.rpc("session.start")["session"]["session_id"]
+    status, event, _ = hub.call("POST", "/events", declared(session, device), token)
+    assert status == 200 and [name for name, value in event.items() if name.endswith("_url") and value] == []
+    for path in ("/events", f"/events?device_id={device}", f"/events/{event['event_id']}"):
+        assert hub.call("GET", path, token=token)[0] == 403, path
+        assert owner.call("GET", path)[0] == 200
+    assert hub.call("GET", "/devices/self", token=token)[1]["snapshot_url"] is None and owner.get("/devices")[0]["snapshot_url"]
+    owner.call("PATCH", f"/devices/{device}", {"label": "Cellar"})
+    owner.call("PATCH", f"/devices/{device}/settings", {"sound": {"enabled": False}})
+    owner.post("/sessions/stop", {"session_id": session})
+    sensor.wait_publication("session.stopped")
+    # In that order: what the camera has to know, and none of what people are told.
+    heard = [push["pub"]["data"]["type"] for push in sensor.pushes if push.get("channel") == f"sensor:{device}"]
+    assert heard == ["session.started", "device.settings", "session.stopped"]
     sensor.close()
 
 

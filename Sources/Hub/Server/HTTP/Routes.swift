@@ -131,7 +131,7 @@ extension Services {
                     try request.identifier(0, "event"), etag: try fields?.optionalText("etag", maximum: 256), in: request.scope)
                 return Router.json(try await events.present(event, in: request.scope, hasLinks: request.principal.getsLinks))
             },
-            Route(.get, "/events", .needs(.view, orSensor: true)) { request in
+            Route(.get, "/events", .needs(.view)) { request in
                 var filter = EventFilter()
                 filter.session = try request.queryIdentifier("session_id")
                 filter.device = try request.queryIdentifier("device_id")
@@ -144,7 +144,7 @@ extension Services {
                 let (list, cursor) = try await events.list(filter, page: try request.page(), in: request.scope)
                 return Router.json(list, headers: next(cursor))
             },
-            Route(.get, "/events/{id}", .needs(.view, orSensor: true)) { request in
+            Route(.get, "/events/{id}", .needs(.view)) { request in
                 let event = try await events.find(try request.identifier(0, "event"), in: request.scope)
                 return Router.json(try await events.present(event, in: request.scope, hasLinks: request.principal.getsLinks))
             },
