@@ -78,6 +78,20 @@ struct AttemptGuardTests {
         _ = try attempts.token(from: "192.0.2.1")
     }
 
+    @Test func `an account has so much sent, whoever asks for it and from wherever`() throws {
+        let ours = AccountID(trusted: "ours"), theirs = AccountID(trusted: "theirs")
+        for _ in 0..<21 { try attempts.send(.testAlert, for: ours) }
+        let error = #expect(throws: APIError.self) { try attempts.send(.testAlert, for: ours) }
+        #expect(error?.status == 429 && error?.retryAt == 1_700_000_001_000)
+        try attempts.send(.testAlert, for: theirs)
+        try attempts.send(.invitation, for: ours)
+        time.pass(seconds: 1)
+        try attempts.send(.testAlert, for: ours)
+        #expect(throws: APIError.self) { try attempts.send(.testAlert, for: ours) }
+        time.pass(seconds: 3600)
+        for _ in 0..<21 { try attempts.send(.testAlert, for: ours) }
+    }
+
     @Test func `a set of what was lately is bounded`() {
         var set = RecentSet<Int>(capacity: 10)
         for number in 0..<1000 {

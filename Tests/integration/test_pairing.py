@@ -413,6 +413,20 @@ def test_a_camera_does_not_look_at_what_it_has_recorded(hub, owner):
     sensor.close()
 
 
+def test_test_alerts_are_so_many_of_an_account(hub, owner):
+    device, token = camera(owner)
+    asked = {"device_id": device, "channel": "webhook"}
+    sent = 0
+    while (found := hub.call("POST", "/notifications/test", asked, token))[0] == 200:
+        sent += 1
+        assert sent < 40
+    status, answer, headers = found
+    assert sent > 20 and (status, answer["error"]["code"]) == (429, "too_many_attempts")
+    assert answer["error"]["retry_at"] > time.time() * 1000 - 60_000 and int(headers["retry-after"]) >= 1
+    stranger = Person(hub)
+    assert stranger.call("POST", "/notifications/test", asked | {"device_id": camera(stranger)[0]})[0] == 200
+
+
 def test_a_plan_without_room_takes_no_more_cameras_by_codes(hub, owner):
     code, pairing = activation(owner), owner.post("/pairings", {})
     write(hub, "INSERT INTO plans (id, name, devices) VALUES (?, 'One camera', 1)", owner.id)

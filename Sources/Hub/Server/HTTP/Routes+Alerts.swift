@@ -44,6 +44,7 @@ extension Services {
                 if channel != .webhook, try await store.targets.find(device: id, channel: channel, address: address, in: request.scope) == nil {
                     throw APIError.notFound("target")
                 }
+                try attempts.send(.testAlert, for: request.scope.account)
                 let result = try await channels.test(channel, target: address, deviceLabel: device.label)
                 return Router.json([
                     "sent": .bool(result.isSent), "channel": .string(channel.rawValue), "target": .string(address),

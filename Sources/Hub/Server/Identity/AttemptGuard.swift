@@ -25,6 +25,12 @@ final class AttemptGuard: Sendable {
         case oidc
     }
 
+    /// What an account makes the hub send to somebody, at once and as often as it is asked.
+    enum Sending: String, Sendable {
+        case testAlert = "test_alerts"
+        case invitation = "invitation_mails"
+    }
+
     /// An attempt that was let through. It counts as wrong unless one of the two follows.
     struct Attempt: Sendable {
         fileprivate let owner: AttemptGuard
@@ -56,10 +62,16 @@ final class AttemptGuard: Sendable {
         let text: String
     }
 
+    private struct SenderKey: Hashable {
+        let sending: Sending
+        let account: AccountID
+    }
+
     private struct State {
         var addresses: AttemptLimit<Key>
         var subjects: AttemptLimit<Key>
         var tokens: AttemptLimit<String>
+        var senders: AttemptLimit<SenderKey>
         /// From where what was right.
         var places = RecentSet<Key>(capacity: 10_000)
         /// Addresses that have shown a valid token.
@@ -85,8 +97,13 @@ final class AttemptGuard: Sendable {
         tokens.free = 100
         tokens.maximumDelayMilliseconds = 60_000
         tokens.quietMilliseconds = 10 * 60_000
+        // Enough for who sets up many cameras, or asks a whole family in.
+        var senders = AttemptLimit<SenderKey>.Rules()
+        senders.free = 20
         state = LockedValue(
-            State(addresses: AttemptLimit(rules: addresses), subjects: AttemptLimit(rules: subjects), tokens: AttemptLimit(rules: tokens)))
+            State(
+                addresses: AttemptLimit(rules: addresses), subjects: AttemptLimit(rules: subjects), tokens: AttemptLimit(rules: tokens),
+                senders: AttemptLimit(rules: senders)))
     }
 
     private var now: Timestamp { Timestamp(milliseconds: clock.milliseconds) }
@@ -120,6 +137,16 @@ final class AttemptGuard: Sendable {
     func forgive(_ kind: Kind, by caller: Caller) {
         let key = Key(kind: kind, text: Self.network(caller.address))
         state.withLock { $0.addresses.withdraw(key) }
+    }
+
+    /// Asks whether an account may have something sent now. There is no right or wrong: each counts, from wherever it is asked for.
+    ///
+    /// - Throws: 429 `too_many_attempts`, with the time from which it may.
+    func send(_ sending: Sending, for account: AccountID) throws(APIError) {
+        let now = now
+        guard let next = state.withLock({ $0.senders.attempt(SenderKey(sending: sending, account: account), now: now) }) else { return }
+        metrics.refused(by: sending.rawValue)
+        throw Self.tooMany(until: next, now: now)
     }
 
     // MARK: Bearer tokens
