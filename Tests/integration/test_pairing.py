@@ -413,6 +413,25 @@ def test_a_camera_does_not_look_at_what_it_has_recorded(hub, owner):
     sensor.close()
 
 
+def test_a_camera_cannot_take_away_what_another_one_records(hub, owner):
+    (device, token), (other, other_token) = camera(owner), camera(owner, "Door")
+    sensor, thief = Peer(hub, token, device), Peer(hub, other_token, other)
+    session, stolen = (peer.rpc("session.start")["session"]["session_id"] for peer in (sensor, thief))
+    opened = sensor.open_clip(session)
+    sensor.send(frame(CLIP, opened["stream"], 0, b'{"codec":"avc1.42001f","width":320,"height":240}', CONFIG))
+    sensor.wait_publication("clip.ack", next=1)
+    with pytest.raises(RpcError) as error:
+        thief.open_clip(stolen, event=opened["event"]["event_id"])
+    assert error.value.code == 409
+    sensor.send(frame(CLIP, opened["stream"], 1, b"picture", KEY))
+    sensor.wait_publication("clip.ack", next=2)
+    # The camera itself may, on another connection.
+    again = Peer(hub, token, device)
+    assert again.open_clip(session, event=opened["event"]["event_id"])["next"] == 2
+    for peer in (sensor, thief, again):
+        peer.close()
+
+
 def test_test_alerts_are_so_many_of_an_account(hub, owner):
     device, token = camera(owner)
     asked = {"device_id": device, "channel": "webhook"}

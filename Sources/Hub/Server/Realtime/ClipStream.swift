@@ -8,6 +8,8 @@ import Store
 final class ClipStream {
     let stream: UInt32
     let event: EventID
+    /// Whose it is.
+    let device: DeviceID
     let scope: AccountScope
     let writer: ClipLogWriter
     var receiver: ClipReceiver
@@ -20,9 +22,10 @@ final class ClipStream {
     private var pendingPayloadBytes = 0
     private var drained: [CheckedContinuation<Void, Never>] = []
 
-    init(stream: UInt32, event: EventID, scope: AccountScope, writer: ClipLogWriter, receiver: ClipReceiver) {
+    init(stream: UInt32, event: EventID, device: DeviceID, scope: AccountScope, writer: ClipLogWriter, receiver: ClipReceiver) {
         self.stream = stream
         self.event = event
+        self.device = device
         self.scope = scope
         self.writer = writer
         self.receiver = receiver

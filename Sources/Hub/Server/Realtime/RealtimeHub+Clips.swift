@@ -148,14 +148,18 @@ extension RealtimeHub {
         let key = ClipKey(account: scope.account, event: opening.event)
         await takeTurn(key)
         defer { endTurn(key) }
-        // After a break the connection that had it open may not have been missed yet.
+        // After a break the connection that had it open may not have been missed yet. What another camera records is not this one's to take.
         for other in clients.values {
             guard let old = other.clips.first(where: { $0.value.key == key }) else { continue }
+            guard old.value.device == device else { throw Events.existsElsewhere }
             guard other !== client else { throw APIError.conflict("clip_open", "event_id: this clip is open already on this connection") }
             other.clips[old.key] = nil
             departing[key] = old.value
         }
-        if let old = departing[key] { await finish(old) }
+        if let old = departing[key] {
+            guard old.device == device else { throw Events.existsElsewhere }
+            await finish(old)
+        }
         let plan = try await services.store.plans.current(in: scope)
         let (event, writer) = try await services.events.open(opening, plan: plan, in: scope)
         guard client.socket.isOpen else {
@@ -164,7 +168,7 @@ extension RealtimeHub {
         }
         let limits = configuration.limits
         let clip = ClipStream(
-            stream: nextStream(), event: event.id, scope: scope, writer: writer,
+            stream: nextStream(), event: event.id, device: device, scope: scope, writer: writer,
             receiver: ClipReceiver(
                 next: writer.initialNext, windowBytes: limits.clipWindowBytes, maximumSeconds: plan.clipSeconds(atMost: limits.maximumClipSeconds)))
         client.clips[clip.stream] = clip

@@ -20,6 +20,8 @@ extension Events {
         let isPreview: Bool
     }
 
+    static let existsElsewhere = APIError.conflict("event_exists", "event_id: another event has this id")
+
     /// Makes the event, or finds it again after a break, and opens its log.
     ///
     /// - Parameter plan: the account's.
@@ -33,9 +35,7 @@ extension Events {
         switch try await insert(event, plan: plan, in: scope) {
         case .inserted(let inserted): event = inserted
         case .exists(let existing):
-            guard existing.source == .stream, existing.device == opening.device else {
-                throw APIError.conflict("event_exists", "event_id: another event has this id")
-            }
+            guard existing.source == .stream, existing.device == opening.device else { throw Self.existsElsewhere }
             event = try await takeUp(existing, isPreview: opening.isPreview, in: scope)
         case .noSuchSession: throw APIError.notFound("session")
         case .removed: throw Self.wasRemoved

@@ -102,7 +102,7 @@ struct Events: Sendable {
         case .inserted(let event): return try await enqueue(event.id, changes: EventChanges(), in: scope)
         case .exists(let event):
             guard event.source == .external, event.clip.externalURI == uri else {
-                throw APIError.conflict("event_exists", "event_id: another event has this id")
+                throw Self.existsElsewhere
             }
             // The answer to the first request, or its second half, may have been lost.
             return event.state == .recording ? try await enqueue(event.id, changes: EventChanges(), in: scope) : event
