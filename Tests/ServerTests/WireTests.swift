@@ -54,6 +54,11 @@ struct FieldsTests {
         #expect(field(#"{"label":7}"#) { try $0.text("label", maximum: 9) } == "invalid_field label")
         #expect(field(#"{"label":"  "}"#) { try $0.text("label", maximum: 9) } == "invalid_field label")
         #expect(field(#"{"label":"0123456789"}"#) { try $0.text("label", maximum: 9) } == "invalid_field label")
+        for name in [#"a\nb"#, #"a\tb"#, #"a\u2028b"#, #"a\u0085b"#, #"Hall\n"#] {
+            #expect(field(#"{"label":"\#(name)"}"#) { try $0.name("label") } == "invalid_field label")
+        }
+        #expect(field(#"{"label":" Ã 😀 "}"#) { try $0.name("label") } == nil)
+        #expect(field("{}") { try $0.name("label") } == "missing_field label")
         // One character, of more code points than there may be.
         #expect(field(#"{"label":"e\u0301\u0301\u0301\u0301\u0301\u0301\u0301\u0301\u0301"}"#) { try $0.text("label", maximum: 9) } == "invalid_field label")
         #expect(field(#"{"label":"a\u0000b"}"#) { try $0.text("label", maximum: 9) } == "invalid_field label")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from mailbox import Mailbox
 from people import Person, camera, closing, live, rows, write
 from sensor import Peer, RpcError, publications
 
@@ -246,6 +249,66 @@ def test_nothing_of_an_account_is_mailed_to_who_does_not_see_it_any_more(start, 
     assert owner.get(f"/notifications/targets?device_id={lost}") == [] and len(owner.get(f"/notifications/targets?device_id={kept}")) == 1
     owner.call("DELETE", f"/account/members/{guest.id}")
     assert owner.get(f"/notifications/targets?device_id={kept}") == []
+
+
+@pytest.fixture(scope="module")
+def mailbox():
+    mailbox = Mailbox()
+    yield mailbox
+    mailbox.stop()
+
+
+@pytest.fixture(scope="module")
+def mailing(start, mailbox):
+    return start(SMTP_URL=mailbox.url, PUBLIC_URL="https://hub.example.org")
+
+
+def test_an_account_mails_so_many_invitations_and_one_address_gets_fewer(mailing, mailbox):
+    victim = f"{uuid.uuid4()}@example.org"
+
+    def invite(owner: Person, addresses) -> int:
+        """How many are mailed until one is refused."""
+        for count, email in enumerate(addresses):
+            status, answer, _ = owner.call("POST", "/account/invitations", {"role": "viewer", "email": email})
+            if status != 200:
+                assert (status, answer["error"]["code"]) == (429, "too_many_attempts") and answer["error"]["retry_at"]
+                assert len(owner.get("/account/invitations")) == count
+                # One that is handed over is no mail.
+                assert owner.post("/account/invitations", {"role": "viewer"})["sent"] is False
+                return count
+        raise AssertionError("none was refused")
+
+    # Whose account it is makes no difference to the address.
+    filled = 0
+    for _ in range(3):
+        filled += invite(Person(mailing), itertools.repeat(victim, 20))
+    assert 5 < filled < 20 and len(mailbox.to(victim)) == filled
+    assert 20 < invite(Person(mailing), (f"{number}-{victim}" for number in range(40))) < 40
+
+
+def test_an_invitation_says_no_more_than_it_shall(mailing, mailbox):
+    owner, guest = Person(mailing), f"{uuid.uuid4()}@example.org"
+    # Names of before there was a rule.
+    assert write(mailing, "UPDATE users SET name = ? WHERE id = ?", "Ann\n\nYour parcel waits:\r\nhttps://evil.example", owner.id) == 1
+    assert write(mailing, "UPDATE accounts SET name = ? WHERE id = ?", "Home\nBcc: somebody@example.org\u2028Pay", owner.account()) == 1
+    assert owner.post("/account/invitations", {"role": "viewer", "email": guest})["sent"] is True
+    [mail] = mailbox.wait(guest)
+    lines = mail.get_body(("plain",)).get_content().splitlines()
+    assert lines[0].startswith("Ann  Your parcel waits:") and lines[0].endswith("Bcc: somebody@example.org Pay”.") and lines[1] == ""
+    assert len(lines) == 5 and mail["Bcc"] is None
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\tb", "a\r\nb", "a\u2028b", "a\u0085b", "Hall\n"])
+def test_names_have_one_line(hub, owner, name):
+    device, _ = camera(owner)
+    for method, path, field, more in [
+        ("PATCH", "/account", "name", {}), ("PATCH", "/auth/me", "name", {}), ("POST", "/devices/register", "label", {}),
+        ("PATCH", f"/devices/{device}", "label", {}), ("POST", "/pairings/claim", "label", {"code": "ABCD-EFGH"}),
+        ("POST", "/activation-codes", "label", {"uses": 1, "expires_in_hours": 1}), ("POST", "/api-keys", "name", {"permissions": ["view"]}),
+    ]:
+        status, answer, _ = owner.call(method, path, {field: name, **more})
+        assert (status, answer["error"].get("field")) == (400, field), path
+    assert owner.get("/devices")[0]["label"] == "Hall"
 
 
 # The account

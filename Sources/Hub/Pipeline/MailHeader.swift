@@ -15,6 +15,7 @@ enum MailHeader {
 
     /// Unstructured text such as a subject (RFC 5322, section 2.2.1): plain if it can be, in encoded words (RFC 2047) otherwise.
     static func text(_ text: String) -> String {
+        // So nothing begins a field of its own.
         let line = oneLine(text)
         return isPlain(line) ? line : encodedWords(line)
     }
@@ -49,16 +50,6 @@ enum MailHeader {
             throw .invalidMessage("an id is not of the form name@host")
         }
         return id
-    }
-
-    /// Line breaks and other control characters become spaces; so nothing begins a field of its own.
-    private static func oneLine(_ text: String) -> String {
-        var line = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars {
-            let breaksLine = scalar.properties.generalCategory == .control || scalar == "\u{2028}" || scalar == "\u{2029}"
-            line.append(breaksLine ? " " : scalar)
-        }
-        return String(line)
     }
 
     private static func isPlain(_ line: String) -> Bool {

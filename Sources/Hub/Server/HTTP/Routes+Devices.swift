@@ -11,7 +11,7 @@ extension Services {
             Route(.post, "/devices/register", .needs(.pair)) { request in
                 let fields = try request.fields()
                 let id: DeviceID? = try fields.optionalIdentifier("device_id")
-                let label = try fields.text("label", maximum: 80)
+                let label = try fields.name("label")
                 let token = try fields.optionalBool("with_token") == true ? Authentication.makeDeviceToken() : nil
                 let (device, isNew) = try await watching.register(id, label: label, token: token, in: request.scope)
                 if isNew { try await record(request, "device.added", subject: device.id.rawValue, detail: label) }
@@ -27,7 +27,7 @@ extension Services {
                 return Router.json(try await watching.present(device, in: request.scope, hasLinks: request.principal.getsLinks))
             },
             Route(.patch, "/devices/{id}", .needs(.pair)) { request in
-                let id: DeviceID = try request.identifier(0, "device"), label = try request.fields().text("label", maximum: 80)
+                let id: DeviceID = try request.identifier(0, "device"), label = try request.fields().name("label")
                 guard let device = try await store.devices.rename(id, to: label, in: request.scope, now: now) else {
                     throw APIError.notFound("device")
                 }

@@ -22,13 +22,13 @@ extension Services {
                 return signedIn(
                     try await gettingIn.setUp.finish(
                         secret: try fields.text("secret", maximum: 128), email: try fields.email(), password: try fields.password("password"),
-                        name: try fields.optionalText("name", maximum: 80), accountName: try fields.optionalText("account_name", maximum: 80),
+                        name: try fields.optionalName("name"), accountName: try fields.optionalName("account_name"),
                         by: caller(request)))
             },
             Route(.post, "/auth/sign-up", .open) { request in
                 let fields = try request.fields()
                 let result = try await gettingIn.links.signUp(
-                    email: try fields.email(), password: try fields.password("password"), name: try fields.optionalText("name", maximum: 80),
+                    email: try fields.email(), password: try fields.password("password"), name: try fields.optionalName("name"),
                     invitation: try fields.optionalText("invitation", maximum: 128), by: caller(request))
                 switch result {
                 case .session(let session): return signedIn(session)

@@ -55,6 +55,10 @@ extension Services {
         guard role < .admin || devices == .all else { throw APIError.restrictedAdmin }
         var email: String?
         if let text = try fields.optionalText("email", maximum: 254) { email = try SignInService.address(text) }
+        if let email, mailer.isAvailable {
+            try attempts.send(.invitation, for: request.scope.account)
+            _ = try attempts.attempt(.mail, by: caller(request), on: email)
+        }
         let now = Timestamp(milliseconds: clock.milliseconds), secret = Crypto.randomToken()
         let invitation = Invitation(
             id: InvitationID(trusted: makeUUIDv7(milliseconds: now.milliseconds)), role: role, devices: devices, email: email, invitedBy: user.id,

@@ -15,7 +15,7 @@ extension Services {
                 let fields = try request.fields(), now = Timestamp(milliseconds: clock.milliseconds), secret = Authentication.makeKey()
                 let days = try fields.optionalInteger("expires_in_days", in: 1...3650)
                 let key = APIKey(
-                    id: APIKeyID(trusted: makeUUIDv7(milliseconds: now.milliseconds)), name: try fields.text("name", maximum: 80),
+                    id: APIKeyID(trusted: makeUUIDv7(milliseconds: now.milliseconds)), name: try fields.name("name"),
                     permissions: try fields.keyPermissions(), createdBy: try request.user().id, createdAt: now,
                     expiresAt: days.map { now.advanced(bySeconds: Double($0) * 86_400) })
                 try await store.keys.insert(key, hash: Authentication.hash(secret), in: request.scope)

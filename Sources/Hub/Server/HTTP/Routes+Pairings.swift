@@ -41,7 +41,7 @@ extension Services {
             },
             Route(.post, "/pairings/claim", .open) { request in
                 let fields = try request.fields()
-                let shown = try shown(fields), label = try fields.text("label", maximum: 80)
+                let shown = try shown(fields), label = try fields.name("label")
                 let attempt = try attempts.attempt(.pairing, by: caller(request))
                 guard let (claim, found, word) = try await pairings.claim(shown, label: label, by: caller(request)) else {
                     throw APIError.linkExpired
@@ -89,7 +89,7 @@ extension Services {
             Route(.post, "/activation-codes", .needs(.administer)) { request in
                 let fields = try request.fields(), now = Timestamp(milliseconds: clock.milliseconds)
                 let made = ActivationCode(
-                    id: ActivationCodeID(trusted: makeUUIDv7(milliseconds: now.milliseconds)), label: try fields.text("label", maximum: 80),
+                    id: ActivationCodeID(trusted: makeUUIDv7(milliseconds: now.milliseconds)), label: try fields.name("label"),
                     uses: Int(try fields.integer("uses", in: 1...1000)), createdAt: now,
                     expiresAt: now.advanced(bySeconds: Double(try fields.integer("expires_in_hours", in: 1...8760)) * 3600))
                 var generator = SystemRandomNumberGenerator()
@@ -115,7 +115,7 @@ extension Services {
                 guard let typed = ReadableCode.normalized(try fields.text("code", maximum: 64), length: ActivationCode.length) else {
                     throw APIError.invalid("code", "\(ActivationCode.length) letters and digits are expected, such as ABCD-EFGH-JKMN-PQRS")
                 }
-                let label = try fields.text("label", maximum: 80)
+                let label = try fields.name("label")
                 let attempt = try attempts.attempt(.activationCode, by: caller(request))
                 guard let redeemed = try await pairings.redeem(typed, label: label, by: caller(request)) else { throw APIError.linkExpired }
                 attempt.succeeded()

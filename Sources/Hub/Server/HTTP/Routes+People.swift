@@ -13,7 +13,7 @@ extension Services {
                 return Router.json(presenter.account(account, try await store.plans.current(in: request.scope)))
             },
             Route(.patch, "/account", .needs(.administer)) { request in
-                let name = try request.fields().text("name", maximum: 80)
+                let name = try request.fields().name("name")
                 guard let account = try await store.accounts.rename(to: name, in: request.scope) else { throw APIError.notFound("account") }
                 try await record(request, "account.renamed", detail: name)
                 return Router.json(presenter.account(account, try await store.plans.current(in: request.scope)))

@@ -13,7 +13,7 @@ extension Services {
             Route(.patch, "/auth/me", .needs(.profile)) { request in
                 let fields = try request.fields()
                 if let name = fields.optionalJSON("name") {
-                    try await store.users.rename(try request.user().id, to: name == .string("") ? nil : try fields.text("name", maximum: 80))
+                    try await store.users.rename(try request.user().id, to: name == .string("") ? nil : try fields.name("name"))
                 } else if fields.isNull("name") {
                     try await store.users.rename(try request.user().id, to: nil)
                 }

@@ -8,13 +8,13 @@ extension Operation {
         Operation(
             .post, "/devices/register", .devices, "Add a device, or name it again",
             detail: "The same id is the same device. `with_token` gives it a token of its own in the place of the one it had.",
-            body: .json(.object(["device_id": Schema.identifier.optional, "label": .text(80), "with_token": Schema.boolean.optional])),
+            body: .json(.object(["device_id": Schema.identifier.optional, "label": .name, "with_token": Schema.boolean.optional])),
             .json(.named("RegisteredDevice", .device.with(["device_token": Schema.string.orAbsent.about("Shown only here")]))),
             errors: [403: "plan_limit"]
         ).giving("device_id"),
         Operation(.get, "/devices", .devices, "All devices", .json(.list(.device))),
         Operation(.get, "/devices/self", .devices, "The camera whose token this is", .json(.device), errors: [404: "not_found"]),
-        Operation(.patch, "/devices/{id}", .devices, "Name a device", body: .json(.object(["label": .text(80)])), .json(.device)),
+        Operation(.patch, "/devices/{id}", .devices, "Name a device", body: .json(.object(["label": .name])), .json(.device)),
         Operation(
             .post, "/devices/{id}/token", .devices, "Give a camera a token of its own",
             detail: "The one before ends, and the connection that was opened with it.",

@@ -43,8 +43,8 @@ extension Operation {
             .post, "/pairings/claim", .pairing, "The phone asks to be a camera",
             body: .json(
                 .oneOf([
-                    .object(["secret": .text(128), "code": .nothing, "label": .text(80)]),
-                    .object(["secret": .nothing, "code": code(8), "label": .text(80)]),
+                    .object(["secret": .text(128), "code": .nothing, "label": .name]),
+                    .object(["secret": .nothing, "code": code(8), "label": .name]),
                 ])),
             .json(
                 .object([
@@ -64,13 +64,13 @@ extension Operation {
             .giving("code_id", at: "/0"),
         Operation(
             .post, "/activation-codes", .pairing, "Make a code for many cameras",
-            body: .json(.object(["label": .text(80), "uses": .integer(1...1000), "expires_in_hours": .integer(1...8760)])),
+            body: .json(.object(["label": .name, "uses": .integer(1...1000), "expires_in_hours": .integer(1...8760)])),
             .json(.named("NewActivationCode", activationCode.with(["code": token, "url": .address, "qr_svg": svg])))
         ).giving("code_id"),
         Operation(.delete, "/activation-codes/{id}", .pairing, "Revoke a code", detail: "Cameras that used it stay.", .none),
         Operation(
             .post, "/activation-codes/redeem", .pairing, "A phone becomes a camera",
-            body: .json(.object(["code": code(ActivationCode.length), "label": .text(80)])),
+            body: .json(.object(["code": code(ActivationCode.length), "label": .name])),
             .json(.object(["device": .device, "device_token": token])), errors: [403: "plan_limit", 404: "link_expired", 429: "too_many_attempts"]),
     ]
 }

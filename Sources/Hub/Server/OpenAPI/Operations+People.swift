@@ -37,7 +37,7 @@ extension Operation {
 
     static let people: [Operation] = [
         Operation(.get, "/account", .people, "The account", .json(accountObject)),
-        Operation(.patch, "/account", .people, "Name the account", body: .json(.object(["name": .text(80)])), .json(accountObject)),
+        Operation(.patch, "/account", .people, "Name the account", body: .json(.object(["name": .name])), .json(accountObject)),
         Operation(.get, "/account/audit", .people, "Who did what, from where, when", parameters: paging, .page(auditEntry)),
         Operation(.get, "/account/members", .people, "Who belongs to the account", .json(.list(member))).giving("user_id", at: "/0"),
         Operation(
@@ -88,7 +88,7 @@ extension Operation {
         Operation(
             .post, "/api-keys", .keys, "Make a key",
             body: .json(
-                .object(["name": .text(80), "permissions": .list(permission, 1...16), "expires_in_days": Schema.integer(1...3650).optional])),
+                .object(["name": .name, "permissions": .list(permission, 1...16), "expires_in_days": Schema.integer(1...3650).optional])),
             .json(.named("NewAPIKey", key.with(["key": Schema.string.about("Shown only here")])))
         ).giving("key_id"),
         Operation(.delete, "/api-keys/{id}", .keys, "Revoke a key", detail: "Its connections end.", .none),

@@ -45,14 +45,14 @@ extension Operation {
             .post, "/auth/setup", .account, "Become the owner of a hub without people", detail: "By the secret that the hub printed at its start.",
             body: .json(
                 .object([
-                    "secret": .text(128), "email": .email, "password": newPassword, "name": Schema.text(80).optional,
-                    "account_name": Schema.text(80).optional,
+                    "secret": .text(128), "email": .email, "password": newPassword, "name": Schema.name.optional,
+                    "account_name": Schema.name.optional,
                 ])), .json(signedIn), errors: [404: "not_found, setup_done", 429: "too_many_attempts", 503: "busy"]),
         Operation(
             .post, "/auth/sign-up", .account, "Become a user", detail: "With mail: 202, whether the address is known or not.",
             body: .json(
                 .object([
-                    "email": .email, "password": newPassword, "name": Schema.text(80).optional, "invitation": Schema.text(128).optional,
+                    "email": .email, "password": newPassword, "name": Schema.name.optional, "invitation": Schema.text(128).optional,
                 ])), .json(signedIn), status("verification_sent"),
             errors: [403: "sign_up_closed, other_address", 404: "link_expired", 409: "email_taken", 429: "too_many_attempts", 503: "busy"]),
         Operation(
@@ -109,7 +109,7 @@ extension Operation {
             .post, "/auth/logout", .account, "Sign out", detail: "This sign-in ends, and the connections that live by it are closed.", .none),
         Operation(.get, "/auth/me", .account, "Who you are, and what you may do", .json(me)).giving("account_id", at: "/accounts/0"),
         Operation(
-            .patch, "/auth/me", .account, "Another name for you", body: .json(.object(["name": Schema.oneOf([.text(80), .words([""])]).optional.about("Empty or null: none")])), .json(me)),
+            .patch, "/auth/me", .account, "Another name for you", body: .json(.object(["name": Schema.oneOf([.name, .words([""])]).optional.about("Empty or null: none")])), .json(me)),
         Operation(
             .post, "/auth/password", .account, "Another password",
             detail: "All other sign-ins end. `current_password` may be missing only where there is no password.",

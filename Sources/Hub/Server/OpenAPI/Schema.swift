@@ -98,6 +98,10 @@ struct Schema: Sendable {
     static func text(_ maximum: Int) -> Schema {
         .string(1...maximum, pattern: #"^[^\x00-\x08\x0b-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x08\x0b-\x1f\x7f]*$"#)
     }
+    /// A text of one line, as `Fields.name` reads it.
+    static let name = Schema.string(
+        1...80,
+        pattern: #"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s\x00-\x1f\x7f-\x9f\u2028\u2029][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"#)
     static let email = Schema.string(3...254, pattern: #"^[!-?A-~]+@[!-?A-~]+$"#)
     static let time = Schema.string(format: "date-time")
     static let address = Schema.string(format: "uri-reference")

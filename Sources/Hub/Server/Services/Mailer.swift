@@ -18,7 +18,7 @@ struct Mailer: Sendable {
 
     /// Returns when the server has taken it.
     ///
-    /// - Parameter lines: of plain text.
+    /// - Parameter lines: of plain text. What stands in them, such as a name, adds no line of its own.
     /// - Throws: `MailError`, `CancellationError`.
     func send(to address: String, subject: String, lines: [String]) async throws {
         guard let client else { throw MailError.notConnected("no mail server is configured") }
@@ -26,7 +26,7 @@ struct Mailer: Sendable {
         let domain = client.sender.address.split(separator: "@").last.map(String.init) ?? "localhost"
         try await client.send(
             MailMessage(
-                from: client.sender, to: recipient, subject: subject, text: lines.joined(separator: "\n") + "\n",
+                from: client.sender, to: recipient, subject: subject, text: lines.map(oneLine).joined(separator: "\n") + "\n",
                 messageID: "\(makeUUIDv7(milliseconds: clock.milliseconds))@\(domain)", date: Timestamp(milliseconds: clock.milliseconds)))
     }
 }

@@ -57,6 +57,19 @@ struct Fields {
         return trimmed
     }
 
+    /// What somebody or something is called: a text of one line, which may stand in a mail, a list or a log.
+    func name(_ field: String) throws(APIError) -> String {
+        guard let name = try optionalName(field) else { throw .missing(field) }
+        return name
+    }
+
+    func optionalName(_ field: String) throws(APIError) -> String? {
+        if let text = value(field)?.stringValue, text.unicodeScalars.contains(where: \.isControl) {
+            throw .invalid(field, "line breaks, tabs and other control characters are not allowed")
+        }
+        return try optionalText(field, maximum: 80)
+    }
+
     /// A password: as it was typed, spaces and all, of at most `maximum` characters.
     func password(_ name: String, maximum: Int = 1024) throws(APIError) -> String {
         guard let password = try optionalPassword(name, maximum: maximum) else { throw .missing(name) }
