@@ -72,8 +72,34 @@ struct PeopleStoreTests {
         #expect(try await f.store.memberships.list(in: f.ours).count == 1)
         let other = Invitation(
             id: InvitationID(trusted: "x"), role: .viewer, devices: .only([f.device, DeviceID(trusted: "nothing")]), email: nil,
-            invitedBy: user.id, inviter: "We", createdAt: f.now, expiresAt: f.at(60))
+            invitedBy: try await owner(f).id, inviter: "We", createdAt: f.now, expiresAt: f.at(60))
         #expect(try await invitations.insert(other, hash: "x", in: f.ours) == .unknownDevice)
+    }
+
+    @Test(arguments: TestDatabase.kinds) func `who may not invite any more, or so many, does not`(kind: TestDatabase.Kind) async throws {
+        let f = try await StoreFixture(kind), store = f.store, owner = try await owner(f), admin = try await joined(f, "admin", .admin)
+        func invite(_ hash: String, _ role: Role, by user: User) async throws -> Invitations.Insertion {
+            let invitation = Invitation(
+                id: InvitationID(trusted: "i \(hash)"), role: role, devices: .all, email: nil, invitedBy: user.id, inviter: "We", createdAt: f.now,
+                expiresAt: f.at(600))
+            return try await store.invitations.insert(invitation, hash: hash, in: f.ours)
+        }
+        #expect(try await invite("a", .owner, by: admin) == .forbidden)
+        #expect(try await invite("b", .admin, by: admin) == .stored)
+        // They had asked, and were lowered before it was written.
+        guard case .done = try await store.memberships.change(
+            admin.id, .assign(role: .member, devices: nil), by: owner.id, in: f.ours, now: f.at(1))
+        else { return #expect(Bool(false)) }
+        #expect(try await invite("c", .viewer, by: admin) == .forbidden)
+        #expect(try await invite("d", .viewer, by: try await guest(f)) == .forbidden)
+        #expect(try await store.invitations.list(in: f.ours, now: f.now).isEmpty)
+        // At once as well.
+        for number in 0..<195 { #expect(try await invite("n \(number)", .viewer, by: owner) == .stored) }
+        let answers = try await withThrowingTaskGroup(of: Invitations.Insertion.self) { group in
+            for number in 0..<10 { group.addTask { try await invite("m \(number)", .viewer, by: owner) } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(answers.count { $0 == .stored } == 5 && answers.count { $0 == .tooMany } == 5)
     }
 
     @Test(arguments: TestDatabase.kinds) func `who is removed keeps nothing in the account`(kind: TestDatabase.Kind) async throws {

@@ -141,11 +141,11 @@ struct RemovalTests {
         }
         try await all.write(
             "INSERT INTO mailed_links (hash, kind, email, created_at, expires_at) VALUES ('before', 'sign_up', 'we@example.org', 1, 2)")
-        #expect(try await store.removals.account(in: all.f.ours, now: all.f.at(1)))
+        #expect(try await store.removals.account(by: .owner(all.us), in: all.f.ours, now: all.f.at(1)) == .done)
         for (table, count) in try await all.counts(tables, "account_id", ours) { #expect(count == 0, "\(table) has rows of a removed account") }
         #expect(try await all.counts(tables, "account_id", theirs) == before)
         #expect(try await store.accounts.find(in: all.f.ours) == nil)
-        #expect(try await !store.removals.account(in: all.f.ours, now: all.f.at(1)))
+        #expect(try await store.removals.account(by: .owner(all.us), in: all.f.ours, now: all.f.at(1)) == .unknown)
 
         // Who belongs to no other account is gone as well; who does stays, with nothing of this one.
         for table in tablesOfPeople {
@@ -163,6 +163,32 @@ struct RemovalTests {
         #expect(try await all.count("audit", "account_id", ours) == 0)
         #expect(try await store.removals.left(limit: 10).map(\.scope) == [all.f.ours])
         #expect(try await store.removals.isRemoved(EventID(trusted: "e-\(ours)"), in: all.f.ours))
+    }
+
+    @Test(arguments: TestDatabase.kinds) func `an account is removed by who may at that moment`(kind: TestDatabase.Kind) async throws {
+        let all = try await Filled(kind), f = all.f, store = f.store
+        func remove(_ right: Removals.AccountRight) async throws -> Removals.AccountRemoval {
+            try await store.removals.account(by: right, in: f.ours, now: f.at(1))
+        }
+        // One who is not alone, a member, and somebody who belongs to another account.
+        let theirs = try await store.users.findOrCreate(email: "they@example.org", now: f.now).id
+        for right in [Removals.AccountRight.onlyPerson(all.us), .owner(all.both), .onlyPerson(all.both), .owner(theirs), .onlyPerson(theirs)] {
+            #expect(try await remove(right) == .forbidden)
+        }
+        // They had asked as an owner, and were lowered meanwhile.
+        try await all.write("UPDATE memberships SET role = 'owner' WHERE account_id = '\(f.ours.account)' AND user_id = 'both'")
+        guard case .done = try await store.memberships.change(
+            all.us, .assign(role: .admin, devices: nil), by: all.both, in: f.ours, now: f.at(1))
+        else { return #expect(Bool(false)) }
+        #expect(try await remove(.owner(all.us)) == .forbidden)
+        #expect(try await store.accounts.find(in: f.ours) != nil)
+        #expect(try await !store.devices.list(in: f.ours).isEmpty)
+        guard case .done = try await store.memberships.change(all.us, .leave, by: all.us, in: f.ours, now: f.at(1)) else {
+            return #expect(Bool(false))
+        }
+        #expect(try await remove(.onlyPerson(all.us)) == .forbidden)
+        #expect(try await remove(.onlyPerson(all.both)) == .done)
+        #expect(try await store.accounts.find(in: f.theirs) != nil)
     }
 
     @Test(arguments: TestDatabase.kinds) func `nothing of a device is left in any table, and the same device of another account stays`(

@@ -51,6 +51,6 @@ public enum MembershipChange: Hashable, Sendable {
 
     private func require(isOwn: Bool, _ actor: Membership, above role: Role) throws(Refusal) {
         if isOwn { throw .own }
-        guard actor.role.permissions.contains(.administer), role < .owner || actor.role == .owner else { throw .forbidden }
+        guard actor.role.maySet(role) else { throw .forbidden }
     }
 }

@@ -24,6 +24,11 @@ public enum Role: String, Hashable, Sendable, CaseIterable, Comparable {
     }
 }
 
+extension Role {
+    /// Whether who has this one decides on people who have, or get, the other: owners on all, admins on all but owners.
+    public func maySet(_ role: Role) -> Bool { permissions.contains(.administer) && (role < .owner || self == .owner) }
+}
+
 /// What a route, a method or a channel asks for.
 public enum Permission: String, Hashable, Sendable, CaseIterable {
     /// Devices, events, clips and live pictures.

@@ -50,7 +50,7 @@ extension Services {
     private func invite(_ request: Request) async throws -> HTTPResponse {
         let fields = try request.fields(), user = try request.user()
         guard let role = try fields.optionalRole("role") else { throw APIError.missing("role") }
-        guard role < .owner || request.principal.role == .owner else { throw APIError.forbidden }
+        guard request.principal.role?.maySet(role) == true else { throw APIError.forbidden }
         let devices = try fields.optionalDeviceAccess() ?? .all
         guard role < .admin || devices == .all else { throw APIError.restrictedAdmin }
         var email: String?
@@ -65,6 +65,7 @@ extension Services {
             inviter: user.name ?? user.email, createdAt: now, expiresAt: now.advanced(bySeconds: Invitation.lifetimeSeconds))
         switch try await store.invitations.insert(invitation, hash: Authentication.hash(secret), in: request.scope) {
         case .stored: break
+        case .forbidden: throw APIError.forbidden
         case .unknownDevice: throw APIError.unknownDevices
         case .tooMany:
             throw APIError(status: 429, code: "limit_exceeded", message: "many invitations of this account are open; revoke some that nobody follows")

@@ -28,10 +28,14 @@ extension Services {
                 guard typed == account.name else {
                     throw APIError(status: 403, code: "wrong_name", message: "name: this is not the account's name", field: "name")
                 }
+                let user = try request.user()
                 _ = try await gettingIn.passwords.passwords.confirm(
-                    try fields.optionalPassword("password"), "password", of: try request.user(), by: caller(request))
-                guard try await removal.removeAccount(in: request.scope) else { throw APIError.notFound("account") }
-                return HTTPResponse(status: 204)
+                    try fields.optionalPassword("password"), "password", of: user, by: caller(request))
+                switch try await removal.removeAccount(by: .owner(user.id), in: request.scope) {
+                case .done: return HTTPResponse(status: 204)
+                case .unknown: throw APIError.notFound("account")
+                case .forbidden: throw APIError.forbidden
+                }
             },
             Route(.delete, "/auth/me", .needs(.profile)) { request in
                 let user = try request.user(), fields = request.body.isEmpty ? nil : try request.fields()
@@ -58,9 +62,10 @@ extension Services {
             }
         }
         for membership in others { try await leave(membership.user, request) }
-        for scope in own { _ = try await removal.removeAccount(in: scope) }
+        // An account into which somebody else has come at this very moment stays, and with it this person.
+        for scope in own { _ = try await removal.removeAccount(by: .onlyPerson(user), in: scope) }
         guard try await store.removals.person(user) else {
-            throw APIError.conflict("owns_account", "you were let into an account at this very moment; try again")
+            throw APIError.conflict("owns_account", "somebody was let into an account of yours, or you into one, at this very moment; try again")
         }
     }
 }

@@ -55,9 +55,10 @@ struct Removal: Sendable {
         return true
     }
 
-    /// The account with everything in it, and those of its people who belong to no other. `false` when there is none.
-    func removeAccount(in scope: AccountScope) async throws -> Bool {
-        guard try await store.removals.account(in: scope, now: now) else { return false }
+    /// The account with everything in it, and those of its people who belong to no other.
+    func removeAccount(by right: Removals.AccountRight, in scope: AccountScope) async throws -> Removals.AccountRemoval {
+        let removal = try await store.removals.account(by: right, in: scope, now: now)
+        guard removal == .done else { return removal }
         await connections.close(.account(scope.account))
         reports.removeAll(of: scope)
         do {
@@ -66,7 +67,7 @@ struct Removal: Sendable {
             log.warning("the files of a removed account are still to be removed", ["error": String(describing: error)])
         }
         log.info("an account was removed")
-        return true
+        return .done
     }
 
     /// Those that cannot be removed now are removed by the housekeeper.

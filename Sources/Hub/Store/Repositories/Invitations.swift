@@ -7,6 +7,8 @@ public struct Invitations: Sendable {
 
     public enum Insertion: Hashable, Sendable {
         case stored
+        /// Who invites may not, or not any more.
+        case forbidden
         /// One of its devices is not the account's.
         case unknownDevice
         case tooMany
@@ -24,9 +26,14 @@ public struct Invitations: Sendable {
     /// Each may be a mail to somebody.
     private static let maximumOpen = 200
 
+    /// By `invitedBy`, whose role is read again here, since it could have changed meanwhile.
+    ///
     /// - Parameter hash: SHA-256 of the link's secret, hexadecimal.
     public func insert(_ invitation: Invitation, hash: String, in scope: AccountScope) async throws -> Insertion {
         try await database.write(in: scope) { session in
+            // One after another: a change of that role takes the invitations along that are there by then, and several at once are counted.
+            try Accounts.lock(scope, session)
+            guard try Memberships.find(invitation.invitedBy, in: scope, session)?.role.maySet(invitation.role) == true else { return .forbidden }
             // Long expired ones are of no use to anybody.
             try session.query("DELETE FROM invitations WHERE expires_at < $1", [.integer(invitation.createdAt.milliseconds - 86_400_000)])
             guard try Devices.known(invitation.devices, in: scope, session) == invitation.devices else { return .unknownDevice }

@@ -14,6 +14,21 @@ public struct Removals: Sendable {
         public let removedAt: Timestamp
     }
 
+    /// What somebody has to be for an account to be removed.
+    public enum AccountRight: Hashable, Sendable {
+        case owner(UserID)
+        /// An account goes with the last who belongs to it.
+        case onlyPerson(UserID)
+    }
+
+    public enum AccountRemoval: Hashable, Sendable {
+        case done
+        /// There is no such account.
+        case unknown
+        /// They are not that, or not any more.
+        case forbidden
+    }
+
     /// - Returns: those that were there.
     public func events(_ ids: [EventID], in scope: AccountScope, now: Timestamp) async throws -> [EventID] {
         guard !ids.isEmpty else { return [] }
@@ -43,13 +58,16 @@ public struct Removals: Sendable {
         }
     }
 
-    /// Everything of the account, and those of its people who belong to no other. `false` when there is no such account.
-    public func account(in scope: AccountScope, now: Timestamp) async throws -> Bool {
+    /// Everything of the account, and those of its people who belong to no other.
+    ///
+    /// - Parameter right: looked at here, since who belongs to it could have changed meanwhile.
+    public func account(by right: AccountRight, in scope: AccountScope, now: Timestamp) async throws -> AccountRemoval {
         let account = [SQLValue.text(scope.account.rawValue)]
         // It reaches further: people may belong to other accounts, or to none any more.
         return try await database.write(reaching: .everybody) { session in
             // Whoever adds something that hangs on nothing else waits for this row.
-            guard try !session.query("SELECT id FROM accounts WHERE id = $1 \(session.dialect.forUpdate)", account).isEmpty else { return false }
+            guard try !session.query("SELECT id FROM accounts WHERE id = $1 \(session.dialect.forUpdate)", account).isEmpty else { return .unknown }
+            guard try Self.holds(right, in: scope, session) else { return .forbidden }
             for table in ["devices", "sessions"] {
                 try session.query("SELECT id FROM \(table) WHERE account_id = $1 ORDER BY id \(session.dialect.forUpdate)", account)
             }
@@ -66,7 +84,7 @@ public struct Removals: Sendable {
             try session.query("DELETE FROM removed_folders WHERE folder > $1 || '/' AND folder < $1 || '0'", account)
             try session.query(
                 "INSERT INTO removed_folders (folder, removed_at, is_clear) VALUES ($1, $2, 0)", account + [.integer(now.milliseconds)])
-            return true
+            return .done
         }
     }
 
@@ -162,6 +180,17 @@ public struct Removals: Sendable {
                 """, [.text("\(scope.account)/\(id)"), .integer(now.milliseconds)])
         }
         return removed
+    }
+
+    private static func holds(_ right: AccountRight, in scope: AccountScope, _ session: borrowing Database.Session) throws(StoreError) -> Bool {
+        switch right {
+        case .owner(let user): return try Memberships.find(user, in: scope, session)?.role.permissions.contains(.own) == true
+        case .onlyPerson(let user):
+            let rows = try session.query(
+                "SELECT user_id FROM memberships WHERE account_id = $1", [.text(scope.account.rawValue)], table: "memberships")
+            guard rows.count == 1 else { return false }
+            return try rows[0].text("user_id") == user.rawValue
+        }
     }
 
     /// A person who belongs to no account any more.
