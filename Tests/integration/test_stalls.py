@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sensor import CONFIG, KEY, LIVE, Peer, frame
+from watching import until
 
 # As many round trips of each kind as fit into the 5 s for which SQLite waits, many times over.
 COUNT = 100
@@ -74,4 +76,32 @@ def test_while_a_command_waits_for_the_database_the_others_are_served(start, pos
             viewer.wait(lambda peer, count=sequence + 1: len(peer.frames) == count)
         assert hub.call("GET", "/")[0] == 200
     assert answer(waiting, stop)["rpc"]["data"]["session"]["session_id"] == account.session
+    assert hub.stop() == 0
+
+
+def test_what_another_account_takes_back_keeps_nobody_from_connecting(start, postgres, enrol):
+    hub = start(DATABASE_URL=postgres.url("revoking"))
+    account, other = enrol(hub), enrol(hub)
+    # Their tokens are in another table than those of people.
+    key = other.post("/api-keys", {"name": "Home", "permissions": ["pair"]})["key"]
+
+    def waiting(count: int) -> None:
+        until(lambda: int(postgres.execute("SELECT COUNT(*) FROM pg_locks WHERE NOT granted", "revoking")) == count)
+
+    with ThreadPoolExecutor(2) as pool, contextlib.ExitStack() as held:
+        first = held.enter_context(contextlib.ExitStack())
+        first.enter_context(postgres.locked("revoking", "access_tokens"))
+        connecting = pool.submit(Peer, hub, account.token)
+        waiting(1)
+        # Who looks the person up for a second time waits for this one, which comes behind the first look.
+        second = postgres.locked("revoking", "access_tokens")
+        locking = pool.submit(held.enter_context, second)
+        waiting(2)
+        for _ in range(3):
+            assert hub.call("POST", f"/devices/{other.device}/token", token=key)[0] == 200
+        first.close()
+        locking.result(20)
+        peer = connecting.result(20)
+    assert peer.ask({"ping": {}})
+    peer.close()
     assert hub.stop() == 0

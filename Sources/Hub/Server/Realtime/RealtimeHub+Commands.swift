@@ -56,9 +56,9 @@ extension RealtimeHub {
     // MARK: - Sessions
 
     private func connect(_ client: Client, id: Int64, _ connect: Command.Connect) async {
-        let grant: Authentication.Grant, device: DeviceID?, plan: Plan?
+        let admission: Admission
         do {
-            (grant, device, plan) = try await admit(connect, from: client.socket)
+            admission = try await admit(connect, from: client.socket)
         } catch let error as APIError where error.field == "connect.data.device_id" {
             client.socket.close(code: CloseCode.badRequest, reason: error.message)
             return
@@ -67,7 +67,7 @@ extension RealtimeHub {
             client.state = .new
             client.refuse(id, .tokenExpired)
             return
-        } catch let error as APIError where error.status == 429 {
+        } catch let error as APIError where error.status == 429 || error == .overloaded {
             client.state = .new
             client.refuse(id, ReplyError(error))
             return
@@ -80,7 +80,7 @@ extension RealtimeHub {
             return
         }
         guard client.socket.isOpen else { return }
-        let principal = grant.principal, scope = principal.scope
+        let principal = admission.grant.principal, scope = principal.scope, device = admission.device
         guard connectionsOfSubject[principal.subject, default: 0] < configuration.limits.maximumConnectionsPerUser else {
             services.metrics.refused(by: "connections_per_user")
             client.socket.close(code: CloseCode.connectionLimit, reason: "too many connections of one user")
@@ -89,7 +89,7 @@ extension RealtimeHub {
         connectionsOfSubject[principal.subject, default: 0] += 1
         client.state = .connected(
             Client.Identity(principal: principal, kind: connect.kind, device: device, canForceKeyframe: connect.canForceKeyframe))
-        client.expiry = ConnectionExpiry(expiresAt: grant.expiresAt, graceSeconds: configuration.limits.expiryGraceSeconds)
+        client.expiry = ConnectionExpiry(expiresAt: admission.grant.expiresAt, graceSeconds: configuration.limits.expiryGraceSeconds)
         var channels: [Channel] = []
         if let listener = principal.listener {
             addListener(listener, scope)
@@ -107,7 +107,7 @@ extension RealtimeHub {
         answer["subs"] = .object(subscriptions)
         answer["data"] = [
             "user_id": .optional(principal.listener?.rawValue), "device_id": .optional(device?.rawValue), "time": .integer(now.milliseconds),
-            "limits": .object(announcedLimits(plan)),
+            "limits": .object(announcedLimits(admission.plan)),
         ]
         client.reply(id, "connect", .object(answer))
         if let device { sensorArrived(client, device: device, scope: scope) }
@@ -128,17 +128,29 @@ extension RealtimeHub {
         return announced
     }
 
-    /// What was taken back while it was looked up is looked up again.
-    private func settled<Value: Sendable>(_ look: () async throws -> Value) async throws -> Value {
-        while true {
-            let before = revocations
-            let value = try await look()
-            if before == revocations { return value }
+    private struct Admission {
+        let grant: Authentication.Grant
+        var device: DeviceID?
+        /// Of a sensor's account; `nil` for who does not send clips.
+        var plan: Plan?
+    }
+
+    private static let looksAtMost = 8
+
+    /// Who lives by what was taken back while they were looked up is looked up again.
+    ///
+    /// - Throws: 503 `busy` where that happens again and again.
+    private func settled(_ look: () async throws -> Admission) async throws -> Admission {
+        for _ in 0..<Self.looksAtMost {
+            let before = revocations.count
+            let found = try await look()
+            if !revocations.mayConcern(since: before, { $0.concerns(found.grant.principal, as: found.device) }) { return found }
         }
+        throw APIError.overloaded
     }
 
     /// Who a connection is, and as which camera.
-    private func admit(_ connect: Command.Connect, from socket: WebSocket) async throws -> (Authentication.Grant, DeviceID?, Plan?) {
+    private func admit(_ connect: Command.Connect, from socket: WebSocket) async throws -> Admission {
         let address = socket.client.isEmpty ? socket.peer?.description ?? "" : socket.client
         return try await settled {
             let grant = try await services.authentication.grant(token: connect.token, from: address, services.attempts)
@@ -159,14 +171,14 @@ extension RealtimeHub {
             }
             // Viewers, who come by the thousand, send no clips.
             let plan = connect.kind == .sensor ? try await services.store.plans.current(in: grant.principal.scope) : nil
-            return (grant, device, plan)
+            return Admission(grant: grant, device: device, plan: plan)
         }
     }
 
     private func refresh(_ client: Client, id: Int64, token: String) async throws {
         let before = try identity(of: client)
         do {
-            let grant = try await settled { try await services.authentication.grant(token: token) }
+            let grant = try await settled { Admission(grant: try await services.authentication.grant(token: token)) }.grant
             guard client.socket.isOpen else { return }
             // It goes on as the one that it is; who is another now, or may do something else, connects again.
             guard grant.principal.subject == before.principal.subject, grant.principal.scope == before.principal.scope,
@@ -195,7 +207,7 @@ extension RealtimeHub {
 
     /// Closes the connections that live by what was taken back.
     func close(_ credential: Credential) {
-        revocations += 1
+        revocations.append(.credential(credential))
         for client in clients.values where client.identity?.principal.depends(on: credential) == true {
             client.socket.close(code: CloseCode.invalidToken, reason: "the token was revoked")
             guard let identity = client.identity, let device = identity.device else { continue }

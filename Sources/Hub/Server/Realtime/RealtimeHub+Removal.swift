@@ -20,7 +20,7 @@ extension RealtimeHub {
 
     /// Whoever is connected as this camera, with its own token or a person's, is not that any more; nobody watches it.
     func removed(_ key: DeviceKey) {
-        revocations += 1
+        revocations.append(.device(key))
         for client in clients.values where client.socket.isOpen && isSensor(client, of: key) {
             client.socket.close(code: CloseCode.badRequest, reason: "this camera was removed")
         }

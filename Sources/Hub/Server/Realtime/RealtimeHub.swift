@@ -22,8 +22,8 @@ actor RealtimeHub {
     var clients: [UInt64: Client] = [:]
     /// Of clients that have signed in, by `Principal.subject`.
     var connectionsOfSubject: [String: Int] = [:]
-    /// How often a credential was taken back: who is being looked up meanwhile is looked up again.
-    var revocations: UInt64 = 0
+    /// Who is being looked up meanwhile is looked up again.
+    var revocations = Revocations<Revoked>(capacity: 512)
     /// Of sockets behind trusted proxies.
     private var socketsOfAddress: [String: Int] = [:]
     var subscribers: [Channel: [UInt64: Client]] = [:]
@@ -52,6 +52,20 @@ actor RealtimeHub {
     private var lastHistory = 0
     private var lastStream: UInt32 = 0
     var historiesSweptAt = Timestamp(milliseconds: 0)
+
+    /// What may not be built upon any more.
+    enum Revoked {
+        case credential(Credential)
+        /// It was removed.
+        case device(DeviceKey)
+
+        func concerns(_ principal: Principal, as device: DeviceID?) -> Bool {
+            switch self {
+            case .credential(let credential): principal.depends(on: credential)
+            case .device(let key): key.account == principal.scope.account && key.device == device
+            }
+        }
+    }
 
     struct DeviceKey: Hashable {
         let account: AccountID
