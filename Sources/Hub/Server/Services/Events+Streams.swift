@@ -34,9 +34,10 @@ extension Events {
         case .inserted(let inserted): event = inserted
         case .exists(let existing):
             guard existing.source == .stream, existing.device == opening.device else {
-                throw APIError.conflict("event_exists", "event_id: another event has this id")
+                throw Self.isAnother
             }
             event = try await takeUp(existing, isPreview: opening.isPreview, in: scope)
+        case .taken: throw Self.isAnother
         case .noSuchSession: throw APIError.notFound("session")
         case .removed: throw Self.wasRemoved
         case .limited(let time): throw tooMany(until: time)
