@@ -25,10 +25,14 @@ class Gate:
         self.fifo = folder / "gate"
         self.environment = {"LD_PRELOAD": str(build(folder)), "SLOW_DISK_GATE": str(self.fifo)}
 
+    def close(self) -> None:
+        """From now on whoever uses the disk waits."""
+        os.mkfifo(self.fifo)
+
     @contextlib.contextmanager
     def shut(self):
         """Until the end of it whoever uses the disk waits; somebody must by then."""
-        os.mkfifo(self.fifo)
+        self.close()
         opened = None
         try:
             yield

@@ -5,14 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-import subprocess
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from pictures import count_pictures
 from sensor import CONFIG, KEY, LIVE, Peer, frame
-from slow_disk import Gate
 from watching import acknowledged, close, ended, finalize, initiate, put, upload
 
 # As many round trips of each kind as fit into the 5 s for which SQLite waits, many times over.
@@ -104,15 +102,6 @@ def test_while_a_command_waits_for_the_database_the_others_are_served(start, pos
         assert answer(waiting, stop)["rpc"]["data"]["session"]["session_id"] == account.session
         ping(coming.result(10))
     assert hub.stop() == 0
-
-
-@pytest.fixture
-def gate(tmp_path):
-    try:
-        return Gate(tmp_path)
-    except (OSError, subprocess.CalledProcessError) as error:
-        print(f"skipped: there is no C compiler: {error}")
-        pytest.skip(f"there is no C compiler: {error}")
 
 
 def test_while_the_disk_stands_still_all_that_does_not_use_it_goes_on(start, gate, enrol, small, tmp_path):
