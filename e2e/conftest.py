@@ -7,10 +7,13 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from playwright.sync_api import sync_playwright  # noqa: E402
+from playwright.sync_api import expect, sync_playwright  # noqa: E402
 
 import botapi  # noqa: E402
 from system import BROWSER_ARGS, CHROMIUM, MEDIA, Hub, camera_args, camera_file  # noqa: E402
+
+# What is expected comes at once, but not on a machine that does other things.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="session")

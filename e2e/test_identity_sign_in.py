@@ -233,6 +233,10 @@ def test_who_signs_up_confirms_the_address_first_where_the_hub_sends_mail(tmp_pa
         expect(page.get_by_text("Sent. Look into your mailbox")).to_be_visible()
         page.goto(f"{hub.url}/#{mailbox.link('new@example.org', 'verify')}")
         expect(page).to_have_url(f"{hub.url}/#/verify")
+        page.get_by_label("Your password", exact=True).fill("another one altogether")
+        page.get_by_role("button", name="Confirm and sign in").click()
+        assert "not of a sign-up with this password" in problem_of(page, "Your password")
+        page.get_by_label("Your password", exact=True).fill(PASSWORD)
         page.get_by_role("button", name="Confirm and sign in").click()
         expect_signed_in(page)
     finally:
