@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from browser import wait_until
 from identity import PASSWORD, real_hub, setup_secret
-from pairing import Desk, Phone, pair
+from pairing import Desk, Phone, pair, scan
 from test_pages import SIZES, check, check_targets
 
 
@@ -153,8 +153,8 @@ def test_one_activation_code_for_one_phone_makes_one_camera_of_two_that_ask_at_o
     page.get_by_label("For how many phones").fill("1")
     page.get_by_role("button", name="Make a code").click()
     made = page.locator("[data-made=code]")
-    expect(made.get_by_role("img", name="QR code that makes a phone a camera")).to_be_visible()
     link = made.locator("code").nth(1).inner_text()
+    assert scan(made.get_by_role("img", name="QR code that makes a phone a camera")) == link
     phones = [Phone(viewer_browser).open(link) for _ in range(2)]
     for phone in phones:
         expect(phone.page).to_have_url(re.compile(r"#/activate$"))
@@ -220,6 +220,7 @@ def test_pairing_has_no_axe_violations(hub, viewer_browser, scheme, size):
 
     link, _ = desk.show_code()
     look_at(desk.page, "pair")
+    assert scan(desk.page.get_by_role("img", name="QR code that opens this hub on the phone")) == link
     phone.open(link)
     expect(phone.page.get_by_role("button", name="Ask to join")).to_be_visible()
     look_at(phone.page, "pair-phone")
