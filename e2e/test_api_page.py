@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import expect
 
-from test_pages import SIZES, check
+from looks import check_looks, looks
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_the_description_is_read_and_searched(hub, viewer_browser, scheme, size):
-    width, height = SIZES[size]
-    context = viewer_browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+def test_the_description_is_read_and_searched(hub, viewer_browser):
+    context = viewer_browser.new_context(viewport={"width": 360, "height": 740})
     page = context.new_page()
     wrong = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
@@ -22,7 +18,7 @@ def test_the_description_is_read_and_searched(hub, viewer_browser, scheme, size)
     declared = page.locator("#postEvents")
     expect(declared.get_by_text("clip_size_bytes")).to_be_in_viewport()
     expect(declared.locator("summary")).to_contain_text("control")
-    check(page, f"api-{size}-{scheme}")
+    check_looks(page, "api", targets=False)
 
     declared.get_by_role("link", name="Event").first.click()
     expect(page.locator("#object-Event").get_by_text("thumbnail_url")).to_be_visible()
@@ -37,6 +33,7 @@ def test_the_description_is_read_and_searched(hub, viewer_browser, scheme, size)
     page.get_by_label("Search").fill("")
     page.locator("details").evaluate_all("all => all.forEach((each) => { each.open = true; })")
     # All of it is too much for axe, which has looked at one above.
-    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    for _ in looks(page):
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
     assert wrong == []
     context.close()

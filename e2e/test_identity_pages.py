@@ -6,33 +6,18 @@ import pytest
 from playwright.sync_api import expect
 
 from identity import PASSWORD, Mailbox, expect_signed_in, open_menu, owned_hub, real_hub, setup_secret, sign_in, token, totp
-from test_pages import SIZES, check, check_targets
-
-BOTH = [pytest.mark.parametrize("scheme", ["light", "dark"]), pytest.mark.parametrize("size", SIZES)]
+from looks import check_looks
 
 
 @pytest.fixture
-def look(viewer_browser, size, scheme):
+def look(viewer_browser):
     """A page, and what checks it."""
-    width, height = SIZES[size]
-    context = viewer_browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+    context = viewer_browser.new_context(viewport={"width": 360, "height": 740})
     page = context.new_page()
-
-    def look(name: str) -> None:
-        check_targets(page, f"{name}-{size}-{scheme}")
-        check(page, f"{name}-{size}-{scheme}")
-
-    yield page, look
+    yield page, lambda name: check_looks(page, name)
     context.close()
 
 
-def both(test):
-    for mark in BOTH:
-        test = mark(test)
-    return test
-
-
-@both
 def test_the_first_pages_of_a_hub_have_no_axe_violations(tmp_path, look):
     page, look = look
     hub = real_hub(tmp_path / "data")
@@ -56,7 +41,6 @@ def test_the_first_pages_of_a_hub_have_no_axe_violations(tmp_path, look):
         hub.stop()
 
 
-@both
 def test_the_ways_in_have_no_axe_violations(tmp_path, look):
     page, look = look
     mailbox = Mailbox()
@@ -106,7 +90,6 @@ def test_the_ways_in_have_no_axe_violations(tmp_path, look):
         mailbox.stop()
 
 
-@both
 def test_the_own_account_has_no_axe_violations(tmp_path, look):
     page, look = look
     hub = owned_hub(tmp_path / "data")

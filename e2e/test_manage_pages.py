@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import expect
 
 from alerts import Account
 from pairing import Desk
-from test_pages import SIZES, check, check_targets
+from looks import check_looks
 
 EMAIL = "manager@example.org"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_management_has_no_axe_violations(hub, viewer_browser, scheme, size):
-    width, height = SIZES[size]
-    desk = Desk(viewer_browser, hub, EMAIL, viewport={"width": width, "height": height}, color_scheme=scheme)
+def test_management_has_no_axe_violations(hub, viewer_browser):
+    desk = Desk(viewer_browser, hub, EMAIL)
     page = desk.page
-
-    def look_at(name: str) -> None:
-        check(page, f"{name}-{size}-{scheme}")
-        check_targets(page, name)
 
     desk.go("/devices", "Devices")
     expect(page.get_by_text("No camera yet")).to_be_visible()
-    look_at("devices-empty")
+    check_looks(page, "devices-empty")
     desk.go("/people", "People")
     expect(page.get_by_text("Nobody is invited")).to_be_visible()
-    look_at("people-empty")
+    check_looks(page, "people-empty")
     desk.go("/keys", "Keys and codes")
     expect(page.get_by_text("No code yet")).to_be_visible()
-    look_at("keys-empty")
+    check_looks(page, "keys-empty")
 
     account = Account(hub, EMAIL)
     for label in ("Hall", "The garage behind the house, upper window"):
@@ -45,16 +37,16 @@ def test_management_has_no_axe_violations(hub, viewer_browser, scheme, size):
     for fold in ("Rename", "Access of this camera"):
         desk.unfold(fold, row)
     row.get_by_role("button", name="Remove").click()
-    look_at("devices")
+    check_looks(page, "devices")
 
     desk.go("/people", "People")
     card = page.get_by_role("region", name="Invite somebody")
     card.get_by_role("switch", name="All cameras").uncheck()
-    look_at("people")
+    check_looks(page, "people")
     card.get_by_role("checkbox", name="Hall").check()
     card.get_by_role("button", name="Invite").click()
     expect(page.locator("[data-made=invitation]")).to_be_visible()
-    look_at("people-invited")
+    check_looks(page, "people-invited")
 
     desk.go("/keys", "Keys and codes")
     for fold in ("Make a key", "Make a code"):
@@ -62,17 +54,17 @@ def test_management_has_no_axe_violations(hub, viewer_browser, scheme, size):
     page.get_by_label("What it is for").last.fill("Phones of the school")
     page.get_by_role("button", name="Make a code").click()
     expect(page.locator("[data-made=code]")).to_be_visible()
-    look_at("keys")
+    check_looks(page, "keys")
 
     desk.go("/usage", "Plan and usage")
     expect(page.locator("[data-credits]")).to_be_visible()
-    look_at("usage")
+    check_looks(page, "usage")
     desk.go("/audit", "Audit log")
     expect(page.locator(".audit-entry").first).to_be_visible()
-    look_at("audit")
+    check_looks(page, "audit")
     desk.go("/data", "Your data")
     page.get_by_role("button", name="Delete this account").click()
-    look_at("data")
+    check_looks(page, "data")
     assert desk.errors == []
 
 

@@ -2,46 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
 import botapi
 from alerts import Account, until
+from looks import check_looks
 from system import MEDIA, Hub
-
-SIZES = {"phone": (360, 740), "desk": (1280, 800)}
-# Where screenshots go, for a person to look at.
-ARTIFACTS = os.environ.get("PINGWATCH_SCREENSHOTS")
-
-
-def check(page: Page, name: str, element: Locator | None = None) -> None:
-    """`element`: what the picture is to show instead of the page, as far as it goes."""
-    if ARTIFACTS:
-        Path(ARTIFACTS).mkdir(parents=True, exist_ok=True)
-        page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
-        page.screenshot(path=f"{ARTIFACTS}/{name}.png", full_page=True)
-        if element:
-            element.evaluate("element => { element.style.maxBlockSize = 'none'; }")
-            element.screenshot(path=f"{ARTIFACTS}/{name}-whole.png")
-            element.evaluate("element => { element.style.maxBlockSize = ''; }")
-    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert overflow <= 0, f"{name}: the page is {overflow} px wider than the screen"
-    # Without preload: the page's policy forbids loading scripts into frames.
-    result = Axe().run(page, options={"preload": False})
-    assert result.violations_count == 0, f"{name}: {result.generate_report()}"
-
-
-def check_targets(page: Page, name: str) -> None:
-    """What is pressed with a finger is at least 44 px high."""
-    low = page.locator("button:visible, summary:visible, label.switch:visible").evaluate_all(
-        "elements => elements.filter((e) => e.getBoundingClientRect().height < 43.9).map((e) => e.textContent)")
-    assert low == [], f"{name}: too low for a finger: {low}"
-
 
 def prepare(hub) -> dict:
     """An account with a camera, an event with a clip, and one that failed."""
@@ -52,21 +21,18 @@ def prepare(hub) -> dict:
     return {"account": account, "session": session, "good": good, "broken": broken}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_pages_have_no_axe_violations(hub, viewer_browser, scheme, size):
+def test_pages_have_no_axe_violations(hub, viewer_browser):
     if not (MEDIA / "webcam-person.mkv").exists():
         pytest.skip("no recorded material at ../shared/media/webcam-person.mkv")
-    width, height = SIZES[size]
-    context = viewer_browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+    context = viewer_browser.new_context(viewport={"width": 360, "height": 740})
     page = context.new_page()
     page.goto(hub.url)
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
-    check(page, f"sign-in-{size}-{scheme}")
+    check_looks(page, "sign-in", targets=False)
     page.get_by_label("E-mail").fill("pages@example.org")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_text("No camera yet")).to_be_visible()
-    check(page, f"home-empty-{size}-{scheme}")
+    check_looks(page, "home-empty", targets=False)
 
     ids = prepare(hub)
     good = page.locator(f"article[data-event-id='{ids['good']}']")
@@ -75,46 +41,43 @@ def test_pages_have_no_axe_violations(hub, viewer_browser, scheme, size):
     broken = page.locator(f"article[data-event-id='{ids['broken']}']")
     expect(broken).to_have_attribute("data-status", "failed", timeout=30_000)
     expect(broken.get_by_text("this is not a video file")).to_be_visible()
-    check(page, f"home-{size}-{scheme}")
+    check_looks(page, "home", targets=False)
 
     page.get_by_role("button", name="Set up alerts: Front door").click()
     expect(page.get_by_text("Nobody gets alerts of this camera yet.")).to_be_visible()
-    check(page, f"alerts-empty-{size}-{scheme}")
+    check_looks(page, "alerts-empty", targets=False)
     page.get_by_role("button", name="Connect a Telegram chat").click()
     expect(page.get_by_role("link", name="Open Telegram")).to_be_visible()
-    check(page, f"telegram-{size}-{scheme}")
+    check_looks(page, "telegram", targets=False)
     page.get_by_role("button", name="Close").click()
 
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page.locator("video[data-event-id]")).to_be_visible()
     expect(page.get_by_text("Nobody was alerted")).to_be_visible()
-    check(page, f"event-{size}-{scheme}")
+    check_looks(page, "event", targets=False)
     page.keyboard.press("Escape")
     expect(page.get_by_role("heading", name="Timeline")).to_be_visible()
 
     page.get_by_role("link", name="Camera", exact=True).click()
     expect(page.get_by_role("button", name="Start watching")).to_be_visible()
-    check(page, f"camera-{size}-{scheme}")
+    check_looks(page, "camera", targets=False)
     # This browser has no camera, which is said in words.
     page.get_by_label("Device name").fill("Hall")
     page.get_by_role("button", name="Start watching").click()
     expect(page.get_by_text("No camera was found.")).to_be_visible()
-    check(page, f"camera-none-{size}-{scheme}")
+    check_looks(page, "camera-none", targets=False)
     context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_alerts_have_no_axe_violations(tmp_path, bot, viewer_browser, scheme, size):
+def test_alerts_have_no_axe_violations(tmp_path, bot, viewer_browser):
     if not (MEDIA / "webcam-person.mkv").exists():
         pytest.skip("no recorded material at ../shared/media/webcam-person.mkv")
     # Nothing listens there: mail can be chosen and does not arrive.
     hub = Hub(
         tmp_path / "alerts", TELEGRAM_BOT_TOKEN=botapi.TOKEN, TELEGRAM_API_BASE_URL=bot.url,
         SMTP_URL="smtp://127.0.0.1:9?from=hub@example.org").start()
-    width, height = SIZES[size]
-    context = viewer_browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+    context = viewer_browser.new_context(viewport={"width": 360, "height": 740})
     try:
         page = context.new_page()
         page.goto(hub.url)
@@ -142,8 +105,7 @@ def test_alerts_have_no_axe_violations(tmp_path, bot, viewer_browser, scheme, si
         bob.get_by_role("button", name="Remove").click()
         expect(bob.get_by_role("button", name="Yes, remove")).to_be_visible()
         expect(dialog.get_by_text("The chat blocked the bot; link it again.")).to_be_visible()
-        check_targets(page, f"alerts-{size}-{scheme}")
-        check(page, f"alerts-{size}-{scheme}", element=dialog)
+        check_looks(page, "alerts", element=dialog)
         dialog.get_by_role("button", name="Close").click()
 
         # One chat that is told after a try, one that is snoozed, one that is blocked, and a mailbox that cannot be reached.
@@ -156,19 +118,17 @@ def test_alerts_have_no_axe_violations(tmp_path, bot, viewer_browser, scheme, si
         expect(happened.get_by_text("Alerts were snoozed at that time.")).to_be_visible()
         happened.locator("li[data-step='telegram 1'] summary").click()
         expect(happened.get_by_text("status 502")).to_be_visible()
-        check_targets(page, f"happened-{size}-{scheme}")
-        check(page, f"happened-{size}-{scheme}")
+        check_looks(page, "happened")
 
         bot.fail(("400", "Bad Request: not today"), method="sendVideo")
         bot.fail(("400", "Bad Request: not today"), method="sendMessage")
         event = account.upload(session, MEDIA / "webcam-person.mkv")
         page.goto(f"{hub.url}/#/event/{event}")
         expect(happened.get_by_role("button", name="Try again: Not alerted by Telegram to @anna")).to_be_visible(timeout=30_000)
-        check_targets(page, f"retry-{size}-{scheme}")
-        check(page, f"retry-{size}-{scheme}")
+        check_looks(page, "retry")
         page.get_by_role("link", name="Back").click()
         expect(page.get_by_text("Sent to Telegram")).to_be_visible()
-        check(page, f"home-alerts-{size}-{scheme}")
+        check_looks(page, "home-alerts", targets=False)
     finally:
         context.close()
         hub.stop()
@@ -188,12 +148,9 @@ def test_two_accounts_never_see_each_other(hub, viewer_browser):
     expect(page.get_by_role("heading", name="Front door")).to_have_count(0)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_the_help_for_the_certificate_reads_well_without_tls(tmp_path, viewer_browser, scheme, size):
+def test_the_help_for_the_certificate_reads_well_without_tls(tmp_path, viewer_browser):
     hub = Hub(tmp_path / "secure", TLS="auto").start()
-    width, height = SIZES[size]
-    context = viewer_browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, ignore_https_errors=True)
+    context = viewer_browser.new_context(viewport={"width": 360, "height": 740}, ignore_https_errors=True)
     problems: list[str] = []
     try:
         page = context.new_page()
@@ -205,8 +162,7 @@ def test_the_help_for_the_certificate_reads_well_without_tls(tmp_path, viewer_br
         for summary in page.locator("summary").all():
             summary.click()
         expect(page.get_by_text("Certificate Trust Settings")).to_be_visible()
-        check(page, f"certificate-{size}-{scheme}")
-        check_targets(page, f"certificate-{size}-{scheme}")
+        check_looks(page, "certificate")
         assert problems == []
         with page.expect_download() as download:
             page.get_by_role("link", name="Download the certificate").click()

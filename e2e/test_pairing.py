@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from browser import wait_until
 from identity import PASSWORD, real_hub, setup_secret
 from pairing import Desk, Phone, pair, scan
-from test_pages import SIZES, check, check_targets
+from looks import check_looks, looks
 
 
 @pytest.fixture
@@ -206,37 +206,29 @@ def test_a_camera_whose_access_is_taken_away_stops_within_a_second_and_says_so(h
     expect(phone.page.get_by_role("button", name="Stop watching")).to_be_hidden()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_pairing_has_no_axe_violations(hub, viewer_browser, scheme, size):
-    width, height = SIZES[size]
-    look = {"viewport": {"width": width, "height": height}, "color_scheme": scheme}
-    desk = Desk(viewer_browser, hub, **look)
-    phone = Phone(viewer_browser, **look)
-
-    def look_at(page, name: str) -> None:
-        check(page, f"{name}-{size}-{scheme}")
-        check_targets(page, name)
-
+def test_pairing_has_no_axe_violations(hub, viewer_browser):
+    desk = Desk(viewer_browser, hub)
+    phone = Phone(viewer_browser)
     link, _ = desk.show_code()
-    look_at(desk.page, "pair")
-    assert scan(desk.page.get_by_role("img", name="QR code that opens this hub on the phone")) == link
+    check_looks(desk.page, "pair")
+    for look in looks(desk.page):
+        assert scan(desk.page.get_by_role("img", name="QR code that opens this hub on the phone")) == link, look
     phone.open(link)
     expect(phone.page.get_by_role("button", name="Ask to join")).to_be_visible()
-    look_at(phone.page, "pair-phone")
+    check_looks(phone.page, "pair-phone")
     word = phone.ask()
-    look_at(phone.page, "pair-phone-waiting")
+    check_looks(phone.page, "pair-phone-waiting")
     expect(desk.page.get_by_role("button", name="Let it in")).to_be_visible()
-    look_at(desk.page, "pair-asked")
+    check_looks(desk.page, "pair-asked")
     desk.let_in(word)
-    look_at(desk.page, "pair-joined")
+    check_looks(desk.page, "pair-joined")
     expect(phone.page.get_by_role("heading", name="“Hall” is ready")).to_be_visible()
     phone.open("about:blank").open(f"{hub.url}/#/pair-phone")
     expect(phone.page.get_by_label("Code")).to_be_visible()
-    look_at(phone.page, "pair-phone-typed")
+    check_looks(phone.page, "pair-phone-typed")
     phone.open("about:blank").open(f"{hub.url}/#/activate/nonsense")
     phone.tap("Become a camera")
     expect(phone.page.get_by_text("This activation code is not valid")).to_be_visible()
-    look_at(phone.page, "activate-refused")
+    check_looks(phone.page, "activate-refused")
     phone.tap("Type another code")
     expect(phone.page.get_by_label("Activation code")).to_be_visible()

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from browser import EMAIL, sign_in, start_camera, wait_until, watch_errors
 from test_device_page import LAST, STILL, Peer, frame, jpeg
 from test_offline import the_event
-from test_pages import check
+from looks import check
 from test_sensor_page import SET_UP
 
 # Whoever walks by, the stills show the same: as of a lamp that was seen and is off again.

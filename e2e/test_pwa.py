@@ -14,7 +14,7 @@ from alerts import Account
 from browser import EMAIL, sign_in, start_camera, wait_until, watch_errors
 from system import BROWSER_ARGS, CHROMIUM, MEDIA, ROOT, Hub
 from tap import Tap
-from test_pages import SIZES, check, check_targets
+from looks import check, check_looks
 
 CACHED = """async () => {
     const cached = {};
@@ -87,11 +87,8 @@ def test_icons_have_the_sizes_that_the_manifest_says(hub):
         assert png[:8] == b"\x89PNG\r\n\x1a\n" and struct.unpack(">II", png[16:24]) == (side, side), path
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_it_opens_with_the_hub_away_and_goes_on_when_that_is_back(hub, viewer_browser, size, scheme):
-    width, height = SIZES[size]
-    context = viewer_browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+def test_it_opens_with_the_hub_away_and_goes_on_when_that_is_back(hub, viewer_browser):
+    context = viewer_browser.new_context(viewport={"width": 360, "height": 740})
     page = context.new_page()
     failures: list[str] = []
     page.on("pageerror", lambda error: failures.append(str(error)))
@@ -109,7 +106,7 @@ def test_it_opens_with_the_hub_away_and_goes_on_when_that_is_back(hub, viewer_br
     expect(page.locator(".connection")).to_have_text("Hub is away")
     expect(page.get_by_text("The hub is away. What happened is shown here")).to_be_visible()
     expect(page.locator(".brand img")).not_to_have_js_property("naturalWidth", 0)
-    check(page, f"away-{size}-{scheme}")
+    check_looks(page, "away", targets=False)
     # A page that was never opened on this device.
     page.get_by_role("link", name="Camera", exact=True).click()
     expect(page.get_by_role("button", name="Start watching")).to_be_visible()
@@ -159,13 +156,7 @@ def test_a_new_version_is_used_when_somebody_says_so(own_hub, viewer_browser):
         expect(each.locator(".connection")).to_have_attribute("data-state", "open", timeout=40_000)
     expect(page.locator("#announcements")).to_have_text("A new version is ready.")
     assert set(page.evaluate(CACHED)) > {first}
-    for size, (width, height) in SIZES.items():
-        for scheme in ("light", "dark"):
-            page.set_viewport_size({"width": width, "height": height})
-            # Without what is drawn between two colours.
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            check(page, f"update-{size}-{scheme}")
-            check_targets(page, f"update-{size}-{scheme}")
+    check_looks(page, "update")
 
     # Loading it again is not accepting it.
     other.reload()
