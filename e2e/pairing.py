@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
@@ -92,3 +93,11 @@ def pair(desk: Desk, phone: Phone, label: str = "Hall") -> None:
     link, _ = desk.show_code()
     desk.let_in(phone.open(link).ask(label), label)
     expect(phone.page.get_by_role("heading", name=f"“{label}” is ready")).to_be_visible()
+
+
+def scan(picture: Locator) -> str:
+    """What a phone's camera reads from a QR code that is on the screen."""
+    expect(picture).to_be_visible()
+    picture.evaluate("image => image.decode()")
+    command = ["zbarimg", "--quiet", "--raw", "--oneshot", "-Sdisable", "-Sqrcode.enable", "png:-"]
+    return subprocess.run(command, input=picture.screenshot(), capture_output=True, check=True).stdout.decode().rstrip("\n")
