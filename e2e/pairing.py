@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
+import scanner
 from browser import sign_in, watch_errors
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
@@ -99,5 +99,4 @@ def scan(picture: Locator) -> str:
     """What a phone's camera reads from a QR code that is on the screen."""
     expect(picture).to_be_visible()
     picture.evaluate("image => image.decode()")
-    command = ["zbarimg", "--quiet", "--raw", "--oneshot", "-Sdisable", "-Sqrcode.enable", "png:-"]
-    return subprocess.run(command, input=picture.screenshot(), capture_output=True, check=True).stdout.decode().rstrip("\n")
+    return scanner.read(picture.screenshot())
