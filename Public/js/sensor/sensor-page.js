@@ -7,6 +7,7 @@ import "./page/clip-list.js";
 import "./page/detection.js";
 import "./page/dim-screen.js";
 import "./page/health.js";
+import { MISSED } from "./notes.js";
 import { problemContent } from "./page/problem.js";
 import { isSetUp } from "./page/setup.js";
 import "./page/start-form.js";
@@ -250,6 +251,7 @@ class SensorPage extends HTMLElement {
     this.#uplink = uplink;
     const show = () => { if (uplink === this.#uplink) this.#showClips(); };
     uplink.outbox.addEventListener("change", show, { signal: this.#abort.signal });
+    uplink.outbox.addEventListener("missed", () => this.health.say(MISSED), { signal: this.#abort.signal });
     uplink.connection.addEventListener("state", show, { signal: this.#abort.signal });
     show();
   }

@@ -51,6 +51,9 @@ struct Configuration: Sendable {
     var clipIdleSeconds = 300.0
     /// For the head of a request, for a handshake, and for the next piece of a body.
     var handshakeSeconds = 30
+    /// From a signal to the end of the process. Container managers kill after ten.
+    var stopSeconds = Configuration.defaultStopSeconds
+    static let defaultStopSeconds = 9.0
     /// For the first command of a socket.
     var socketConnectSeconds = 10
     var socketPingSeconds = 25
@@ -134,6 +137,7 @@ struct Configuration: Sendable {
         alertDeadlineSeconds = reader.number("ALERT_DEADLINE_SECONDS", 1...604_800) ?? alertDeadlineSeconds
         clipIdleSeconds = reader.number("CLIP_IDLE_SECONDS", 1...86_400) ?? clipIdleSeconds
         handshakeSeconds = reader.integer("HANDSHAKE_SECONDS", 1...300) ?? handshakeSeconds
+        stopSeconds = reader.number("STOP_SECONDS", 1...3600) ?? stopSeconds
         socketConnectSeconds = reader.integer("SOCKET_CONNECT_SECONDS", 1...300) ?? socketConnectSeconds
         socketPingSeconds = reader.integer("SOCKET_PING_SECONDS", 1...300) ?? socketPingSeconds
         echoes = reader.bool("PINGWATCH_ECHO") ?? echoes

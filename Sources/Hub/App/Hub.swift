@@ -148,7 +148,8 @@ struct Hub {
 
     private func bracketed(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }
 
-    /// Runs until a termination signal, then stops: no new work, sockets closed, jobs given back, database closed.
+    /// Runs until a termination signal, then stops: no new work, sockets closed, jobs given back, database closed. `TerminationSignals` sees to it
+    /// that this comes to an end.
     func run(until termination: TerminationSignals) async {
         let serving = Task { await server.run() }
         let renewing = Task { await encryption?.run(hangups: hangups) }
@@ -162,8 +163,9 @@ struct Hub {
         listening.cancel()
         renewing.cancel()
         serving.cancel()
-        await server.stop()
+        // While sockets are being closed, the answer to an alert that was sent may come.
         working.cancel()
+        await server.stop()
         await working.value
         await serving.value
         await core.store.close()

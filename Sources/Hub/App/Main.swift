@@ -115,6 +115,7 @@ struct Main {
         do {
             let configuration = try Configuration(environment: environment(), arguments: arguments)
             Log.setThreshold(configuration.logLevel)
+            termination.limitEnd(toSeconds: configuration.stopSeconds)
             try await body(configuration, termination)
         } catch let error as Configuration.Mistakes {
             fail(error.description + "\n", status: 78)

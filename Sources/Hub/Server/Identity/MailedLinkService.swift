@@ -71,10 +71,22 @@ struct MailedLinkService: Sendable {
         status: 403, code: "other_address", message: "this invitation is for another e-mail address", field: "email")
 
     /// Finishes a sign-up, or shows that an address is its user's.
-    func verify(_ token: String, by caller: Caller) async throws -> SignInService.Session {
+    ///
+    /// - Parameter password: the one that was chosen. Others may have signed up with this address, and their mails look the same: whoever follows
+    ///   one of these shall not find themselves in an account of which somebody else knows the password.
+    func verify(_ token: String, password: String, by caller: Caller) async throws -> SignInService.Session {
+        let hash = Authentication.hash(token)
         let attempt = try attempts.attempt(.link, by: caller)
-        guard let (credentials, invited) = try await store.mailedLinks.verify(Authentication.hash(token), now: now) else { throw APIError.linkExpired }
+        guard let link = try await store.mailedLinks.find(hash, now: now), link.kind != .reset else { throw APIError.linkExpired }
         attempt.succeeded()
+        var chosen = link.passwordHash
+        if let user = link.user { chosen = try await store.users.credentials(of: user)?.passwordHash }
+        if let chosen {
+            let guess = try attempts.attempt(.signIn, by: caller, on: link.email)
+            guard try await passwords.matches(password, chosen) else { throw APIError.wrongPassword("password") }
+            guess.succeeded()
+        }
+        guard let (credentials, invited) = try await store.mailedLinks.verify(hash, now: now) else { throw APIError.linkExpired }
         // A mailbox is not the second factor.
         guard !credentials.hasTOTP else { throw APIError.codeRequired }
         return try await welcome(credentials.user, invited, by: caller)

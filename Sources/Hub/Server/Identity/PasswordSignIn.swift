@@ -50,7 +50,8 @@ struct PasswordSignIn: Sendable {
                 }
                 if kind == .recovery { try await trail.noteEverywhere("recovery_code.used", of: credentials.user.id, by: caller) }
             }
-            let session = try await signIns.begin(for: try await acting(credentials.user), by: caller, how: "password")
+            let session = try await signIns.begin(
+                for: try await acting(credentials.user), by: caller, how: "password", if: .password(setAt: credentials.passwordChangedAt))
             attempt.succeeded()
             return session
         } catch {
@@ -96,8 +97,11 @@ struct PasswordSignIn: Sendable {
     /// - Parameter current: may be missing only where there is no password.
     func change(current: String?, to password: String, of user: User, keeping signIn: SignInID?, by caller: Caller) async throws {
         try Passwords.check(password, field: "new_password", email: user.email)
-        _ = try await passwords.confirm(current, "current_password", of: user, by: caller)
-        let ended = try await store.users.setPassword(try await passwords.hash(password), of: user.id, keeping: signIn, now: now)
+        let before = try await passwords.confirm(current, "current_password", of: user, by: caller).passwordChangedAt
+        let hash = try await passwords.hash(password)
+        guard let ended = try await store.users.setPassword(hash, of: user.id, inPlaceOf: before, keeping: signIn, now: now) else {
+            throw APIError.wrongPassword("current_password")
+        }
         for signIn in ended { await connections.close(.signIn(signIn)) }
         try await trail.noteEverywhere("password.changed", of: user.id, by: caller, detail: "\(ended.count) other sign-ins ended")
     }

@@ -151,13 +151,13 @@ extension RealtimeHub {
         // After a break the connection that had it open may not have been missed yet. What another camera records is not this one's to take.
         for other in clients.values {
             guard let old = other.clips.first(where: { $0.value.key == key }) else { continue }
-            guard old.value.device == device else { throw Events.existsElsewhere }
+            guard old.value.device == device else { throw Events.isAnother }
             guard other !== client else { throw APIError.conflict("clip_open", "event_id: this clip is open already on this connection") }
             other.clips[old.key] = nil
             departing[key] = old.value
         }
         if let old = departing[key] {
-            guard old.device == device else { throw Events.existsElsewhere }
+            guard old.device == device else { throw Events.isAnother }
             await finish(old)
         }
         let plan = try await services.store.plans.current(in: scope)

@@ -96,6 +96,8 @@ public struct MailedLinks: Sendable {
             guard let link = try Self.use(hash, [.signUp, .verify], now: now, session) else { return nil }
             switch (link.kind, link.user) {
             case (.verify, let user?):
+                // Each mail that was asked for has a link. One is enough: the others would be as many ways in.
+                try session.query("DELETE FROM mailed_links WHERE user_id = $1 AND kind = $2", [.text(user.rawValue), .text(link.kind.rawValue)])
                 try Users.verify(user, now: now, session)
                 return try Users.credentials("id = $1", .text(user.rawValue), session).map { ($0, nil) }
             case (.signUp, _):

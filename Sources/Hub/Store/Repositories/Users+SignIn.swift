@@ -9,6 +9,7 @@ public struct UserCredentials: Sendable {
     public let user: User
     /// A PHC string.
     public let passwordHash: String?
+    public let passwordChangedAt: Timestamp?
     public let verifiedAt: Timestamp?
     /// Base 32; it asks for nothing until `totpConfirmedAt` is set.
     public let totpSecret: String?
@@ -145,11 +146,23 @@ extension Users {
         }
     }
 
-    /// Sets a password, after which mailed links to set one are of no use, and ends all sign-ins but one.
+    /// Sets a password in the place of the one that was set at `before`, after which mailed links are of no use, and ends all sign-ins but one.
     ///
-    /// - Returns: the ended sign-ins.
-    public func setPassword(_ hash: String, of user: UserID, keeping signIn: SignInID?, now: Timestamp) async throws -> [SignInID] {
-        try await database.write(reaching: .everybody) { session in try Self.setPassword(hash, of: user, keeping: signIn, now: now, session) }
+    /// - Returns: the ended sign-ins; `nil` where somebody was faster.
+    public func setPassword(
+        _ hash: String, of user: UserID, inPlaceOf before: Timestamp?, keeping signIn: SignInID?, now: Timestamp
+    ) async throws -> [SignInID]? {
+        try await database.write(reaching: .everybody) { session in
+            guard let row = try Self.lock(user, session), try row.time("password_changed_at") == before else { return nil }
+            return try Self.setPassword(hash, of: user, keeping: signIn, now: now, session)
+        }
+    }
+
+    /// Until the transaction ends nobody else changes how a person gets in, or ends their sign-ins.
+    static func lock(_ user: UserID, _ session: borrowing Database.Session) throws(StoreError) -> Row? {
+        try session.query(
+            "SELECT id, password_changed_at FROM users WHERE id = $1 \(session.dialect.forUpdate)", [.text(user.rawValue)], table: "users"
+        ).first
     }
 
     static func setPassword(
@@ -158,8 +171,7 @@ extension Users {
         try session.query(
             "UPDATE users SET password_hash = $2, password_changed_at = $3 WHERE id = $1",
             [.text(user.rawValue), .text(hash), .integer(now.milliseconds)])
-        try session.query(
-            "DELETE FROM mailed_links WHERE user_id = $1 AND kind = $2", [.text(user.rawValue), .text(MailedLink.Kind.reset.rawValue)])
+        try session.query("DELETE FROM mailed_links WHERE user_id = $1", [.text(user.rawValue)])
         return try SignIns.endAll(of: user, except: signIn, session)
     }
 
@@ -239,6 +251,7 @@ extension UserCredentials {
         func time(_ column: String) throws(StoreError) -> Timestamp? { try row.optionalInteger(column).map { Timestamp(milliseconds: $0) } }
         user = try User(row)
         passwordHash = try row.optionalText("password_hash")
+        passwordChangedAt = try time("password_changed_at")
         verifiedAt = try time("verified_at")
         totpSecret = try row.optionalText("totp_secret")
         totpConfirmedAt = try time("totp_confirmed_at")
