@@ -18,3 +18,13 @@ def test_every_test_that_a_promise_names_exists(document, least):
         text = (ROOT / path).read_text()
         found = f"func `{name}`(" if path.endswith(".swift") else f"def {name}("
         assert found in text, f"{path}::{name}"
+
+
+def test_every_variable_is_described():
+    """Wherever an operator looks for them."""
+    source = (ROOT / "Sources/Hub/App/Configuration.swift").read_text()
+    names = set(re.findall(r'reader\.\w+\("([A-Z_]+)"', source))
+    assert len(names) > 60
+    document = set(re.findall(r"`([A-Z_]+)`", "".join(re.findall(r"^\| (`.*?) \|", (ROOT / "docs/CONFIGURATION.md").read_text(), re.MULTILINE))))
+    example = set(re.findall(r"^#([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert (names - document, names - example) == (set(), set())

@@ -45,7 +45,8 @@ struct Hub {
         var ports = LoopConfiguration(
             host: configuration.listenAddress, port: configuration.port,
             subprotocols: ["pingwatch.v1"] + (configuration.echoes ? [EchoSockets.subprotocol] : []),
-            maximumMessageBytes: configuration.echoes ? EchoSockets.maximumMessageBytes : ServerConfiguration.Limits().maximumFrameBytes)
+            maximumMessageBytes: configuration.echoes
+                ? EchoSockets.maximumMessageBytes : max(configuration.maximumFrameBytes, configuration.maximumTextBytes))
         ports.handshakeSeconds = configuration.handshakeSeconds
         ports.credentials = encryption?.credentials
         ports.plainPort = configuration.plainPort
@@ -79,6 +80,9 @@ struct Hub {
         server.limits.rate = RateBudget.Limits(
             messagesPerSecond: configuration.messagesPerSecond, bytesPerSecond: configuration.bytesPerSecond)
         server.limits.maximumControlBytes = configuration.maximumQueueBytes
+        server.limits.maximumFrameBytes = configuration.maximumFrameBytes
+        server.limits.maximumTextBytes = configuration.maximumTextBytes
+        server.limits.live.setBacklog(bytes: configuration.mediaQueueBytes, seconds: configuration.mediaQueueSeconds)
         server.limits.live.viewersPerStream = configuration.viewersPerStream
         server.limits.live.streamsPerAccount = configuration.streamsPerAccount
         server.metricsToken = configuration.metricsToken
