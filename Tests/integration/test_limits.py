@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hostile import resident_bytes
@@ -135,15 +136,24 @@ def test_who_sends_too_many_commands_is_read_slowly_and_nothing_is_lost(limited)
 
 
 def test_who_sends_too_many_bytes_is_read_slowly_and_nothing_is_lost(limited):
-    hub = limited(BYTES_PER_SECOND="1000000")
+    # Nothing but the rate may hold up or skip what is sent, however slow the machine is.
+    hub = limited(BYTES_PER_SECOND="1000000", MEDIA_QUEUE_BYTES="100000000", MEDIA_QUEUE_SECONDS="60")
     token = hub.sign_in()
     device = hub.call("POST", "/devices/register", {"label": "Hall"}, token)[1]["device_id"]
     viewer, sensor = Peer(hub, token), Peer(hub, token, device)
     stream = viewer.rpc("live.watch", {"device_id": device})["stream"]
     sensor.wait_publication("live.start")
-    for number in range(100):
-        sensor.send(frame(LIVE, stream, number, bytes(30_000), flags=1))
-    viewer.wait(lambda peer: len(peer.frames) == 100, timeout=20)
+
+    def send() -> None:
+        for number in range(100):
+            sensor.send(frame(LIVE, stream, number, bytes(30_000), flags=1))
+
+    with ThreadPoolExecutor(1) as pool:
+        # The viewer reads meanwhile: nothing else than the sensor's rate is at its limit.
+        sending = pool.submit(send)
+        while len(viewer.frames) < 100:
+            viewer.receive(60)
+        sending.result()
     assert [int.from_bytes(data[8:12], "big") for data in viewer.frames] == list(range(100))
     assert value(metrics(hub), "pingwatch_limit_holds_total", limit="bytes") >= 1
 
