@@ -28,3 +28,15 @@ def test_every_variable_is_described():
     document = set(re.findall(r"`([A-Z_]+)`", "".join(re.findall(r"^\| (`.*?) \|", (ROOT / "docs/CONFIGURATION.md").read_text(), re.MULTILINE))))
     example = set(re.findall(r"^#([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert (names - document, names - example) == (set(), set())
+
+
+def test_the_counter_of_every_limit_is_tested():
+    limits = (ROOT / "docs/PROTOCOL.md").read_text().split("\n## Limits\n")[1].split("\n## ")[0]
+    rows = [line.split(" | ") for line in limits.splitlines() if line.startswith("| ") and not line.startswith("| limit ")]
+    tests = [path.read_text() for path in Path(__file__).parent.glob("test_*.py") if path.name != Path(__file__).name]
+    assert len(rows) > 15
+    for row in rows:
+        named = re.findall(r'`(\w+)(?:\{\w+="(\w+)"\})?`', row[-1])
+        assert named, row[0]
+        for counter, label in named:
+            assert any(f"pingwatch_{counter}" in text and re.search(rf"\b{label}\b", text) for text in tests), (counter, label)

@@ -14,6 +14,7 @@ struct AcceptedSocket: Sendable {
     let fd: Int32
     let peer: PeerAddress
     let isOnPlainPort: Bool
+    var awaited: Awaited?
 }
 
 /// Counts connections, from any thread.
@@ -57,6 +58,15 @@ final class Admissions: Sendable {
     }
 
     func noteDelay() { state.withLock { $0.statistics.delays += 1 } }
+
+    func noteTimeout(_ what: Awaited.What) {
+        state.withLock { state in
+            switch what {
+            case .head: state.statistics.lateHeads += 1
+            case .body: state.statistics.lateBodies += 1
+            }
+        }
+    }
 
     var statistics: AcceptStatistics { state.withLock { $0.statistics } }
 }
