@@ -13,7 +13,7 @@ from websockets.sync.client import connect
 from browser import EMAIL, start_camera, wait_until
 from chromium import Chromium
 from system import CHROMIUM, camera_args
-from test_fallback import NO_ENCODER
+from test_fallback import NO_ENCODER, open_viewer, watch
 
 # Keeps what the page got from the browser, and counts what its workers say.
 HOOKS = """
@@ -52,6 +52,24 @@ navigator.mediaDevices.getUserMedia = async () => {
         context.fillStyle = `rgb(${Array.from({ length: 3 }, () => Math.random() * 255)})`;
         context.fillRect(Math.random() * 600, Math.random() * 440, 40, 40);
     }, 33);
+    return canvas.captureStream(30);
+};
+""" + HOOKS
+# A phone that can be turned: what it shows is a white square, which is one in no other shape of the picture.
+TURNS = """
+navigator.mediaDevices.getUserMedia = async () => {
+    const canvas = document.createElement("canvas");
+    const context = canvas.getContext("2d");
+    const draw = () => {
+        const [width, height] = window.isTurned ? [480, 640] : [640, 480];
+        if (canvas.width !== width) Object.assign(canvas, { width, height });
+        context.fillStyle = "black";
+        context.fillRect(0, 0, width, height);
+        context.fillStyle = "white";
+        context.fillRect(width / 2 - 100, height / 2 - 100, 200, 200);
+    };
+    draw();
+    setInterval(draw, 33);
     return canvas.captureStream(30);
 };
 """ + HOOKS
@@ -175,6 +193,57 @@ def test_a_camera_that_hangs_is_started_again(hub, camera_browser):
     sees(page)
     assert page.evaluate("streams.length") >= 2
     assert errors == []
+
+
+def white(page: Page, element: str, pixels: str) -> list[int]:
+    """Width and height of what shows the camera, and of the square in its middle."""
+    return page.locator(element).evaluate("""(element, pixels) => {
+        const [width, height] = pixels === "video" ? [element.videoWidth, element.videoHeight] : [element.width, element.height];
+        const canvas = new OffscreenCanvas(width, height);
+        const context = canvas.getContext("2d");
+        context.drawImage(element, 0, 0);
+        const count = (x, y, w, h) => context.getImageData(x, y, w, h).data.filter((value, index) => index % 4 === 0 && value > 128).length;
+        return [width, height, count(0, height / 2, width, 1), count(width / 2, 0, 1, height)];
+    }""", pixels)
+
+
+def is_square(shown: list[int], size: list[int]) -> bool:
+    return shown[:2] == size and all(abs(side - 200) <= 4 for side in shown[2:])
+
+
+def test_a_phone_that_is_turned_while_it_records_squeezes_no_picture(hub, camera_browser, viewer_browser):
+    page, errors, _ = begin(camera_browser, hub, TURNS)
+    viewer, viewer_errors = open_viewer(viewer_browser, hub)
+    tile = watch(viewer)
+    seen = lambda: white(viewer, "pw-live-tile canvas", "canvas")
+    wait_until(viewer, lambda: is_square(seen(), [640, 480]))
+
+    page.get_by_role("button", name="Record now").click()
+    upright = page.locator("[data-clip-id][data-state=recording]").first.get_attribute("data-clip-id")
+    before = page.evaluate("heard.video")
+    wait_until(page, lambda: page.evaluate("heard.video") > before + 30)
+    page.evaluate("window.isTurned = true")
+    wait_until(viewer, lambda: is_square(seen(), [480, 640]))
+    expect(tile).to_have_attribute("data-live", "playing")
+
+    # A clip has one shape: what was recorded before is a clip, and what is recorded now another.
+    expect(page.locator(f"[data-clip-id='{upright}']")).to_have_attribute("data-state", "stored", timeout=60_000)
+    page.get_by_role("button", name="Record now").click()
+    turned = page.locator("[data-clip-id][data-state=recording]").first.get_attribute("data-clip-id")
+    assert turned != upright
+    token = hub.sign_in(EMAIL)
+    event = lambda clip: hub.call("GET", f"/events/{clip}", token=token)[1]
+    wait_until(page, lambda: event(upright)["status"] == event(turned)["status"] == "done", timeout=60)
+    for clip, size in ((upright, [640, 480]), (turned, [480, 640])):
+        assert (event(clip)["incomplete"], event(clip)["clip_problem"]) == (False, None)
+        viewer.goto(f"{hub.url}/#/event/{clip}")
+        video = f"video[data-event-id='{clip}']"
+        wait_until(viewer, lambda: viewer.locator(video).evaluate("video => video.readyState >= 1"))
+        viewer.locator(video).evaluate("video => new Promise((done) => { video.onseeked = done; video.currentTime = 0.5; })")
+        assert is_square(white(viewer, video, "video"), size)
+    # The encoder was set to the new shape, and not replaced for having failed.
+    assert page.evaluate("[heard.failed, streams.length]") == [[], 1]
+    assert errors + viewer_errors == []
 
 
 def test_a_camera_that_the_system_took_is_told_and_asked_for_again(hub, camera_browser):
