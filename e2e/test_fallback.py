@@ -243,8 +243,19 @@ def looks_at(page: Page, is_seen: bool) -> None:
     page.evaluate("isAway => { window.isAway = isAway; document.dispatchEvent(new Event('visibilitychange')); }", not is_seen)
 
 
+# How often the camera's page took back that somebody watches.
+COUNTS_ENDS = """element => {
+    window.ends = 0;
+    // It was not hidden before.
+    const ends = (changes) => changes.filter(({ oldValue }) => oldValue === null).length;
+    new MutationObserver((changes) => { window.ends += ends(changes); }).observe(element, { attributeFilter: ["hidden"], attributeOldValue: true });
+}"""
+
+
 def test_a_viewer_that_can_play_nothing_is_shown_stills(hub, camera_browser, viewer_browser):
     camera, _ = start_camera(camera_browser, hub)
+    watched = camera.locator(".badge-live")
+    watched.evaluate(COUNTS_ENDS)
     viewer, viewer_errors = open_viewer(viewer_browser, hub, PLAYS_NOTHING + CAN_BE_AWAY)
     questions = Questions(viewer)
     tile = viewer.locator("pw-live-tile")
@@ -262,6 +273,9 @@ def test_a_viewer_that_can_play_nothing_is_shown_stills(hub, camera_browser, vie
     wait_until(viewer, lambda: int(tile.get_attribute("data-frames")) >= 3)
     assert picture() != first
     assert questions.overlaps == questions.unauthorised == 0
+    # Who takes stills watches, all the time.
+    expect(watched).to_be_visible()
+    assert camera.evaluate("window.ends") == 0
     check_looks(viewer, "stills", targets=False)
 
     # Nobody asks for a page that nobody sees: as long as two more would have taken.
@@ -270,6 +284,7 @@ def test_a_viewer_that_can_play_nothing_is_shown_stills(hub, camera_browser, vie
     before = questions.asked
     viewer.wait_for_timeout(7000)
     assert questions.asked == before
+    expect(watched).to_be_hidden()
     looks_at(viewer, True)
     wait_until(viewer, lambda: questions.asked > before, timeout=2)
     expect(tile).to_have_attribute("data-live", "stills")
