@@ -65,6 +65,29 @@ struct GettingInTests {
         #expect(try await f.store.signIns.principal(accessHash: "a", now: f.now) == .unknown)
     }
 
+    @Test(arguments: TestDatabase.kinds) func `a link of the operator sets a password and says nothing of the address`(
+        kind: TestDatabase.Kind
+    ) async throws {
+        let f = try await StoreFixture(kind), links = f.store.mailedLinks, user = try await created(f, person(hash: nil))
+        for (name, kind) in [("1", MailedLink.Kind.operatorReset), ("2", .operatorReset), ("3", .reset)] {
+            try await links.insert(link(kind, f, user: user.id), hash: name)
+        }
+        #expect(try await links.verify("1", now: f.now) == nil)
+        #expect(try await links.reset("1", password: "other", now: f.now)?.user == user.id)
+        let found = try #require(try await f.store.users.credentials(of: user.id))
+        #expect(found.passwordHash == "other" && found.verifiedAt == nil)
+        // Neither of the others is good any more, of whichever kind.
+        for name in ["1", "2", "3"] { #expect(try await links.reset(name, password: "third", now: f.now) == nil) }
+    }
+
+    @Test(arguments: TestDatabase.kinds) func `everybody is listed with their accounts`(kind: TestDatabase.Kind) async throws {
+        let f = try await StoreFixture(kind), user = try await created(f, person())
+        let people = try await f.store.users.list()
+        #expect(Set(people.map(\.credentials.user.email)) == ["we@example.org", "they@example.org", "new@example.org"])
+        let new = try #require(people.first { $0.credentials.user.id == user.id })
+        #expect(new.credentials.passwordHash == "phc" && new.memberships.map(\.user.account) == [user.account] && new.memberships[0].role == .owner)
+    }
+
     @Test(arguments: TestDatabase.kinds) func `a sign-up makes a user when its address answers, with the password of that mail`(
         kind: TestDatabase.Kind
     ) async throws {

@@ -98,8 +98,7 @@ struct Hub {
         let port = try await server.start()
         var notes = warnings()
         let host = configuration.listenAddress.isEmpty ? "localhost" : configuration.host
-        let scheme = encryption == nil ? "http" : "https"
-        if configuration.authRequired, let secret = try await server.openSetUp() { notes += setUpNotes(secret, scheme: scheme, port: port) }
+        if configuration.authRequired, let secret = try await server.openSetUp() { notes += setUpNotes(secret, port: port) }
         guard let encryption else { return ("http://\(bracketed(host)):\(port)", notes) }
         if let plainPort = loop.plainPort { notes.append("plain HTTP on port \(plainPort) leads to https") }
         if let authority = encryption.authority?.withLock({ $0 }) {
@@ -137,10 +136,8 @@ struct Hub {
     }
 
     /// How the first person gets in. The code is for a phone, so it has an address that others can use.
-    private func setUpNotes(_ secret: Secret, scheme: String, port: Int) -> [String] {
-        let others = Machine.addresses.filter { !$0.contains(":") && !$0.hasPrefix("127.") }.sorted()
-        let host = configuration.listenAddress.isEmpty ? others.first ?? "localhost" : configuration.host
-        let link = "\(configuration.publicURL ?? "\(scheme)://\(bracketed(host)):\(port)")/#/setup/\(secret.value)"
+    private func setUpNotes(_ secret: Secret, port: Int) -> [String] {
+        let link = "\(configuration.pageURL(port: port) ?? "")/#/setup/\(secret.value)"
         var notes = ["nobody is here yet; whoever opens this link owns the hub:", link]
         if isatty(STDOUT_FILENO) == 1, let code = QRCode(link)?.terminal { notes.append(code) }
         return notes

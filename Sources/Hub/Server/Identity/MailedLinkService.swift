@@ -110,14 +110,15 @@ struct MailedLinkService: Sendable {
     func reset(_ token: String, to password: String, by caller: Caller) async throws {
         let attempt = try attempts.attempt(.link, by: caller)
         let hash = Authentication.hash(token)
-        guard let link = try await store.mailedLinks.find(hash, now: now), link.kind == .reset else { throw APIError.linkExpired }
+        guard let link = try await store.mailedLinks.find(hash, now: now), link.kind.setsPassword else { throw APIError.linkExpired }
         attempt.succeeded()
         try Passwords.check(password, email: link.email)
         guard let (user, ended) = try await store.mailedLinks.reset(hash, password: try await passwords.hash(password), now: now) else {
             throw APIError.linkExpired
         }
         for signIn in ended { await connections.close(.signIn(signIn)) }
-        try await trail.noteEverywhere("password.reset", of: user, by: caller, detail: "by a mailed link; \(ended.count) sign-ins ended")
+        let origin = link.kind == .reset ? "a mailed link" : "a link of the hub's operator"
+        try await trail.noteEverywhere("password.reset", of: user, by: caller, detail: "by \(origin); \(ended.count) sign-ins ended")
     }
 
     // MARK: Mail
@@ -126,19 +127,18 @@ struct MailedLinkService: Sendable {
         _ kind: MailedLink.Kind, email: String, user: UserID? = nil, name: String? = nil, passwordHash: String? = nil, invitation: String? = nil
     ) async throws {
         let token = Crypto.randomToken(), now = now
-        let seconds = kind == .reset ? Self.resetSeconds : Self.verifySeconds
+        let seconds = kind.setsPassword ? Self.resetSeconds : Self.verifySeconds
         try await store.mailedLinks.insert(
             MailedLink(
                 kind: kind, email: email, user: user, name: name, passwordHash: passwordHash, invitation: invitation, createdAt: now,
                 expiresAt: now.advanced(bySeconds: seconds)),
             hash: Authentication.hash(token))
         let ignore = "If it was not you who asked for this, ignore this mail: nothing changes."
-        switch kind {
-        case .reset:
+        if kind.setsPassword {
             try await send(
                 to: email, subject: "Set a new password",
                 ["Hello,", "", "with this link you can set a new password. It works once, within 30 minutes:", "", link("#/reset/\(token)"), "", ignore])
-        case .signUp, .verify:
+        } else {
             try await send(
                 to: email, subject: "Confirm your address",
                 ["Hello,", "", "with this link you confirm that this address is yours. It works once, within a day:", "", link("#/verify/\(token)"), "", ignore])

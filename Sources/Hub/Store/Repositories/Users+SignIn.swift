@@ -52,6 +52,18 @@ extension Users {
         try await database.read(reaching: .everybody) { session in try Self.credentials("id = $1", .text(user.rawValue), session) }
     }
 
+    /// Everybody with the accounts that they belong to, for the operator.
+    public func list() async throws -> [(credentials: UserCredentials, memberships: [Membership])] {
+        try await database.read(reaching: .everybody) { session in
+            var people: [(credentials: UserCredentials, memberships: [Membership])] = []
+            for row in try session.query("SELECT users.*, '' AS account_id FROM users ORDER BY created_at, id", table: "users") {
+                let credentials = try UserCredentials(row)
+                people.append((credentials, try Memberships.all(of: credentials.user.id, session)))
+            }
+            return people
+        }
+    }
+
     static func credentials(
         _ condition: String, _ value: SQLValue, _ session: borrowing Database.Session
     ) throws(StoreError) -> UserCredentials? {
@@ -145,7 +157,7 @@ extension Users {
         }
     }
 
-    /// Sets a password, after which mailed links to set one are of no use, and ends all sign-ins but one.
+    /// Sets a password, after which links to set one are of no use, and ends all sign-ins but one.
     ///
     /// - Returns: the ended sign-ins.
     public func setPassword(_ hash: String, of user: UserID, keeping signIn: SignInID?, now: Timestamp) async throws -> [SignInID] {
@@ -159,7 +171,8 @@ extension Users {
             "UPDATE users SET password_hash = $2, password_changed_at = $3 WHERE id = $1",
             [.text(user.rawValue), .text(hash), .integer(now.milliseconds)])
         try session.query(
-            "DELETE FROM mailed_links WHERE user_id = $1 AND kind = $2", [.text(user.rawValue), .text(MailedLink.Kind.reset.rawValue)])
+            "DELETE FROM mailed_links WHERE user_id = $1 AND kind IN ($2, $3)",
+            [.text(user.rawValue), .text(MailedLink.Kind.reset.rawValue), .text(MailedLink.Kind.operatorReset.rawValue)])
         return try SignIns.endAll(of: user, except: signIn, session)
     }
 

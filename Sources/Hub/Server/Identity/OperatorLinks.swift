@@ -1,0 +1,65 @@
+// Links to set another password that the operator of a hub hands over: where no mail is sent, and where somebody never had a password.
+
+public import Domain
+public import Runtime
+public import Store
+
+public struct OperatorLinks: Sendable {
+    let store: Store
+    let clock: WallClock
+
+    public struct Made: Sendable {
+        /// Of whose user it is, as it is stored.
+        public let email: String
+        /// What follows the page's address, secret and all.
+        public let fragment: Secret
+        public let codes: Codes
+    }
+
+    /// What becomes of the second factor.
+    public enum Codes: Sendable {
+        case none
+        /// The link is not enough: signing in asks for a code as well.
+        case asked
+        case disabled
+    }
+
+    /// What an operator is told instead.
+    public struct Refused: Error, CustomStringConvertible {
+        public let description: String
+    }
+
+    public init(store: Store, clock: WallClock) {
+        self.store = store
+        self.clock = clock
+    }
+
+    /// A link of one use, which lives as long as one that is mailed. It shows nothing about whose the address is.
+    ///
+    /// - Parameter disablingCodes: also codes of an app are not asked for any more, from now on.
+    /// - Throws: `Refused` where nobody has this address.
+    public func make(for address: String, disablingCodes: Bool) async throws -> Made {
+        guard let known = try await store.users.credentials(email: address.lowercased()) else {
+            throw Refused(description: "there is nobody with the address \(address); pingwatch user list names everybody")
+        }
+        // The account of a hub without sign-in has no address to sign in with.
+        guard (try? SignInService.address(address)) != nil else {
+            throw Refused(description: "\(address) is no address to sign in with: it stands for everybody while AUTH_REQUIRED is false")
+        }
+        let trail = AuditTrail(store: store, clock: clock), now = Timestamp(milliseconds: clock.milliseconds)
+        let user = known.user.id, token = Crypto.randomToken()
+        var codes = known.hasTOTP ? Codes.asked : .none
+        if known.hasTOTP, disablingCodes {
+            try await trail.noteOperator("totp.off", at: user, detail: "for \(known.user.email), who has lost the app and the recovery codes")
+            try await store.users.stopTOTP(of: user)
+            codes = .disabled
+        }
+        try await trail.noteOperator("password.link_made", at: user, detail: "for \(known.user.email), good for 30 minutes")
+        try await store.mailedLinks.insert(
+            MailedLink(
+                kind: .operatorReset, email: known.user.email, user: user, createdAt: now,
+                expiresAt: now.advanced(bySeconds: MailedLinkService.resetSeconds)),
+            hash: Authentication.hash(token))
+        return Made(email: known.user.email, fragment: Secret("#/reset/\(token)"), codes: codes)
+    }
+}
