@@ -2,6 +2,7 @@
 
 import Credentials
 import Domain
+import Pipeline
 import Runtime
 import Server
 import Store
@@ -46,7 +47,10 @@ struct UserCommand: Sendable {
             guard let page = configuration.pageURL(port: configuration.port) else {
                 throw Configuration.Mistakes(lines: ["PORT: 0 does not say where the hub listens; name its port by --port, or set PUBLIC_URL"])
             }
-            let made = try await OperatorLinks(store: store, clock: clock).make(for: email, disablingCodes: disablesCodes)
+            let operatorLinks = OperatorLinks(
+                store: store, mail: configuration.mailServer.map { MailClient(server: $0, timeoutSeconds: 20) }, publicURL: configuration.publicURL,
+                clock: clock)
+            let made = try await operatorLinks.make(for: email, disablingCodes: disablesCodes)
             let link = "\(page)/\(made.fragment.value)"
             var lines = ["with this link \(Self.printable(made.email)) sets another password; it works once, within 30 minutes:", link]
             switch made.codes {
@@ -54,6 +58,7 @@ struct UserCommand: Sendable {
             case .asked: lines.append("a code of their app is asked for at the sign-in as well; where that is lost too: \(Self.disableCodes)")
             case .disabled: lines.append("codes of an app are not asked for any more")
             }
+            if let reason = made.untold { lines.append("they were not told of it by mail: \(reason)") }
             if isatty(STDOUT_FILENO) == 1, let code = QRCode(link)?.terminal { lines.append(code) }
             return lines
         }

@@ -12,6 +12,7 @@ struct MailedLinkService: Sendable {
     let signIns: SignInService
     let passwords: Passwords
     let mailer: Mailer
+    let notices: SecurityNotices
     let trail: AuditTrail
     let afterwards: Afterwards
     let attempts: AttemptGuard
@@ -20,8 +21,6 @@ struct MailedLinkService: Sendable {
     let clock: WallClock
 
     static let resetSeconds = 1800.0, verifySeconds = 86_400.0
-    /// Greylisting takes minutes.
-    private static let pauses: [Duration] = [.seconds(2), .seconds(60), .seconds(420)]
 
     private var now: Timestamp { Timestamp(milliseconds: clock.milliseconds) }
 
@@ -119,6 +118,7 @@ struct MailedLinkService: Sendable {
         for signIn in ended { await connections.close(.signIn(signIn)) }
         let origin = link.kind == .reset ? "a mailed link" : "a link of the hub's operator"
         try await trail.noteEverywhere("password.reset", of: user, by: caller, detail: "by \(origin); \(ended.count) sign-ins ended")
+        notices.tell(link.email, .passwordReset, by: caller)
     }
 
     // MARK: Mail
@@ -159,13 +159,6 @@ struct MailedLinkService: Sendable {
     private func link(_ fragment: String) -> String { mailer.link(fragment) ?? fragment }
 
     private func send(to email: String, subject: String, _ lines: [String]) async throws {
-        for pause in Self.pauses.map(Optional.some) + [nil] {
-            do {
-                return try await mailer.send(to: email, subject: "\(subject) · Ping Watch", lines: lines)
-            } catch let error as MailError {
-                guard error.isRetryable, let pause else { throw error }
-                try await Task.sleep(for: pause)
-            }
-        }
+        try await mailer.sendPatiently(to: email, subject: "\(subject) · Ping Watch", lines: lines)
     }
 }

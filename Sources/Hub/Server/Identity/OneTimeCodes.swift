@@ -9,6 +9,7 @@ struct OneTimeCodes: Sendable {
     let store: Store
     let passwords: Passwords
     let trail: AuditTrail
+    let notices: SecurityNotices
     let attempts: AttemptGuard
     let clock: WallClock
 
@@ -55,12 +56,15 @@ struct OneTimeCodes: Sendable {
             throw APIError.conflict("totp_not_started", "there is nothing to confirm; start anew")
         }
         try await trail.noteEverywhere("totp.on", of: user.id, by: caller)
+        notices.tell(user.email, .codesOn, by: caller)
         return recovery
     }
 
     func disable(password: String?, of user: User, by caller: Caller) async throws {
-        _ = try await passwords.confirm(password, "password", of: user, by: caller)
+        let credentials = try await passwords.confirm(password, "password", of: user, by: caller)
         try await store.users.stopTOTP(of: user.id)
         try await trail.noteEverywhere("totp.off", of: user.id, by: caller)
+        // Else nothing has changed but a beginning that was not finished.
+        if credentials.hasTOTP { notices.tell(user.email, .codesOff, by: caller) }
     }
 }

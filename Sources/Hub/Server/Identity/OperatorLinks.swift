@@ -1,12 +1,14 @@
 // Links to set another password that the operator of a hub hands over: where no mail is sent, and where somebody never had a password.
 
-public import Domain
+import Domain
+public import Pipeline
 public import Runtime
 public import Store
 
 public struct OperatorLinks: Sendable {
     let store: Store
     let clock: WallClock
+    private let notices: SecurityNotices
 
     public struct Made: Sendable {
         /// Of whose user it is, as it is stored.
@@ -14,6 +16,8 @@ public struct OperatorLinks: Sendable {
         /// What follows the page's address, secret and all.
         public let fragment: Secret
         public let codes: Codes
+        /// Why the person was not told by mail of what has changed already, if so.
+        public let untold: String?
     }
 
     /// What becomes of the second factor.
@@ -29,9 +33,11 @@ public struct OperatorLinks: Sendable {
         public let description: String
     }
 
-    public init(store: Store, clock: WallClock) {
+    /// - Parameter mail: for telling people that codes are not asked for any more; `nil` where no server is configured.
+    public init(store: Store, mail: MailClient?, publicURL: String?, clock: WallClock) {
         self.store = store
         self.clock = clock
+        notices = SecurityNotices(mailer: Mailer(client: mail, publicURL: publicURL, clock: clock), clock: clock)
     }
 
     /// A link of one use, which lives as long as one that is mailed. It shows nothing about whose the address is.
@@ -48,11 +54,12 @@ public struct OperatorLinks: Sendable {
         }
         let trail = AuditTrail(store: store, clock: clock), now = Timestamp(milliseconds: clock.milliseconds)
         let user = known.user.id, token = Crypto.randomToken()
-        var codes = known.hasTOTP ? Codes.asked : .none
+        var codes = known.hasTOTP ? Codes.asked : .none, untold: String?
         if known.hasTOTP, disablingCodes {
             try await trail.noteOperator("totp.off", at: user, detail: "for \(known.user.email), who has lost the app and the recovery codes")
             try await store.users.stopTOTP(of: user)
             codes = .disabled
+            untold = await tell(known.user.email)
         }
         try await trail.noteOperator("password.link_made", at: user, detail: "for \(known.user.email), good for 30 minutes")
         try await store.mailedLinks.insert(
@@ -60,6 +67,16 @@ public struct OperatorLinks: Sendable {
                 kind: .operatorReset, email: known.user.email, user: user, createdAt: now,
                 expiresAt: now.advanced(bySeconds: MailedLinkService.resetSeconds)),
             hash: Authentication.hash(token))
-        return Made(email: known.user.email, fragment: Secret("#/reset/\(token)"), codes: codes)
+        return Made(email: known.user.email, fragment: Secret("#/reset/\(token)"), codes: codes, untold: untold)
+    }
+
+    private func tell(_ email: String) async -> String? {
+        guard notices.mailer.client != nil else { return nil }
+        do {
+            try await notices.tellOfOperator(email, .codesOff)
+            return nil
+        } catch {
+            return String(describing: error)
+        }
     }
 }
