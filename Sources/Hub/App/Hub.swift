@@ -33,12 +33,15 @@ struct Hub {
         encryption = try Encryption(configuration, clock: clock)
         hangups = encryption?.wantsHangups == true ? signals.catchHangups() : nil
         core = try await Core(configuration, role: "serve")
-        let plans = try await core.store.plans.list()
-        guard let plan = plans.first(where: { $0.id == configuration.defaultPlan }) else {
-            let names = plans.map(\.id).joined(separator: ", ")
-            throw Configuration.Mistakes(lines: ["DEFAULT_PLAN: there is no plan \"\(configuration.defaultPlan)\"; there are \(names)"])
+        let totpKey: TOTPKey
+        do {
+            totpKey = try await SecretsKey.open(configuration, core.store)
+            try await Self.setPlan(configuration, core.store)
+        } catch {
+            // A process that exits while a thread is in libpq may crash.
+            await core.store.close()
+            throw error
         }
-        try await core.store.plans.setInitial(plan)
         linking = TelegramLinking(
             store: core.store, client: core.telegram, onboardingURL: configuration.telegramOnboardingURL,
             lifetimeSeconds: configuration.telegramLinkSeconds, webhookSecret: configuration.telegramWebhookSecret, clock: clock)
@@ -90,7 +93,16 @@ struct Hub {
         self.server = try await HubServer(
             loop: loop, store: core.store, storage: core.storage, telegram: linking, channels: core.channels, planner: core.pipeline.planner,
             // Not behind the alerts; somebody waits for the answer.
-            mail: configuration.mailServer.map { MailClient(server: $0, timeoutSeconds: 20) }, configuration: server, clock: clock)
+            mail: configuration.mailServer.map { MailClient(server: $0, timeoutSeconds: 20) }, totpKey: totpKey, configuration: server, clock: clock)
+    }
+
+    private static func setPlan(_ configuration: Configuration, _ store: Store) async throws {
+        let plans = try await store.plans.list()
+        guard let plan = plans.first(where: { $0.id == configuration.defaultPlan }) else {
+            let names = plans.map(\.id).joined(separator: ", ")
+            throw Configuration.Mistakes(lines: ["DEFAULT_PLAN: there is no plan \"\(configuration.defaultPlan)\"; there are \(names)"])
+        }
+        try await store.plans.setInitial(plan)
     }
 
     /// - Returns: the address to open, and what else a person wants to know at start, line by line.

@@ -26,6 +26,7 @@ struct Main {
           user list                                               who is here, and what they sign in with
           user link EMAIL [--disable-codes]                       print a link with which somebody sets another password;
                                                                   codes of their app are not asked for any more
+          user forget-codes                                       turn everybody's codes off: the key of their secrets is lost
           keys rotate                                             another key signs links from now on; those that are out stay good
           version                                                 print the version
 

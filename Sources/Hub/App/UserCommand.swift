@@ -15,6 +15,7 @@ struct UserCommand: Sendable {
     private enum Action: Sendable {
         case list
         case link(email: String, disablesCodes: Bool)
+        case forgetCodes
     }
 
     private static let disableCodes = "--disable-codes"
@@ -29,6 +30,9 @@ struct UserCommand: Sendable {
         case "list":
             action = .list
             rest = Array(arguments.dropFirst())
+        case "forget-codes":
+            action = .forgetCodes
+            rest = Array(arguments.dropFirst())
         case "link" where arguments.count >= 2 && !arguments[1].hasPrefix("-"):
             action = .link(email: arguments[1], disablesCodes: arguments.dropFirst(2).contains(Self.disableCodes))
             rest = arguments.dropFirst(2).filter { $0 != Self.disableCodes }
@@ -38,18 +42,22 @@ struct UserCommand: Sendable {
 
     /// - Returns: what is printed.
     func run(on store: Store, _ configuration: Configuration, clock: WallClock) async throws -> [String] {
+        let operatorLinks = OperatorLinks(
+            store: store, mail: configuration.mailServer.map { MailClient(server: $0, timeoutSeconds: 20) }, publicURL: configuration.publicURL,
+            clock: clock)
         switch action {
         case .list:
             var names: [AccountID: String] = [:]
             for account in try await store.accounts.list() { names[account.id] = account.name }
             return try await store.users.list().flatMap { person in Self.words(person.credentials, person.memberships, names) }
+        case .forgetCodes:
+            let people = try await operatorLinks.disableAllCodes()
+            return ["codes of an app are asked of nobody any more; so far of \(people.count)"]
+                + people.map { "user \(Self.printable($0.email))\($0.untold.map { "  not told by mail: \($0)" } ?? "")" }
         case .link(let email, let disablesCodes):
             guard let page = configuration.pageURL(port: configuration.port) else {
                 throw Configuration.Mistakes(lines: ["PORT: 0 does not say where the hub listens; name its port by --port, or set PUBLIC_URL"])
             }
-            let operatorLinks = OperatorLinks(
-                store: store, mail: configuration.mailServer.map { MailClient(server: $0, timeoutSeconds: 20) }, publicURL: configuration.publicURL,
-                clock: clock)
             let made = try await operatorLinks.make(for: email, disablingCodes: disablesCodes)
             let link = "\(page)/\(made.fragment.value)"
             var lines = ["with this link \(Self.printable(made.email)) sets another password; it works once, within 30 minutes:", link]

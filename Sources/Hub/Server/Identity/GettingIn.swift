@@ -17,13 +17,14 @@ struct GettingIn: Sendable {
     private let notices: SecurityNotices
 
     init(
-        store: Store, signIns: SignInService, mailer: Mailer, attempts: AttemptGuard, connections: any CredentialConnections,
+        store: Store, totpKey: TOTPKey, signIns: SignInService, mailer: Mailer, attempts: AttemptGuard, connections: any CredentialConnections,
         configuration: ServerConfiguration, clock: WallClock
     ) {
         let passwords = Passwords(store: store, hasher: PasswordHasher(parameters: configuration.passwordParameters), attempts: attempts)
         let trail = AuditTrail(store: store, clock: clock)
         notices = SecurityNotices(mailer: mailer, clock: clock)
-        codes = OneTimeCodes(store: store, passwords: passwords, trail: trail, notices: notices, attempts: attempts, clock: clock)
+        codes = OneTimeCodes(
+            store: store, key: totpKey, passwords: passwords, trail: trail, notices: notices, attempts: attempts, clock: clock)
         setUp = SetUp(store: store, signIns: signIns, passwords: passwords, attempts: attempts, clock: clock)
         self.passwords = PasswordSignIn(
             store: store, signIns: signIns, passwords: passwords, codes: codes, trail: trail, notices: notices, afterwards: audits,

@@ -1,4 +1,5 @@
-// Links to set another password that the operator of a hub hands over: where no mail is sent, and where somebody never had a password.
+// What the operator of a hub does for people who cannot get in by themselves: where no mail is sent, where somebody never had a password, or where
+// codes of an app were lost.
 
 import Domain
 public import Pipeline
@@ -52,14 +53,12 @@ public struct OperatorLinks: Sendable {
         guard (try? SignInService.address(address)) != nil else {
             throw Refused(description: "\(address) is no address to sign in with: it stands for everybody while AUTH_REQUIRED is false")
         }
-        let trail = AuditTrail(store: store, clock: clock), now = Timestamp(milliseconds: clock.milliseconds)
+        let now = Timestamp(milliseconds: clock.milliseconds)
         let user = known.user.id, token = Crypto.randomToken()
         var codes = known.hasTOTP ? Codes.asked : .none, untold: String?
         if known.hasTOTP, disablingCodes {
-            try await trail.noteOperator("totp.off", at: user, detail: "for \(known.user.email), who has lost the app and the recovery codes")
-            try await store.users.stopTOTP(of: user)
+            untold = try await disableCodes(of: known.user, "who has lost the app and the recovery codes")
             codes = .disabled
-            untold = await tell(known.user.email)
         }
         try await trail.noteOperator("password.link_made", at: user, detail: "for \(known.user.email), good for 30 minutes")
         try await store.mailedLinks.insert(
@@ -68,6 +67,31 @@ public struct OperatorLinks: Sendable {
                 expiresAt: now.advanced(bySeconds: MailedLinkService.resetSeconds)),
             hash: Authentication.hash(token))
         return Made(email: known.user.email, fragment: Secret("#/reset/\(token)"), codes: codes, untold: untold)
+    }
+
+    /// Turns codes off for everybody: where the key of their secrets is lost nobody can show one.
+    ///
+    /// - Returns: who had them on, and why they were not told by mail, if so.
+    public func disableAllCodes() async throws -> [(email: String, untold: String?)] {
+        var people: [(email: String, untold: String?)] = []
+        for (credentials, _) in try await store.users.list() where credentials.totpSecret != nil {
+            let user = credentials.user
+            if credentials.hasTOTP {
+                people.append((user.email, try await disableCodes(of: user, "as the hub's key of their secrets was lost")))
+            } else {
+                try await store.users.stopTOTP(of: user.id)
+            }
+        }
+        return people
+    }
+
+    private var trail: AuditTrail { AuditTrail(store: store, clock: clock) }
+
+    /// - Returns: why they were not told by mail, if so.
+    private func disableCodes(of user: User, _ reason: String) async throws -> String? {
+        try await trail.noteOperator("totp.off", at: user.id, detail: "for \(user.email), \(reason)")
+        try await store.users.stopTOTP(of: user.id)
+        return await tell(user.email)
     }
 
     private func tell(_ email: String) async -> String? {

@@ -10,7 +10,7 @@ public struct UserCredentials: Sendable {
     /// A PHC string.
     public let passwordHash: String?
     public let verifiedAt: Timestamp?
-    /// Base 32; it asks for nothing until `totpConfirmedAt` is set.
+    /// Sealed: `TOTPKey` opens it. It asks for nothing until `totpConfirmedAt` is set.
     public let totpSecret: String?
     public let totpConfirmedAt: Timestamp?
     /// The newest time step of which a code was used.
@@ -191,17 +191,7 @@ extension Users {
 
     // MARK: One-time codes
 
-    /// Keeps a secret that asks for nothing yet; `false` where codes are asked for already.
-    public func startTOTP(_ secret: String, of user: UserID) async throws -> Bool {
-        try await database.write(reaching: .everybody) { session in
-            try !session.query(
-                "UPDATE users SET totp_secret = $2, totp_step = NULL WHERE id = $1 AND totp_confirmed_at IS NULL RETURNING id",
-                [.text(user.rawValue), .text(secret)]
-            ).isEmpty
-        }
-    }
-
-    /// From now on a code is asked for; `false` where the secret is another one by now.
+    /// From now on a code is asked for; `false` where the secret, as it is stored, is another one by now.
     public func confirmTOTP(_ secret: String, step: Int64, recovery: [String], of user: UserID, now: Timestamp) async throws -> Bool {
         try await database.write(reaching: .everybody) { session in
             let rows = try session.query(
