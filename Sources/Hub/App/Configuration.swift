@@ -31,6 +31,8 @@ struct Configuration: Sendable {
     var passwordParameters = PasswordHash.Parameters.standard
     var oidc: OIDCConfiguration?
     var workerToken: Secret?
+    /// Of secrets that the hub has to read again; `nil`: the one in the data folder.
+    var secretsKey: SecretBox?
     var telegramToken: Secret?
     var telegramOnboardingURL: String?
     var telegramBaseURL = "https://api.telegram.org"
@@ -120,6 +122,7 @@ struct Configuration: Sendable {
         passwordParameters = readPasswordParameters(&reader)
         oidc = readIssuer(&reader)
         workerToken = reader.secret("WORKER_API_TOKEN")
+        secretsKey = reader.secretBox("SECRETS_KEY")
         telegramToken = reader.secret("TELEGRAM_BOT_TOKEN")
         telegramOnboardingURL = reader.url("TELEGRAM_BOT_ONBOARDING_URL")
         telegramBaseURL = reader.url("TELEGRAM_API_BASE_URL") ?? telegramBaseURL
@@ -411,6 +414,13 @@ struct Configuration: Sendable {
                 return nil
             }
             return min(max(number, range.lowerBound), range.upperBound)
+        }
+
+        mutating func secretBox(_ name: String) -> SecretBox? {
+            guard let value = secret(name) else { return nil }
+            if let box = SecretBox(key: value.value) { return box }
+            mistakes.append("\(name): this is not a key of 32 bytes in base64; openssl rand -base64 32 makes one")
+            return nil
         }
 
         mutating func mailServer(_ name: String) -> MailServer? {
