@@ -13,27 +13,13 @@ if "--again" not in sys.argv:
 
 from run import LOAD_PARTS, RESULTS, measure  # noqa: E402
 
-# Of the CPU ratios, as a share: other work on the machine moves them by as much.
-TOLERANCE = 0.4
-
-
-def worse(recorded: dict, fresh: dict) -> list[str]:
-    found = []
-    for kind, before in recorded["ratios"].items():
-        now = fresh["ratios"][kind]
-        if now > before * (1 + TOLERANCE):
-            found.append(f"CPU of a delivery: {now:.2f} of {kind}, was {before:.2f}")
-    for before, now in zip(recorded["aims"], fresh["aims"]):
-        old, new = before["value"], now["value"]
-        # What still meets its aim is good enough.
-        is_worse = new < old / (1 + before["tolerance"]) if before["is_least"] else new > old * (1 + before["tolerance"])
-        if is_worse and not now["is_met"]:
-            found.append(f"{before['what']}: {new:,.2f}{before['unit']}, was {old:,.2f}{before['unit']}")
-    return found
+from comparison import worse  # noqa: E402
 
 
 def main() -> int:
     names = [name for name in sys.argv[1:] if not name.startswith("-")]
+    if unknown := set(names) - set(LOAD_PARTS):
+        sys.exit(f"no part {', '.join(sorted(unknown))} to compare; there are {', '.join(LOAD_PARTS)}")
     recorded = json.loads(RESULTS.read_text())
     problems: dict[str, list[str]] = {}
     for name in names or LOAD_PARTS:

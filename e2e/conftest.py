@@ -7,10 +7,13 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from playwright.sync_api import sync_playwright  # noqa: E402
+from playwright.sync_api import expect, sync_playwright  # noqa: E402
 
 import botapi  # noqa: E402
 from system import BROWSER_ARGS, CHROMIUM, MEDIA, Hub, camera_args, camera_file  # noqa: E402
+
+# What is expected comes at once, but not on a machine that does other things.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="session")
@@ -26,24 +29,32 @@ def viewer_browser(playwright):
     browser.close()
 
 
-def one_by_one(folder, seconds: float):
-    """The beginning of the recording with one person at a time, as a camera, which plays it again and again."""
+def one_by_one(folder, *parts: tuple[float, float]):
+    """Parts of the recording with one person at a time, as a camera, which plays them again and again."""
     video = MEDIA / "one-by-one.mp4"
     if not video.exists():
         pytest.skip("no recorded material at ../shared/media/one-by-one.mp4")
-    return camera_file(video, folder, seconds=seconds)
+    return camera_file(video, folder, *parts)
 
 
 @pytest.fixture(scope="session")
 def visits(tmp_path_factory):
     """Two people, the second of whom stays: from 6.0 to 19.6 s, and from 22.6 s on."""
-    return one_by_one(tmp_path_factory.mktemp("camera"), seconds=40)
+    return one_by_one(tmp_path_factory.mktemp("camera"), (0, 40))
 
 
 @pytest.fixture(scope="session")
 def first_visit(tmp_path_factory):
     """One person, from 6.0 to 19.6 s, who comes back after 28 s."""
-    return one_by_one(tmp_path_factory.mktemp("camera"), seconds=22)
+    return one_by_one(tmp_path_factory.mktemp("camera"), (0, 22))
+
+
+@pytest.fixture
+def walker_browser(playwright, tmp_path):
+    """One person who comes and goes every five seconds, as in a walk test: in from 6.0 s on, out until 19.6 s."""
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=camera_args(one_by_one(tmp_path, (4.5, 7.5), (18.8, 20.6))))
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
+import scanner
 from browser import sign_in, watch_errors
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
@@ -92,3 +93,10 @@ def pair(desk: Desk, phone: Phone, label: str = "Hall") -> None:
     link, _ = desk.show_code()
     desk.let_in(phone.open(link).ask(label), label)
     expect(phone.page.get_by_role("heading", name=f"“{label}” is ready")).to_be_visible()
+
+
+def scan(picture: Locator) -> str:
+    """What a phone's camera reads from a QR code that is on the screen."""
+    expect(picture).to_be_visible()
+    picture.evaluate("image => image.decode()")
+    return scanner.read(picture.screenshot())

@@ -16,7 +16,7 @@ from system import ROOT, Hub
 from looks import check, check_looks, check_targets, looks
 
 sys.path.insert(0, str(ROOT / "Tests" / "integration"))
-from sensor import LAST, STILL, Peer, frame  # noqa: E402
+from sensor import LAST, STILL, Peer, frame, publications  # noqa: E402
 
 EMAIL = "me@example.org"
 TELEMETRY = {
@@ -412,8 +412,7 @@ def test_a_camera_that_is_not_well_and_then_away_is_in_the_timeline(tmp_path, vi
         hub.stop()
 
 
-def jpeg() -> bytes:
-    source = "testsrc=size=640x480:rate=1,crop=400:300:40:40,scale=640:480,lutyuv=y=val*0.5+60"
+def jpeg(source: str = "testsrc=size=640x480:rate=1,crop=400:300:40:40,scale=640:480,lutyuv=y=val*0.5+60") -> bytes:
     command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", source, "-frames:v", "1", "-f", "mjpeg", "-"]
     return subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL).stdout
 
@@ -438,7 +437,18 @@ def test_a_clip_that_stays_on_the_camera_is_fetched(hub, viewer_browser):
     page.get_by_role("button", name="Fetch the clip").click()
     expect(page.get_by_role("heading", name="Motion · being fetched")).to_be_visible()
     expect(page.get_by_text("Asked for: the clip comes as soon as the camera has sent it.").first).to_be_visible()
-    assert phone.wait_publication("clip.request")["event_id"] == opened["event"]["event_id"]
+    event = {"event_id": opened["event"]["event_id"]}
+    assert phone.wait_publication("clip.request")["event_id"] == event["event_id"]
+    check(page, "on-camera-asked-phone-light")
+    page.get_by_role("button", name="Ask again").click()
+    wait_until(page, lambda: phone.ask({"ping": {}}) and len(publications(phone, "clip.request")) == 2)
+    phone.rpc("clip.gone", {**event, "reason": "the phone has deleted the clip to make room"})
+    expect(page.get_by_role("heading", name="Motion", exact=True)).to_be_visible()
+    expect(page.get_by_text("The clip is gone. The pictures are all there is.")).to_be_visible()
+    expect(page.get_by_text("The phone has deleted the clip to make room.")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("Ask again|Fetch"))).to_have_count(0)
+    expect(stills).to_have_count(3)
+    check_looks(page, "clip-gone")
 
 
 def event(device: str, kind: str, **more) -> dict:

@@ -120,3 +120,6 @@ def test_who_is_the_only_owner_cannot_leave_the_others_alone(hub, page, invitati
     page.get_by_role("button", name="Leave this account").click()
     page.get_by_role("button", name="Yes, leave").click()
     expect(page.get_by_role("alert").get_by_text("You are its only owner.")).to_be_visible()
+    page.get_by_role("button", name="Delete me…").click()
+    page.get_by_role("button", name="Delete me for good").click()
+    expect(page.get_by_role("alert").get_by_text("You are the only owner of an account with other people in it.")).to_be_visible()

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from browser import watch_errors
 from identity import (
     PASSWORD, Mailbox, expect_signed_in, expect_signed_out, open_menu, owned_hub, real_hub, setup_secret, sign_in, token, totp)
+from pairing import scan
 
 
 @pytest.fixture
@@ -113,9 +114,10 @@ def test_a_code_is_asked_for_once_it_is_set_up(owned, page):
     section.get_by_role("button", name="Continue").click()
     picture = section.get_by_role("img", name="QR code for the authenticator app")
     expect(picture).to_be_visible()
-    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth > 0)")
+    scanned = scan(picture)
     section.get_by_text("It cannot be scanned?").click()
     secret = section.locator(".command code").inner_text()
+    assert scanned.startswith("otpauth://totp/") and f"secret={secret}&" in f"{scanned}&"
     section.get_by_label("Code that the app shows").fill("000000" if totp(secret) != "000000" else "111111")
     section.get_by_role("button", name="Switch it on").click()
     expect(section.get_by_text("This code is not right.")).to_be_visible()
@@ -178,6 +180,41 @@ def test_changing_the_password_signs_out_everywhere_else(owned, page, viewer_bro
     other.context.close()
 
 
+def test_who_deletes_themselves_shows_their_password_and_is_gone_everywhere(owned, page, viewer_browser):
+    page.goto(f"{owned.url}/#/account")
+    sign_in(page)
+    other = viewer_browser.new_context().new_page()
+    other.goto(owned.url)
+    sign_in(other)
+    expect_signed_in(other)
+    access, key = token(owned), token(owned)
+    status, made, _ = owned.call("POST", "/devices/register", {"label": "Hall", "with_token": True}, access)
+    assert status == 200, made
+    goodbye = page.get_by_role("region", name="Delete me")
+    ask, last = goodbye.get_by_role("button", name="Delete me…"), goodbye.get_by_role("button", name="Delete me for good")
+    ask.click()
+    expect(goodbye.get_by_text("This cannot be undone.")).to_be_visible()
+    goodbye.get_by_role("button", name="Cancel").click()
+    expect(last).to_be_hidden()
+    expect(ask).to_be_focused()
+    ask.click()
+    goodbye.get_by_label("Your password").fill("not it")
+    last.click()
+    expect(goodbye.get_by_text("This is not your password.")).to_be_visible()
+    expect_signed_in(other)
+    goodbye.get_by_label("Your password").fill(PASSWORD)
+    last.click()
+    expect(page.get_by_text("You are deleted. Nothing of you is left on this hub.")).to_be_visible()
+    # They were the only one there was.
+    for each in (page, other):
+        expect(each.get_by_role("heading", name="This hub is new")).to_be_visible()
+    other.context.close()
+    # Neither the person nor their camera gets in any more.
+    assert owned.call("POST", "/auth/sign-in", {"email": "owner@example.org", "password": PASSWORD})[0] == 401
+    for kept in (access, key, made["device_token"]):
+        assert owned.call("GET", "/devices/self", token=kept)[0] == 401
+
+
 def test_who_forgot_the_password_gets_a_link_by_mail(tmp_path, page, mailbox):
     hub = owned_hub(tmp_path / "data", SMTP_URL=mailbox.url, PUBLIC_URL="https://hub.example.org")
     try:
@@ -233,6 +270,10 @@ def test_who_signs_up_confirms_the_address_first_where_the_hub_sends_mail(tmp_pa
         expect(page.get_by_text("Sent. Look into your mailbox")).to_be_visible()
         page.goto(f"{hub.url}/#{mailbox.link('new@example.org', 'verify')}")
         expect(page).to_have_url(f"{hub.url}/#/verify")
+        page.get_by_label("Your password", exact=True).fill("another one altogether")
+        page.get_by_role("button", name="Confirm and sign in").click()
+        assert "not of a sign-up with this password" in problem_of(page, "Your password")
+        page.get_by_label("Your password", exact=True).fill(PASSWORD)
         page.get_by_role("button", name="Confirm and sign in").click()
         expect_signed_in(page)
     finally:
@@ -255,15 +296,15 @@ def test_who_signs_up_is_in_at_once_where_no_mail_is_sent(tmp_path, page):
         hub.stop()
 
 
-def test_a_hub_that_takes_nobody_offers_nothing(owned, page):
+def test_a_hub_without_mail_says_who_helps_and_one_that_takes_nobody_offers_nothing(owned, page):
     page.goto(owned.url)
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     expect(page.get_by_role("link", name="Make an account")).to_have_count(0)
-    expect(page.get_by_role("link", name="Forgot your password?")).to_have_count(0)
+    page.get_by_role("link", name="Forgot your password?").click()
+    expect(page.get_by_text("This hub sends no e-mail.")).to_be_visible()
+    expect(page.get_by_text("pingwatch user link you@example.org")).to_be_visible()
     page.goto(f"{owned.url}/#/sign-up")
     expect(page.get_by_role("heading", name="By invitation")).to_be_visible()
-    page.goto(f"{owned.url}/#/forgot")
-    expect(page.get_by_text("This hub sends no e-mail.")).to_be_visible()
 
 
 def test_guessing_is_slowed_down_and_says_for_how_long(owned, page):

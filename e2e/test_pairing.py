@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 
 from browser import wait_until
 from identity import PASSWORD, real_hub, setup_secret
-from pairing import Desk, Phone, pair
-from looks import check_looks
+from pairing import Desk, Phone, pair, scan
+from looks import check_looks, looks
 
 
 @pytest.fixture
@@ -153,8 +153,8 @@ def test_one_activation_code_for_one_phone_makes_one_camera_of_two_that_ask_at_o
     page.get_by_label("For how many phones").fill("1")
     page.get_by_role("button", name="Make a code").click()
     made = page.locator("[data-made=code]")
-    expect(made.get_by_role("img", name="QR code that makes a phone a camera")).to_be_visible()
     link = made.locator("code").nth(1).inner_text()
+    assert scan(made.get_by_role("img", name="QR code that makes a phone a camera")) == link
     phones = [Phone(viewer_browser).open(link) for _ in range(2)]
     for phone in phones:
         expect(phone.page).to_have_url(re.compile(r"#/activate$"))
@@ -211,6 +211,8 @@ def test_pairing_has_no_axe_violations(hub, viewer_browser):
     phone = Phone(viewer_browser)
     link, _ = desk.show_code()
     check_looks(desk.page, "pair")
+    for look in looks(desk.page):
+        assert scan(desk.page.get_by_role("img", name="QR code that opens this hub on the phone")) == link, look
     phone.open(link)
     expect(phone.page.get_by_role("button", name="Ask to join")).to_be_visible()
     check_looks(phone.page, "pair-phone")

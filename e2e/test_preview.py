@@ -8,6 +8,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from browser import EMAIL, sign_in, start_camera, wait_until, watch_errors
+from test_device_page import LAST, STILL, Peer, frame, jpeg
 from test_offline import the_event
 from looks import check
 from test_sensor_page import SET_UP
@@ -41,6 +42,16 @@ def start_previewing(browser, hub, script: str) -> tuple[Page, list[str], list[d
     return camera, errors, opened
 
 
+def keep_elsewhere(hub, token: str, device: str, session: str) -> str:
+    """A clip of that device whose stills show nothing."""
+    phone = Peer(hub, token, device)
+    opened = phone.open_clip(session, preview=True)
+    phone.send(frame(STILL, opened["stream"], 0, jpeg("color=black:size=640x480"), LAST))
+    assert not phone.wait_publication("clip.verdict")["wanted"]
+    phone.close()
+    return opened["event"]["event_id"]
+
+
 def test_a_visit_is_shown_first_and_the_clip_follows(hub, first_visit_browser):
     camera, errors, opened = start_previewing(first_visit_browser, hub, SET_UP)
     row = camera.locator("[data-clip-id]").last
@@ -66,16 +77,24 @@ def test_a_clip_that_is_not_wanted_stays_on_the_phone_over_a_reload_until_it_is_
     event = hub.call("GET", f"/events/{clip}", token=token)[1]
     assert (event["clip_state"], event["clip_url"], len(event["still_urls"])) == ("on_device", None, 3)
 
+    # One more that the phone has kept, as the hub believes, and that its storage has lost.
+    device = event["device_id"]
     camera.reload()
     expect(row).to_have_attribute("data-state", "kept")
+    lost = keep_elsewhere(hub, token, device, event["session_id"])
     camera.get_by_role("button", name="Start watching").click()
     expect(camera.locator("pw-sensor-page")).to_have_attribute("data-state", "watching", timeout=30_000)
     expect(camera.locator("pw-sensor-page")).to_have_attribute("data-connection", "open")
 
     viewer = viewer_browser.new_context(viewport={"width": 360, "height": 740}).new_page()
     viewer_errors = watch_errors(viewer)
-    viewer.goto(f"{hub.url}/#/event/{clip}")
+    viewer.goto(f"{hub.url}/#/event/{lost}")
     sign_in(viewer)
+    viewer.get_by_role("button", name="Fetch the clip").click()
+    expect(viewer.get_by_text("The phone does not have the clip any more: its storage was cleared.")).to_be_visible()
+    expect(camera.get_by_text("Somebody asked for a clip that is not on this phone any more.")).to_be_visible()
+    check(camera, "camera-missed-phone-light")
+    viewer.goto(f"{hub.url}/#/event/{clip}")
     viewer.get_by_role("button", name="Fetch the clip").click()
     expect(viewer.locator(".player video")).to_be_visible(timeout=60_000)
     wait_until(viewer, lambda: viewer.locator(".player video").evaluate("video => video.readyState > 0 && video.duration > 2"))

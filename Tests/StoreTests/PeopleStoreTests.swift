@@ -82,8 +82,8 @@ struct PeopleStoreTests {
             let signIn = SignIn(
                 id: SignInID(trusted: "s \(account)"), user: admin.id, account: account, createdAt: f.now, usedAt: f.now, address: nil, agent: nil,
                 expiresAt: f.at(600))
-            try await store.signIns.begin(
-                signIn, TokenPair(access: "a \(account)", accessExpiresAt: f.at(60), refresh: "r \(account)", refreshExpiresAt: f.at(600)))
+            _ = try await store.signIns.begin(
+                signIn, TokenPair(family: "f \(account)", access: "a \(account)", accessExpiresAt: f.at(60), refresh: "r \(account)", refreshExpiresAt: f.at(600)))
         }
         let target = AlertTarget(device: f.device, channel: .email, address: admin.email, createdAt: f.now)
         try await store.targets.link(target, in: f.ours, now: f.now)

@@ -151,9 +151,9 @@ struct PlanTests {
             _ = try await f.store.ledger.charge(EventID(trusted: name), seconds: 1, id: name, in: f.ours, now: f.at(seconds))
         }
         let limit = f.at(50), never = Timestamp(milliseconds: 0)
-        try await f.store.retention.removeTraces(attemptsBefore: limit, auditBefore: never, ledgerBefore: never, linksBefore: limit)
+        try await f.store.retention.removeTraces(attemptsBefore: limit, auditBefore: never, ledgerBefore: never, linksBefore: limit, expiredBefore: never)
         #expect(try await f.store.audit.list(in: f.ours, page: Page()).items.count == 2)
-        try await f.store.retention.removeTraces(attemptsBefore: limit, auditBefore: limit, ledgerBefore: limit, linksBefore: limit)
+        try await f.store.retention.removeTraces(attemptsBefore: limit, auditBefore: limit, ledgerBefore: limit, linksBefore: limit, expiredBefore: limit)
         #expect(try await f.store.audit.list(in: f.ours, page: Page()).items.map(\.action) == ["new"])
         #expect(try await f.store.ledger.list(in: f.ours, page: Page()).items.map(\.id) == ["new"])
     }

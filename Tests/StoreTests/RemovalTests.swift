@@ -32,8 +32,8 @@ struct RemovalTests {
             try await write("INSERT INTO membership_devices (account_id, user_id, device_id) VALUES ('\(name)', 'both', '\(f.device)')")
             for (number, user) in [owner, both].enumerated() {
                 let tokens = TokenPair(
-                    access: "a-\(name)-\(number)", accessExpiresAt: f.at(900), refresh: "r-\(name)-\(number)", refreshExpiresAt: f.at(9000))
-                try await store.signIns.begin(
+                    family: "f-\(name)-\(number)", access: "a-\(name)-\(number)", accessExpiresAt: f.at(900), refresh: "r-\(name)-\(number)", refreshExpiresAt: f.at(9000))
+                _ = try await store.signIns.begin(
                     SignIn(
                         id: SignInID(trusted: "s-\(name)-\(number)"), user: user, account: scope.account, createdAt: f.now, usedAt: f.now,
                         address: nil, agent: nil, expiresAt: f.at(9000)), tokens)

@@ -32,6 +32,7 @@ from plan import Kill, Plan, PlannedClip
 from postgres import PostgresServer
 from processes import Moments, Process
 from sensors import HTTP_BREAKS, Sensor
+from slow_disk import build
 from system import Hub
 
 # Account and whether a chat is linked, for each sensor.
@@ -66,7 +67,7 @@ class Run:
             environment["DATABASE_URL"] = database.url("chaos")
 
         def vary(start: int) -> dict[str, str]:
-            return {} if slow_disk is None else {"LD_PRELOAD": str(slow_disk), "CHAOS_DISK_MS": str(self.plan.disk(start))}
+            return {} if slow_disk is None else {"LD_PRELOAD": str(slow_disk), "SLOW_DISK_MS": str(self.plan.disk(start))}
 
         self.hub = Process("serve", environment, folder / "hub.log", vary)
         self.worker = Process("worker", environment, folder / "worker.log", vary) if database is not None else None
@@ -374,12 +375,10 @@ class Run:
 
 
 def build_slow_disk(folder: Path) -> Path:
-    library = folder / "slowdisk.so"
     try:
-        subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library, Path(__file__).with_name("slowdisk.c"), "-ldl"], check=True)
+        return build(folder)
     except (OSError, subprocess.CalledProcessError) as error:
         raise CannotTry(f"the slow disk needs a C compiler (or --disk real): {error}") from error
-    return library
 
 
 async def run(options: argparse.Namespace, folder: Path, database: PostgresServer | None) -> int:

@@ -32,7 +32,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory):
         library = build_slow_disk(folder)
     except CannotTry as reason:
         pytest.skip(str(reason))
-    hub = Hub(folder / "data", LD_PRELOAD=str(library), CHAOS_DISK_MS="60").start()
+    hub = Hub(folder / "data", LD_PRELOAD=str(library), SLOW_DISK_MS="60").start()
     yield hub
     assert hub.stop() == 0
 

@@ -176,6 +176,7 @@ METHODS: dict[str, Row] = {
     "clip.open": Row("control", sensor=True),
     "clip.close": Row("control", sensor=True),
     "clip.abort": Row("control", sensor=True),
+    "clip.gone": Row("control", sensor=True),
     "clip.request": Row("control"),
     "live.watch": Row("view"),
     "live.unwatch": Row("view"),

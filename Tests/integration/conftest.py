@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import signal
+import subprocess
 import sys
 import uuid
 from pathlib import Path
@@ -16,6 +17,7 @@ import botapi  # noqa: E402
 import pictures  # noqa: E402
 from postgres import PostgresServer, find_programs  # noqa: E402
 from sensor import Peer  # noqa: E402
+from slow_disk import Gate  # noqa: E402
 from system import MEDIA, Hub  # noqa: E402
 
 
@@ -141,6 +143,16 @@ def heavy(tmp_path_factory) -> pictures.Clip:
 @pytest.fixture(scope="session")
 def large(tmp_path_factory) -> pictures.Clip:
     return pictures.large(tmp_path_factory.mktemp("large"))
+
+
+@pytest.fixture
+def gate(tmp_path):
+    """Stops a hub at its disk."""
+    try:
+        return Gate(tmp_path)
+    except (OSError, subprocess.CalledProcessError) as error:
+        print(f"skipped: there is no C compiler: {error}")
+        pytest.skip(f"there is no C compiler: {error}")
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ class World:
         self.emails = {"owner": "owner@example.org", "foreign": "foreign@example.org"}
         for role, email in self.emails.items():
             self.tokens[role] = hub.sign_in(email)
-        self.post("/devices/register", {"label": "Garden"}, "foreign")
+        self.foreign_device = self.post("/devices/register", {"label": "Garden"}, "foreign")["device_id"]
         self.device, self.other_device = [self.post("/devices/register", {"label": label})["device_id"] for label in ("Hall", "Attic")]
         self.old_session = self.post("/sessions/start", {"device_id": self.device})["session_id"]
         self.post("/sessions/stop", {"session_id": self.old_session})
@@ -209,6 +209,37 @@ def test_nobody_hears_or_watches_what_is_not_theirs(world, peers, role):
     assert code({"rpc": {"method": "clip.request", "data": {"event_id": world.event}}}) in ((409, 103) if sees else (404, 103))
 
 
+@pytest.mark.parametrize("role, device", [("foreign", "foreign_device"), ("elsewhere", "other_device")])
+def test_a_camera_of_ones_own_reaches_nothing_that_is_not_theirs(world, role, device):
+    """Its connection may call all of these, for itself."""
+    camera = Peer(world.hub, world.tokens[role], getattr(world, device))
+    session, event = camera.rpc("session.start")["session"]["session_id"], world.new_event()
+
+    def code(call: Callable[[], dict]) -> int:
+        try:
+            call()
+        except RpcError as refused:
+            return refused.code
+        return 0
+
+    assert {name: code(call) for name, call in {
+        "session.stop": lambda: camera.rpc("session.stop", {"session_id": world.session}),
+        "session.forceStop": lambda: camera.rpc("session.forceStop", {"session_id": world.session}),
+        "clip.open in a session": lambda: camera.open_clip(world.session),
+        "clip.request": lambda: camera.rpc("clip.request", {"event_id": event}),
+        "device.settings": lambda: camera.rpc("device.settings", {"device_id": world.device, "patch": {"sensitivity": 10}}),
+        "device.command": lambda: camera.rpc("device.command", {"device_id": world.device, "command": "still"}),
+        # Ids are an account's own: another one may have the same.
+        "clip.open of an event": lambda: camera.open_clip(session, event=event),
+    }.items()} == {
+        "session.stop": 404, "session.forceStop": 404, "clip.open in a session": 404, "clip.request": 404, "device.settings": 404,
+        # A camera commands no other.
+        "device.command": 103, "clip.open of an event": 0 if role == "foreign" else 409,
+    }
+    camera.close()
+    assert [each["status"] for each in world.get("/sessions") if each["session_id"] == world.session] == ["active"]
+
+
 def test_a_camera_is_itself_and_nothing_else(world, peers):
     client = peers("device")
     assert list(client.hello["subs"]) == [f"sensor:{world.device}"] and client.hello["data"]["user_id"] is None
@@ -239,6 +270,13 @@ def test_what_happens_to_a_device_reaches_those_who_see_it(world, peers):
             client.wait(heard(role, "Pond"))
     for role in ("elsewhere", "foreign"):
         assert world.device not in json.dumps(clients[role].pushes)
+
+
+def test_accounts_and_people_of_others_are_as_unknown_as_none(world):
+    account, viewer = world.get("/account")["account_id"], world.users[world.emails["viewer"]]
+    assert world.call("POST", "/auth/switch", {"account_id": account}, "foreign")[0] == 404
+    assert world.call("DELETE", f"/account/members/{viewer}", role="foreign")[0] == 404
+    assert viewer in [member["user_id"] for member in world.get("/account/members")]
 
 
 # What destroys comes last: everybody leaves the account in the end.

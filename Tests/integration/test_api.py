@@ -311,6 +311,27 @@ def test_a_refresh_token_gets_another_pair_once(hub):
     assert hub.call("POST", "/auth/refresh", {})[1]["error"]["field"] == "refresh_token"
 
 
+def test_a_refresh_token_of_long_ago_ends_the_sign_in_however_often_it_was_renewed_since(hub):
+    signed_in = hub.call("POST", "/auth/dev/login", {"email": "copied@example.org"})[1]
+    refresh = lambda token: hub.call("POST", "/auth/refresh", {"refresh_token": token})
+    newest = signed_in
+    for _ in range(3):
+        status, newest, _ = refresh(newest["refresh_token"])
+        assert status == 200
+    assert refresh(signed_in["refresh_token"])[0] == 401
+    assert refresh(newest["refresh_token"])[0] == 401 and hub.call("GET", "/auth/me", token=newest["access_token"])[0] == 401
+
+
+def test_of_many_switches_with_one_token_one_sign_in_is_left(hub):
+    signed_in = hub.call("POST", "/auth/dev/login", {"email": "switching@example.org"})[1]
+    switch = lambda _: hub.call("POST", "/auth/switch", {"account_id": signed_in["account_id"]}, signed_in["access_token"])
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(switch, range(10)))
+    assert sorted(status for status, _, _ in answers) == [200] + [401] * 9
+    [token] = [answer["access_token"] for status, answer, _ in answers if status == 200]
+    assert len(hub.call("GET", "/auth/sessions", token=token)[1]) == 1
+
+
 def test_sign_ins_are_listed_and_ended_one_by_one_and_all_at_once(hub):
     sign_in = lambda: hub.call("POST", "/auth/dev/login", {"email": "roaming@example.org"}, headers={"User-Agent": "Browser 1"})[1]
     here, there, elsewhere = sign_in(), sign_in(), sign_in()

@@ -8,7 +8,7 @@ import uuid
 
 import botapi
 import pytest
-from sensor import LAST, STILL, Peer, RpcError, frame
+from sensor import LAST, STILL, Peer, RpcError, frame, publications
 from watching import SECRET, alerts, close, ended, link, stream, until
 
 
@@ -90,7 +90,7 @@ def test_a_clip_that_is_not_wanted_stays_on_the_phone_and_alerts_nobody(watched,
     assert verdict(camera, opened) == (False, what)
     event = watched.get(f"/events/{opened['event']['event_id']}")
     assert (event["status"], event["clip_state"], event["clip_url"], event["should_notify"]) == ("done", "on_device", None, False)
-    assert event["summary"].endswith("the clip stays on the phone until it is asked for.") and event["tags"] == ["preview", what]
+    assert event["summary"].endswith("; the clip was left on the phone.") and event["tags"] == ["preview", what]
     assert [watch.call("GET", url)[1] for url in event["still_urls"]] == stills[what]
     assert watch.call("GET", event["poster_url"])[1] == stills[what][0]
     # The stream is closed, and shown once more it stays what it is.
@@ -128,6 +128,46 @@ def test_a_clip_on_the_phone_can_be_asked_for_and_alerts_nobody_then(watched, wa
     assert watch.call("GET", done["clip_url"])[0] == 200
     assert done["alert_reason"] == "Somebody asked for this clip." and alerts(telegram, chat) == []
     assert watched.call("POST", path)[1]["error"]["code"] == "not_on_device"
+
+
+def test_a_clip_that_the_phone_has_no_more_is_gone_and_its_stills_stay(watched, watch, stills, small, telegram, chat):
+    camera, viewer = Peer(watch, watched.token, watched.device), Peer(watch, watched.token)
+    for is_asked in (True, False):
+        opened = show(camera, watched, stills["no_change"], small)
+        assert not verdict(camera, opened)[0]
+        event = opened["event"]["event_id"]
+        kept = watched.get(f"/events/{event}")
+        if is_asked:
+            assert viewer.rpc("clip.request", {"event_id": event})["event"]["clip_state"] == "requested"
+        told = camera.rpc("clip.gone", {"event_id": event, "reason": "the storage was cleared"} if is_asked else {"event_id": event})["event"]
+        reason = "the storage was cleared" if is_asked else "the phone does not have the clip any more"
+        assert (told["status"], told["clip_state"], told["clip_problem"], told["failure"]) == ("done", "gone", reason, None)
+        viewer.wait(lambda _: any(heard["event"]["event_id"] == event and heard["event"]["clip_state"] == "gone" for heard in publications(viewer, "event.updated")))
+        gone = watched.get(f"/events/{event}")
+        assert [gone[name] for name in ("summary", "tags", "alert_reason")] == [kept[name] for name in ("summary", "tags", "alert_reason")]
+        assert [watch.call("GET", url)[1] for url in gone["still_urls"]] == stills["no_change"]
+        # Nobody can ask for it, it is not taken any more, and said twice it stays what it is.
+        assert watched.call("POST", f"/events/{event}/clip/request")[1]["error"]["code"] == "not_on_device"
+        assert refused(lambda: camera.open_clip(watched.session, event, **small.opening())).code == 409
+        assert camera.rpc("clip.gone", {"event_id": event, "reason": "again"})["event"]["clip_problem"] == reason
+    assert alerts(telegram, chat) == []
+
+
+def test_only_a_clip_that_its_own_phone_has_kept_can_be_gone(watched, watch, enrol, stills, small):
+    camera, other = Peer(watch, watched.token, watched.device), enrol(watch)
+    opened = show(camera, watched, stills["blank"], small)
+    assert not verdict(camera, opened)[0]
+    event = {"event_id": opened["event"]["event_id"]}
+    second = watched.post("/devices/register", {"label": "Second"})["device_id"]
+    assert refused(lambda: Peer(watch, watched.token).rpc("clip.gone", event)).code == 103
+    assert refused(lambda: Peer(watch, watched.token, second).rpc("clip.gone", event)).code == 404
+    assert refused(lambda: Peer(watch, other.token, other.device).rpc("clip.gone", event)).code == 404
+    assert refused(lambda: camera.rpc("clip.gone", {"event_id": str(uuid.uuid4())})).code == 404
+    assert "event_id" in str(refused(lambda: camera.rpc("clip.gone", {})))
+    assert "reason" in str(refused(lambda: camera.rpc("clip.gone", {**event, "reason": "x" * 201})))
+    assert watched.get(f"/events/{event['event_id']}")["clip_state"] == "on_device"
+    coming = camera.open_clip(watched.session, **small.opening())
+    assert refused(lambda: camera.rpc("clip.gone", {"event_id": coming["event"]["event_id"]})).code == 409
 
 
 def test_nobody_asks_for_anothers_clip(watched, watch, enrol, stills, small):

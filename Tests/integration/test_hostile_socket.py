@@ -73,6 +73,9 @@ def test_fragments_without_end_are_1009_or_too_late(target):
     with RawSocket(target.port) as peer:
         peer.send(frame(TEXT, b"", fin=False) + frame(CONT, b"", fin=False) * 10_000)
         assert peer.closing() == 1009
+    with RawSocket(target.port) as peer:
+        peer.send(frame(TEXT, b"x", fin=False) + frame(CONT, b"x", fin=False) * 10_000)
+        assert peer.closing() == 1009
     # Fewer of those that bring nothing are no sign of life: a connection without `connect` ends.
     with RawSocket(target.port) as peer:
         peer.send(frame(TEXT, b"", fin=False) + frame(CONT, b"", fin=False) * 1000)

@@ -26,11 +26,15 @@ def hub(start, mailbox):
         SMTP_URL=mailbox.url, PUBLIC_URL="https://hub.example.org", AUTH_SIGN_UP="open", AUTH_DEV_LOGIN_ENABLED="false", **CHEAP)
 
 
+def verify(hub, token: str, password: str = PASSWORD) -> dict:
+    return ok(hub, "/auth/email/verify", {"token": token, "password": password})
+
+
 def confirmed(hub, mailbox) -> dict:
     """Somebody who has signed up and followed the link."""
     email = address()
     assert ask(hub, "/auth/sign-up", {"email": email, "password": PASSWORD})[:2] == (202, WAITING)
-    session = ok(hub, "/auth/email/verify", {"token": mailbox.token(email, "verify")})
+    session = verify(hub, mailbox.token(email, "verify"))
     return {**session, "email": email}
 
 
@@ -42,13 +46,13 @@ def test_a_sign_up_waits_for_the_address(hub, mailbox):
     assert sign_in(hub, email)[1]["error"]["code"] == "email_unverified"
     assert sign_in(hub, email, "wrong wrong wrong")[1]["error"]["code"] == "invalid_credentials"
     with ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(lambda _: ask(hub, "/auth/email/verify", {"token": token}), range(2)))
+        answers = list(pool.map(lambda _: ask(hub, "/auth/email/verify", {"token": token, "password": PASSWORD}), range(2)))
     assert sorted(status for status, _, _ in answers) == [200, 404]
     session, = (answer for status, answer, _ in answers if status == 200)
     profile = me(hub, session)
     assert (profile["email"], profile["name"], profile["verified"]) == (email, "Ann", True)
     assert sign_in(hub, email)[0] == 200
-    assert refused(hub, "/auth/email/verify", {"token": token}) == (404, "link_expired")
+    assert refused(hub, "/auth/email/verify", {"token": token, "password": PASSWORD}) == (404, "link_expired")
 
 
 def test_a_sign_up_with_a_known_address_looks_the_same_and_changes_nothing(hub, mailbox):
@@ -66,8 +70,10 @@ def test_who_signed_up_with_somebody_elses_address_does_not_wait_for_them_with_a
     ok(hub, "/auth/sign-up", {"email": email, "password": PASSWORD}, expected=202)
     mine = mailbox.token(email, "verify", 2)
     assert mine != theirs
-    ok(hub, "/auth/email/verify", {"token": mine})
-    assert refused(hub, "/auth/email/verify", {"token": theirs}) == (404, "link_expired")
+    # The mails look the same: whoever opens the wrong one is not let into what somebody else knows the password of.
+    assert refused(hub, "/auth/email/verify", {"token": theirs, "password": PASSWORD}) == (403, "invalid_credentials")
+    verify(hub, mine)
+    assert refused(hub, "/auth/email/verify", {"token": theirs, "password": PASSWORD}) == (404, "link_expired")
     assert sign_in(hub, email)[0] == 200 and sign_in(hub, email, OTHER_PASSWORD)[0] == 401
 
 
@@ -76,7 +82,7 @@ def test_the_link_is_mailed_again(hub, mailbox):
     ok(hub, "/auth/sign-up", {"email": email, "password": PASSWORD}, expected=202)
     mailbox.wait(email)
     assert ask(hub, "/auth/email/resend", {"email": email})[:2] == ask(hub, "/auth/email/resend", {"email": address()})[:2] == (202, SENT)
-    ok(hub, "/auth/email/verify", {"token": mailbox.token(email, "verify", 2)})
+    verify(hub, mailbox.token(email, "verify", 2))
     # Nothing is waited for any more.
     ok(hub, "/auth/email/resend", {"email": email}, expected=202)
     ok(hub, "/auth/password/forgot", {"email": email}, expected=202)
@@ -93,7 +99,7 @@ def test_a_forgotten_password(hub, mailbox):
     assert (mail["From"], mail["Subject"]) == ("hub@example.org", "Set a new password · Ping Watch")
     assert refused(hub, "/auth/password/reset", {"token": token, "password": "password1"})[0] == 400
     # A link of one kind is none of another.
-    assert refused(hub, "/auth/email/verify", {"token": token}) == (404, "link_expired")
+    assert refused(hub, "/auth/email/verify", {"token": token, "password": PASSWORD}) == (404, "link_expired")
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(lambda n: ask(hub, "/auth/password/reset", {"token": token, "password": f"{OTHER_PASSWORD} {n}"})[0], range(2)))
     assert sorted(answers) == [204, 404]

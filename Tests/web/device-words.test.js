@@ -4,7 +4,7 @@ import {
   answerWords, attentionWords, cannotAsk, commandName, failureWords, needsAttention, pictureFile, pictureProblem, presenceWords, telemetryRows,
 } from "../../Public/js/state/device-words.js";
 import { emptyTimeline, loaded, published } from "../../Public/js/state/timeline.js";
-import { causeTimes, causeWords, clipNote, clockTime, eventTitle, isNotice, isOnCamera, triggerIcon } from "../../Public/js/state/words.js";
+import { causeTimes, causeWords, clipNote, clipProblem, clockTime, eventBadges, eventTitle, isNotice, isOnCamera, triggerIcon } from "../../Public/js/state/words.js";
 
 const AT = Date.UTC(2026, 10, 21, 10, 0, 0);
 const iso = (seconds) => new Date(AT + seconds * 1000).toISOString();
@@ -99,5 +99,9 @@ test("where a clip is of which pictures came first", () => {
   assert.equal(eventTitle({ trigger_type: "motion", status: "recording", clip_state: "preview" }), "Motion · recording");
   assert.match(clipNote({ clip_state: "on_device", status: "done" }), /on the camera/);
   assert.match(clipNote({ clip_state: "preview", status: "recording" }), /pictures of it first/);
+  assert.match(clipNote({ clip_state: "gone", status: "done" }), /The clip is gone/);
+  const gone = { trigger_type: "motion", status: "done", clip_state: "gone", clip_problem: "the phone has deleted the clip to make room" };
+  assert.deepEqual([eventTitle(gone), clipProblem(gone), isOnCamera(gone)], ["Motion", "The phone has deleted the clip to make room.", false]);
+  assert.deepEqual(eventBadges(gone, []), [{ text: "No clip", tone: "" }]);
   assert.match(clipNote({ clip_state: null, status: "recording" }), /Recording/);
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { MemoryClipStore } from "../../Public/js/lib/memory-clip-store.js";
 import { decodeFrame, KIND } from "../../Public/js/net/frame.js";
+import { MADE_ROOM, NOT_HERE } from "../../Public/js/sensor/gone-clips.js";
 import { Outbox } from "../../Public/js/sensor/outbox.js";
 
 /** A hub at the other end of the connection, which answers at once. */
@@ -12,6 +13,7 @@ class FakeHub {
   opened = [];
   closed = [];
   aborted = [];
+  gone = [];
   #streams = new Map();
   /** What calls are refused with. */
   error = null;
@@ -20,6 +22,7 @@ class FakeHub {
 
   async rpc(method, data) {
     if (this.error) throw this.error;
+    if (method === "clip.gone") return { event: this.gone[this.gone.push(data) - 1] };
     if (method === "clip.open") {
       const event = this.events.get(data.event_id) ?? { frames: [], stills: 0, shown: [], state: data.preview && this.looksFirst ? "preview" : null, isDurable: false };
       if (data.preview && event.state === "on_device") throw { code: 409, message: "event_id: this clip is not wanted; it stays on the phone until it is asked for" };
@@ -607,24 +610,105 @@ test("preview first: a hub that said no just before Record was pressed is told a
   assert.deepEqual([clip.upload.phase, hub.events.get("e1").frames], ["durable", [0, 100_000]]);
 });
 
-test("preview first: who asks for a clip that had to make room is told so, also after a reload", async () => {
+test("preview first: that a clip had to make room is told, at once or when the hub is back, also by the next page, and then forgotten", async () => {
   const outbox = page("p1");
   await unwanted(outbox, "e1", 1000);
-  await unwanted(outbox, "e2", 2000);
   store.room = async () => ({ usage: 96, quota: 100 });
-  begin(outbox, "e3", 3000);
+  begin(outbox, "e2", 2000);
   await settle();
-  assert.deepEqual(outbox.clips.map(({ upload, isGone }) => [upload.phase, isGone]), [["streaming", false], ["kept", true], ["kept", true]]);
-  outbox.message({ type: "clip.request", event_id: "e2" });
+  assert.deepEqual(outbox.clips.map(({ upload, isGone }) => [upload.phase, isGone]), [["streaming", false], ["kept", true]]);
+  assert.deepEqual(hub.gone, [{ event_id: "e1", reason: MADE_ROOM }]);
+  assert.deepEqual((await store.records()).map(({ id }) => id), ["e2"]);
+  await fire();
+  store.room = async () => ({ usage: 0, quota: 1e9 });
+  for (const [id, at] of [["e3", 3000], ["e4", 4000]]) await unwanted(outbox, id, at);
+  goAway(outbox);
+  store.room = async () => ({ usage: 96, quota: 100 });
+  begin(outbox, "e5", 5000);
   await settle();
-  const reason = "the phone has deleted it to make room";
-  assert.deepEqual([outbox.clips[1].upload.reason, hub.aborted], [reason, [{ stream: 4, reason }]]);
+  for (let again = 0; again < 3; again++) await fire();
+  assert.deepEqual([hub.gone.length, outbox.clips.filter(({ isGone }) => isGone).length], [1, 3]);
   const next = page("p2");
   await next.restore();
   await settle();
-  next.message({ type: "clip.request", event_id: "e1" });
+  await comeBack(next);
+  assert.deepEqual(hub.gone.slice(1).map(({ event_id }) => event_id).sort(), ["e3", "e4"]);
+  assert.ok(hub.gone.every(({ reason }) => reason === MADE_ROOM) && (await store.records()).every(({ frames }) => frames > 0));
+});
+
+test("preview first: who asks for a clip that the storage has lost, or that is not known, is told so, and nothing is opened", async () => {
+  const outbox = page("p1");
+  const clip = await unwanted(outbox, "e1");
+  let missed = 0;
+  outbox.addEventListener("missed", () => missed++);
+  await store.delete("e1");
+  outbox.message({ type: "clip.request", event_id: "e1" });
+  outbox.message({ type: "clip.request", event_id: "e0" });
   await settle();
-  assert.deepEqual([hub.ids.at(-1), hub.aborted.slice(1)], ["e1", [{ stream: hub.ids.length, reason }]]);
+  assert.deepEqual(hub.gone.sort((a, b) => a.event_id.localeCompare(b.event_id)), ["e0", "e1"].map((event_id) => ({ event_id, reason: NOT_HERE })));
+  assert.deepEqual([hub.ids, hub.aborted, missed], [["e1"], [], 2]);
+  assert.deepEqual([clip.upload.phase, clip.isGone, (await store.records()).length], ["kept", true, 0]);
+});
+
+test("preview first: that a clip is gone is told again after a break, and only once where the hub has refused it", async () => {
+  const outbox = page("p1");
+  await unwanted(outbox, "e1");
+  await store.delete("e1");
+  hub.error = { code: 108, temporary: true };
+  outbox.message({ type: "clip.request", event_id: "e1" });
+  await settle();
+  hub.error = null;
+  goAway(outbox);
+  await comeBack(outbox);
+  assert.deepEqual(hub.gone.map(({ event_id }) => event_id), ["e1"]);
+  hub.error = { code: 404, message: "there is no such event" };
+  outbox.message({ type: "clip.request", event_id: "e9" });
+  await settle();
+  hub.error = null;
+  goAway(outbox);
+  await comeBack(outbox);
+  assert.equal(hub.gone.length, 1);
+});
+
+test("preview first: a storage that cannot be read just now has not lost the clip", async () => {
+  const outbox = page("p1");
+  await unwanted(outbox, "e1");
+  const { read } = store;
+  store.read = async () => { throw new Error("busy"); };
+  outbox.message({ type: "clip.request", event_id: "e1" });
+  await settle();
+  store.read = read;
+  await fire();
+  assert.deepEqual([hub.gone, outbox.clips[0].upload.phase], [[], "durable"]);
+});
+
+test("preview first: a clip that somebody has asked for meanwhile does not make room", async () => {
+  const outbox = page("p1");
+  await unwanted(outbox, "e0", 500);
+  await unwanted(outbox, "e1", 1000);
+  const stale = await store.records();
+  hub.error = { code: 108, temporary: true };
+  outbox.message({ type: "clip.request", event_id: "e1" });
+  await settle();
+  store.room = async () => ({ usage: 96, quota: 100 });
+  const { records } = store;
+  store.records = async () => stale;
+  begin(outbox, "e2", 2000);
+  await settle();
+  store.records = records;
+  assert.deepEqual(outbox.clips.map(({ record, isGone, upload }) => [record.id, isGone, upload.phase]), [
+    ["e2", false, "waiting"], ["e1", false, "waiting"], ["e0", true, "kept"],
+  ]);
+});
+
+test("preview first: a clip that is kept is found behind any number of others", async () => {
+  const outbox = page("p1");
+  await unwanted(outbox, "e0", 1000);
+  for (let number = 1; number <= 125; number++) record(outbox, `e${number}`, 1000 + number);
+  for (let turn = 0; turn < 5; turn++) await settle();
+  outbox.message({ type: "clip.request", event_id: "e0" });
+  for (let turn = 0; turn < 5; turn++) await settle();
+  assert.deepEqual([hub.events.get("e0").isDurable, hub.gone.filter(({ event_id }) => event_id === "e0")], [true, []]);
 });
 
 test("after 429 nothing new is asked before its time, also after a break or when somebody is impatient", async () => {

@@ -24,7 +24,7 @@ const ROWS = [
   ["kept", clip("kept", { record: { unwanted: "no_change" } }), "kept on this device: the hub did not want it (no change)", true, false],
   ["kept", clip("kept", { record: { unwanted: "" } }), "kept on this device: the hub did not want it", true, false],
   ["kept", clip("kept", { record: { unwanted: "light" }, isGone: true }),
-    "kept on this device: the hub did not want it (only the light changed), no longer on this phone", false, false],
+    "no longer on this phone, and the hub did not want it (only the light changed)", false, false],
   ["failed", clip("failed", { reason: "it is not a video" }), "failed: it is not a video", true, true],
   ["failed", clip("failed", { reason: "this device's storage was full", isGone: true }), "failed: this device's storage was full", false, false],
   ["failed", clip("failed", { reason: "no", isRecording: true }), "failed: no", false, false],

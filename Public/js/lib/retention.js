@@ -23,6 +23,9 @@ export const isUploaded = ({ uploadedAt }) => uploadedAt !== null && uploadedAt 
 /** The hub saw stills of it, and does not want the clip unless somebody asks for it. @param {ClipRecord} record */
 export const isUnwanted = ({ unwanted }) => unwanted !== null && unwanted !== undefined;
 
+/** Nobody waits for it: the hub has it, does not want it, or refused it. @param {ClipRecord} record */
+export const isSpare = (record) => isUploaded(record) || isUnwanted(record) || record.failure !== null;
+
 /**
  * What nobody waits for, in the order in which it goes: what the hub has, what it does not want, what it refused, each the oldest first.
  * @param {ClipRecord[]} records

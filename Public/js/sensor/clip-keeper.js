@@ -1,7 +1,7 @@
 // @ts-check
 // Clips in the device's store: written while they are recorded, kept after the hub has them as long as there is room.
 
-import { firstToGo, isNearlyFull, isUnwanted, surplus } from "../lib/retention.js";
+import { firstToGo, isNearlyFull, isSpare, isUnwanted, surplus } from "../lib/retention.js";
 
 /**
  * @typedef {import("./outbox.js").Clip} Clip
@@ -31,14 +31,16 @@ export class ClipKeeper {
    * @param {import("../lib/memory-clip-store.js").ClipStore} options.store
    * @param {() => Clip[]} options.clips newest first
    * @param {(clip: Clip, reason: string) => void} options.giveUp
+   * @param {(id: string) => void} options.gone what the hub does not want had to make room
    * @param {() => void} options.changed
    * @param {(body: () => void, ms: number) => any} options.setTimeout
    * @param {(timer: any) => void} options.clearTimeout
    */
-  constructor({ store, clips, giveUp, changed, setTimeout, clearTimeout }) {
+  constructor({ store, clips, giveUp, gone, changed, setTimeout, clearTimeout }) {
     this.store = store;
     this.clips = clips;
     this.giveUp = giveUp;
+    this.gone = gone;
     this.changed = changed;
     this.setTimeout = setTimeout;
     this.clearTimeout = clearTimeout;
@@ -70,6 +72,25 @@ export class ClipKeeper {
   /** @param {string} id */
   delete(id) {
     this.#enqueue(() => this.store.delete(id));
+  }
+
+  /** Whether its frames are on this device. @param {string} id @param {Clip} [clip] what is known of it */
+  async has(id, clip) {
+    if (clip?.upload.unstored().length) return true;
+    // That the store cannot be read now does not mean that the clip is lost.
+    return this.store.read(id, 0).then((frames) => frames.length > 0, () => true);
+  }
+
+  /** The store does not have it any more. @param {Clip} clip */
+  lost(clip) {
+    this.#enqueue(() => this.#empty(clip));
+    this.changed();
+  }
+
+  /** The hub knows that it is gone: so it need not be remembered. @param {string} id */
+  forget(id) {
+    const clip = this.clips().find(({ record }) => record.id === id);
+    if (clip?.isGone && isUnwanted(clip.record)) this.delete(id);
   }
 
   /** @param {() => Promise<unknown>} work */
@@ -122,7 +143,7 @@ export class ClipKeeper {
     if (this.#isMakingRoom) return;
     this.#isMakingRoom = true;
     this.setTimeout(() => { this.#isMakingRoom = false; }, SAVE_AGAIN_MS);
-    const going = firstToGo(await this.store.records()).filter(({ id }) => id !== clip.record.id);
+    const going = firstToGo(await this.store.records()).filter((record) => record.id !== clip.record.id && this.#mayGo(record));
     for (const record of going) await this.#remove(record);
     if (going.length) return;
     this.isShort = true;
@@ -148,13 +169,24 @@ export class ClipKeeper {
   /** Keeps what the hub has within its bounds. */
   async #prune() {
     const records = await this.store.records();
-    for (const record of surplus(records, await this.store.room())) await this.#remove(record);
+    const going = surplus(records, await this.store.room()).filter((record) => this.#mayGo(record));
+    for (const record of going) await this.#remove(record);
+  }
+
+  /** Somebody may have come to want it, at the phone or through the hub, since it was stored. @param {ClipRecord} stored */
+  #mayGo({ id }) {
+    const clip = this.clips().find(({ record }) => record.id === id);
+    return !clip || (!clip.isRecording && isSpare(clip.record));
   }
 
   /** @param {ClipRecord} record of any page */
   async #remove(record) {
     const clip = this.clips().find(({ record: { id } }) => id === record.id);
-    if (clip) await this.#empty(clip);
+    if (clip) {
+      await this.#empty(clip);
+      if (isUnwanted(clip.record)) this.gone(record.id);
+    // Whoever takes it up tells the hub.
+    } else if (isUnwanted(record)) await this.store.empty({ ...record, frames: 0 });
     else await this.store.delete(record.id);
     this.changed();
   }

@@ -3,6 +3,8 @@
 
 import { encodeFrame, KIND } from "../net/frame.js";
 import { sendStills } from "./clip-stills.js";
+import { GoneClips, NOT_HERE } from "./gone-clips.js";
+import { isTemporary } from "./rpc-errors.js";
 
 /** @typedef {import("./outbox.js").Clip} Clip */
 
@@ -12,8 +14,6 @@ const SENT_AT_ONCE = 2;
 const TOO_MANY = 429;
 /** So that it is over for the hub's clock as well. */
 const HOLD_MARGIN_MS = 1000;
-/** Of what the hub did not want, when somebody asks for it later. */
-const GONE = "the phone has deleted it to make room";
 
 export class ClipSender {
   /** Until when the plan lets nothing new through, ms since 1970. @type {number|null} */
@@ -29,16 +29,19 @@ export class ClipSender {
    * @param {import("./clip-keeper.js").ClipKeeper} options.keeper
    * @param {() => Clip[]} options.clips newest first
    * @param {() => void} options.changed
+   * @param {() => void} options.missed somebody wants a clip that is not here any more
    * @param {() => number} options.now ms since 1970
    * @param {(body: () => void, ms: number) => any} options.setTimeout
    * @param {(timer: any) => void} options.clearTimeout
    */
-  constructor({ connection, store, keeper, clips, changed, now, setTimeout, clearTimeout }) {
+  constructor({ connection, store, keeper, clips, changed, missed, now, setTimeout, clearTimeout }) {
     this.connection = connection;
     this.store = store;
     this.keeper = keeper;
     this.clips = clips;
     this.changed = changed;
+    this.missed = missed;
+    this.gone = new GoneClips({ connection, told: (id) => keeper.forget(id) });
     this.now = now;
     this.setTimeout = setTimeout;
     this.clearTimeout = clearTimeout;
@@ -46,6 +49,7 @@ export class ClipSender {
 
   connected() {
     for (const { upload } of this.clips()) upload.connected();
+    this.gone.connected();
     this.clearTimeout(this.#holdTimer);
     if (this.#isHeld) this.#holdTimer = this.setTimeout(() => this.pumpAll(), this.#holdMs);
     this.retryNow();
@@ -88,6 +92,18 @@ export class ClipSender {
     this.pumpAll();
   }
 
+  /** Somebody asks the hub for a clip that it did not want. @param {string} id */
+  async #ask(id) {
+    const clip = this.clips().find(({ record }) => record.id === id);
+    if (await this.keeper.has(id, clip)) {
+      this.#asked.add(id);
+      return this.sendAsked();
+    }
+    if (clip) this.keeper.lost(clip);
+    this.gone.add(id, NOT_HERE);
+    this.missed();
+  }
+
   /** Sends what somebody asked the hub for, as far as it is known already. */
   sendAsked() {
     for (const clip of this.clips().filter(({ record }) => this.#asked.delete(record.id))) {
@@ -102,10 +118,7 @@ export class ClipSender {
    *   reason?: string}} message of the hub
    */
   message(message) {
-    if (message.type === "clip.request") {
-      this.#asked.add(message.event_id ?? "");
-      return this.sendAsked();
-    }
+    if (message.type === "clip.request") return void this.#ask(message.event_id ?? "");
     const clip = this.clips().find((candidate) => candidate.upload.stream === message.stream);
     if (!clip) return;
     if (message.type === "clip.ack") {
@@ -170,8 +183,6 @@ export class ClipSender {
       clip.upload.opened({
         stream: answer.stream, next: answer.next, windowBytes: answer.window_bytes, isPreview: answer.event?.clip_state === "preview",
       });
-      // What the hub did not want may have made room before somebody asked for it.
-      if (clip.isGone) clip.upload.failed(GONE);
       if (clip.upload.reason) this.#fail(clip, clip.upload.reason, answer.stream);
       else sendStills(clip, answer.stream, this);
     } catch (error) {
@@ -288,9 +299,3 @@ export class ClipSender {
 
 /** @param {Clip} clip */
 const canRetry = ({ upload, record, isGone, isRecording }) => upload.phase === "failed" && !isGone && !isRecording && record.frames > 0;
-
-/**
- * Whether the hub may take it another time: it is busy, its disk is full, it must be signed in to again, or it knows this clip from a call whose answer was lost.
- * @param {any} error
- */
-const isTemporary = ({ temporary, code, message }) => temporary || [101, 108, 109, 507].includes(code) || /open already on this connection/.test(message);

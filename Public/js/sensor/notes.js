@@ -21,3 +21,5 @@ export const deaf = (hasMicrophone) => (hasMicrophone
 
 /** @param {string} reason */
 export const refused = (reason) => `The hub refused a setting: ${reason}`;
+
+export const MISSED = "Somebody asked for a clip that is not on this phone any more. They are told so.";

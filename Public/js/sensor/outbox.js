@@ -6,6 +6,7 @@ import { isUnwanted, isUploaded, MAXIMUM_CLIPS } from "../lib/retention.js";
 import { ClipUpload } from "../lib/upload.js";
 import { ClipKeeper } from "./clip-keeper.js";
 import { ClipSender } from "./clip-sender.js";
+import { MADE_ROOM } from "./gone-clips.js";
 
 /**
  * @typedef {import("../lib/memory-clip-store.js").ClipRecord} ClipRecord
@@ -33,10 +34,8 @@ const SAVE_MS = 500;
 const MAXIMUM_OVER = MAXIMUM_CLIPS + 20;
 /** Clips that were given up, remembered over reloads. */
 const MAXIMUM_FAILURES = 20;
-/** So are clips that the hub did not want and that had to make room: it is told so when somebody asks for one. */
-const MAXIMUM_KEPT = MAXIMUM_CLIPS;
 
-/** Events: `change` whenever something to show changed. */
+/** Events: `change` whenever something to show changed, `missed` when somebody wants a clip that is not here any more. */
 export class Outbox extends EventTarget {
   /** Newest first. @type {Clip[]} */
   clips = [];
@@ -71,6 +70,7 @@ export class Outbox extends EventTarget {
     this.clearTimeout = clearTimeout;
     this.keeper = new ClipKeeper({
       store, setTimeout, clearTimeout, clips: () => this.clips, changed: () => this.#changed(),
+      gone: (id) => this.sender.gone.add(id, MADE_ROOM),
       giveUp: (clip, reason) => {
         this.sender.giveUp(clip, reason);
         this.sender.pumpAll();
@@ -78,6 +78,7 @@ export class Outbox extends EventTarget {
     });
     this.sender = new ClipSender({
       connection, store, keeper: this.keeper, clips: () => this.clips, changed: () => this.#changed(), now, setTimeout, clearTimeout,
+      missed: () => this.dispatchEvent(new CustomEvent("missed")),
     });
   }
 
@@ -158,10 +159,8 @@ export class Outbox extends EventTarget {
       if (this.connection.state === "open") clip.upload.connected();
     }
     this.clips.sort((a, b) => b.record.at - a.record.at);
-    const surplus = [
-      ...this.clips.filter(({ upload }) => upload.phase === "failed").slice(MAXIMUM_FAILURES),
-      ...this.clips.filter(({ record, isGone }) => isUnwanted(record) && isGone).slice(MAXIMUM_KEPT),
-    ];
+    for (const { record, isGone } of this.clips) if (isGone && isUnwanted(record)) this.sender.gone.add(record.id, MADE_ROOM);
+    const surplus = this.clips.filter(({ upload }) => upload.phase === "failed").slice(MAXIMUM_FAILURES);
     for (const { record } of surplus) this.keeper.delete(record.id);
     this.clips = this.clips.filter((clip) => !surplus.includes(clip));
     this.#changed();
@@ -246,7 +245,9 @@ export class Outbox extends EventTarget {
       retryAt: null, retryTimer: null, saveTimer: null, problem: null, isGone: record.frames === 0 && upload.phase !== "waiting",
     };
     this.clips.unshift(clip);
-    this.clips = this.clips.filter((old, index) => index < MAXIMUM_OVER || !old.upload.isOver);
+    // What stays here until somebody asks for it must be found then.
+    const isNeeded = (/** @type {Clip} */ { upload, isGone }) => !upload.isOver || (upload.phase === "kept" && !isGone);
+    this.clips = this.clips.filter((old, index) => index < MAXIMUM_OVER || isNeeded(old));
     return clip;
   }
 

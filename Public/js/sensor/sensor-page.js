@@ -7,6 +7,7 @@ import "./page/clip-list.js";
 import "./page/detection.js";
 import "./page/dim-screen.js";
 import "./page/health.js";
+import { MISSED } from "./notes.js";
 import { problemContent } from "./page/problem.js";
 import { isSetUp } from "./page/setup.js";
 import "./page/start-form.js";
@@ -214,7 +215,7 @@ class SensorPage extends HTMLElement {
     this.dataset.phase = phase;
     this.status.textContent = `${phase === "standby" ? "Stopped from another device. " : ""}${CONNECTION_WORDS[state]}`;
     this.status.dataset.connection = state;
-    this.view.live.hidden = !sensor.isLive;
+    this.view.showLive(sensor.isLive, phase === "watching" && state === "open");
     this.#showLiveProblem(sensor.liveProblem);
     this.#showSiren();
     this.#showHealth();
@@ -250,6 +251,7 @@ class SensorPage extends HTMLElement {
     this.#uplink = uplink;
     const show = () => { if (uplink === this.#uplink) this.#showClips(); };
     uplink.outbox.addEventListener("change", show, { signal: this.#abort.signal });
+    uplink.outbox.addEventListener("missed", () => this.health.say(MISSED), { signal: this.#abort.signal });
     uplink.connection.addEventListener("state", show, { signal: this.#abort.signal });
     show();
   }

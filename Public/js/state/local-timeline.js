@@ -22,6 +22,7 @@ const STATE_WORDS = {
   recording: "recording", waiting: "waits for the hub", uploading: "being sent", stored: "stored on the hub",
   kept: "kept on this device: the hub did not want it", failed: "failed",
 };
+const GONE_WORDS = "no longer on this phone, and the hub did not want it";
 /** Why the hub did not want a clip, by its reason. @type {Record<string, string>} */
 const UNWANTED_WORDS = { blank: "only one shade", no_change: "no change", light: "only the light changed" };
 
@@ -64,11 +65,12 @@ export function clipRow({ record, upload, isRecording, problem, isGone }, { now,
   const isHeld = state === "waiting" && heldUntil !== null && heldUntil > now.getTime();
   const reason = isHeld ? heldWords(heldUntil, uploadsPerHour) : upload.reason ?? problem;
   const why = state === "kept" ? UNWANTED_WORDS[record.unwanted ?? ""] : null;
-  const left = isGone && (state === "stored" || state === "kept") ? ", no longer on this phone" : "";
+  const words = isGone && state === "kept" ? GONE_WORDS : STATE_WORDS[state];
+  const left = isGone && state === "stored" ? ", no longer on this phone" : "";
   const hasEnded = !isRecording && record.frames > 0 && !isGone;
   return {
     id: record.id, state, title: `${timeWords(record.at, now)} · ${causeWords(record)}`,
-    text: `${STATE_WORDS[state]}${why ? ` (${why})` : ""}${left}${reason ? `: ${reason}` : ""}`, canPlay: hasEnded, canRetry: state === "failed" && hasEnded,
+    text: `${words}${why ? ` (${why})` : ""}${left}${reason ? `: ${reason}` : ""}`, canPlay: hasEnded, canRetry: state === "failed" && hasEnded,
   };
 }
 

@@ -41,6 +41,7 @@ export function clipNote({ clip_state: state, status }) {
     case "preview": return "The hub looks at pictures of it first.";
     case "on_device": return "The clip is on the camera.";
     case "requested": return "Asked for: the clip comes as soon as the camera has sent it.";
+    case "gone": return "The clip is gone. The pictures are all there is.";
     default: return status === "recording" ? "Recording… the clip follows." : "The clip is on its way…";
   }
 }

@@ -31,10 +31,11 @@ export class EventPage extends HTMLElement {
     this.jump = el("button", { class: "button", type: "button", onclick: () => this.#jump() }, icon("motion"), el("span", {}));
     this.download = el("a", { class: "button" }, icon("download"), "Download clip");
     this.actions = el("p", { class: "row", hidden: true }, this.jump, this.download);
-    this.fetch = el("button", { class: "button button-primary", type: "button", "data-needs": "control", onclick: () => this.#fetch() }, icon("download"), "Fetch the clip");
+    this.fetchText = el("p", {});
+    this.fetchWord = el("span", {});
+    this.fetch = el("button", { class: "button", type: "button", "data-needs": "control", onclick: () => this.#fetch() }, icon("download"), this.fetchWord);
     this.fetched = el("p", { class: "small target-answer", role: "status" });
-    this.fetching = el("div", { class: "stack-tight", hidden: true },
-      el("p", { text: "The clip is on the camera, which sent pictures of it first. It stays there until the room is needed." }), el("p", { class: "row" }, this.fetch), this.fetched);
+    this.fetching = el("div", { class: "stack-tight", hidden: true }, this.fetchText, el("p", { class: "row" }, this.fetch), this.fetched);
     this.stills = el("div", { class: "stills", role: "group", "aria-label": "Pictures of the event", hidden: true });
     this.happened = new Happened(hub, id);
     this.append(
@@ -110,7 +111,7 @@ export class EventPage extends HTMLElement {
     this.dataset.status = event.status;
     this.player.classList.toggle("player-notice", isNotice(event));
     this.player.dataset.notice = isNotice(event) ? event.trigger_type : "";
-    this.fetching.hidden = event.clip_state !== "on_device";
+    this.#renderFetching(event);
     this.#renderPlayer(event);
     this.#renderStills(event);
     this.#renderActions(event);
@@ -136,6 +137,17 @@ export class EventPage extends HTMLElement {
     } else {
       this.player.replaceChildren(el("p", { text: eventProblem(event) ? "There is no clip." : clipNote(event) }));
     }
+  }
+
+  /** The camera may have gone away before it heard of it: then it can be asked again. @param {Record<string, any>} event */
+  #renderFetching(event) {
+    const isAsked = event.clip_state === "requested";
+    this.fetching.hidden = !isOnCamera(event) || event.status !== "done";
+    this.fetch.classList.toggle("button-primary", !isAsked);
+    this.fetchWord.textContent = isAsked ? "Ask again" : "Fetch the clip";
+    this.fetchText.textContent = isAsked
+      ? "If it does not come, ask again. A camera that does not have it any more says so."
+      : "The clip is on the camera, which sent pictures of it first. It stays there until the room is needed.";
   }
 
   /** The pictures that came first, while they are all there is. @param {Record<string, any>} event */

@@ -99,7 +99,7 @@ public struct PreviewVerdict: Hashable, Sendable {
             default: "no movement"
             }
         return AnalysisResult(
-            summary: "On \(stills == 1 ? "a still" : "\(stills) stills") there was \(seen); the clip stays on the phone until it is asked for.",
+            summary: "On \(stills == 1 ? "a still" : "\(stills) stills") there was \(seen); the clip was left on the phone.",
             label: "still", tags: ["preview", reason.rawValue], shouldNotify: false, alertReason: "The stills show \(seen).",
             provider: BuiltinAnalysis.provider, model: BuiltinAnalysis.model)
     }

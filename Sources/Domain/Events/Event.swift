@@ -43,6 +43,8 @@ public enum ClipState: String, Hashable, Sendable {
     case onDevice = "on_device"
     /// Somebody wants it after all; alerts there are none of it.
     case requested
+    /// The phone had it and has it no more: the stills are all there will be. `Clip.problem` says why.
+    case gone
 }
 
 /// The clip as the hub has it. Keys name objects of the clip storage.
@@ -73,6 +75,13 @@ public struct Clip: Hashable, Sendable {
 
     /// It is on the phone, which may still bring it.
     public var isKept: Bool { state == .onDevice || state == .requested }
+
+    /// The phone has said that it cannot bring it any more.
+    public mutating func lose(_ reason: String) {
+        guard isKept else { return }
+        state = .gone
+        problem = reason
+    }
 
     /// A `problem` that comes and goes with the file.
     public static let missingFile = "the clip's file is missing"

@@ -31,6 +31,8 @@ struct Configuration: Sendable {
     var passwordParameters = PasswordHash.Parameters.standard
     var oidc: OIDCConfiguration?
     var workerToken: Secret?
+    /// Of secrets that the hub has to read again; `nil`: the one in the data folder.
+    var secretsKey: SecretBox?
     var telegramToken: Secret?
     var telegramOnboardingURL: String?
     var telegramBaseURL = "https://api.telegram.org"
@@ -51,6 +53,9 @@ struct Configuration: Sendable {
     var clipIdleSeconds = 300.0
     /// For the head of a request, for a handshake, and for the next piece of a body.
     var handshakeSeconds = 30
+    /// From a signal to the end of the process. Container managers kill after ten.
+    var stopSeconds = Configuration.defaultStopSeconds
+    static let defaultStopSeconds = 9.0
     /// For the first command of a socket.
     var socketConnectSeconds = 10
     var socketPingSeconds = 25
@@ -123,6 +128,7 @@ struct Configuration: Sendable {
         passwordParameters = readPasswordParameters(&reader)
         oidc = readIssuer(&reader)
         workerToken = reader.secret("WORKER_API_TOKEN")
+        secretsKey = reader.secretBox("SECRETS_KEY")
         telegramToken = reader.secret("TELEGRAM_BOT_TOKEN")
         telegramOnboardingURL = reader.url("TELEGRAM_BOT_ONBOARDING_URL")
         telegramBaseURL = reader.url("TELEGRAM_API_BASE_URL") ?? telegramBaseURL
@@ -140,6 +146,7 @@ struct Configuration: Sendable {
         alertDeadlineSeconds = reader.number("ALERT_DEADLINE_SECONDS", 1...604_800) ?? alertDeadlineSeconds
         clipIdleSeconds = reader.number("CLIP_IDLE_SECONDS", 1...86_400) ?? clipIdleSeconds
         handshakeSeconds = reader.integer("HANDSHAKE_SECONDS", 1...300) ?? handshakeSeconds
+        stopSeconds = reader.number("STOP_SECONDS", 1...3600) ?? stopSeconds
         socketConnectSeconds = reader.integer("SOCKET_CONNECT_SECONDS", 1...300) ?? socketConnectSeconds
         socketPingSeconds = reader.integer("SOCKET_PING_SECONDS", 1...300) ?? socketPingSeconds
         echoes = reader.bool("PINGWATCH_ECHO") ?? echoes
@@ -426,6 +433,13 @@ struct Configuration: Sendable {
                 return nil
             }
             return min(max(number, range.lowerBound), range.upperBound)
+        }
+
+        mutating func secretBox(_ name: String) -> SecretBox? {
+            guard let value = secret(name) else { return nil }
+            if let box = SecretBox(key: value.value) { return box }
+            mistakes.append("\(name): this is not a key of 32 bytes in base64; openssl rand -base64 32 makes one")
+            return nil
         }
 
         mutating func mailServer(_ name: String) -> MailServer? {

@@ -165,7 +165,7 @@ extension LoopThread {
                 socket.isBehindControl = true
                 socket.fragmentCount += 1
             }
-            if socket.fragmentCount > Self.maximumFragments {
+            if socket.fragmentCount > Self.maximumFragments + buffer.count / Self.fragmentBytes {
                 socket.incoming = nil
                 socket.beginClose(code: 1009, reason: "too many fragments", discarding: true)
             }

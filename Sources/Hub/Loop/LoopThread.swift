@@ -79,8 +79,9 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
     static let scratchBytes = 16 * 1024
     /// Largest piece given to the kernel at once by libwebsockets; a whole frame in one send.
     private static let txPacketSize = 256 * 1024
-    /// Of one message: empty ones fill no memory, but would keep a thread busy.
+    /// Of one message, besides one for each `fragmentBytes` of it: empty ones fill no memory, but would keep a thread busy.
     static let maximumFragments = 4096
+    static let fragmentBytes = 64
     private static let headPool: UInt16 = 4096
     static let rxBufferSize = 64 * 1024
 

@@ -54,8 +54,9 @@ extension Services {
                 return HTTPResponse(status: 204)
             },
             Route(.post, "/auth/email/verify", .open) { request in
-                let token = try request.fields().text("token", maximum: 128)
-                return signedIn(try await gettingIn.links.verify(token, by: caller(request)))
+                let fields = try request.fields()
+                let token = try fields.text("token", maximum: 128), password = try fields.password("password")
+                return signedIn(try await gettingIn.links.verify(token, password: password, by: caller(request)))
             },
             Route(.post, "/auth/email/resend", .open) { request in
                 try gettingIn.links.resend(to: try request.fields().email(), by: caller(request))

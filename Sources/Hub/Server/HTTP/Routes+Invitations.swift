@@ -40,9 +40,10 @@ extension Services {
                 try await recordVisitor(
                     request, "invitation.accepted", subject: user.id.rawValue, detail: membership.role.rawValue, by: user, in: membership.user.scope)
                 // As with `/auth/switch`: the person goes on in the other account.
-                let session = try await signIns.begin(for: membership.user, by: caller(request), how: "invitation")
-                if let signIn = request.principal.signIn { _ = try await signIns.end(signIn, of: user.id) }
-                return signedIn(session)
+                return signedIn(
+                    try await signIns.begin(
+                        for: membership.user, by: caller(request), how: "invitation",
+                        if: request.principal.signIn.map { .replacing($0) } ?? .none))
             },
         ]
     }

@@ -36,9 +36,10 @@ extension Services {
             Route(.post, "/auth/switch", .needs(.profile)) { request in
                 let account: AccountID = try request.fields().identifier("account_id"), user = try request.user()
                 guard let membership = try await store.memberships.find(user.id, in: AccountScope(account)) else { throw APIError.notFound("account") }
-                let session = try await signIns.begin(for: membership.user, by: caller(request), how: "switched from another account")
-                if let signIn = request.principal.signIn { _ = try await signIns.end(signIn, of: user.id) }
-                return signedIn(session)
+                return signedIn(
+                    try await signIns.begin(
+                        for: membership.user, by: caller(request), how: "switched from another account",
+                        if: request.principal.signIn.map { .replacing($0) } ?? .none))
             },
             // For whoever sets up a proxy: what the hub makes of what it says.
             Route(.get, "/connection", .needs(.profile)) { request in

@@ -11,6 +11,7 @@ struct PasswordSignIn: Sendable {
     let passwords: Passwords
     let codes: OneTimeCodes
     let trail: AuditTrail
+    let notices: SecurityNotices
     let afterwards: Afterwards
     let attempts: AttemptGuard
     let connections: any CredentialConnections
@@ -18,7 +19,7 @@ struct PasswordSignIn: Sendable {
     private let log = Log("sign-in")
 
     init(
-        store: Store, signIns: SignInService, passwords: Passwords, codes: OneTimeCodes, trail: AuditTrail, afterwards: Afterwards,
+        store: Store, signIns: SignInService, passwords: Passwords, codes: OneTimeCodes, trail: AuditTrail, notices: SecurityNotices, afterwards: Afterwards,
         attempts: AttemptGuard, connections: any CredentialConnections, clock: WallClock
     ) {
         self.store = store
@@ -26,6 +27,7 @@ struct PasswordSignIn: Sendable {
         self.passwords = passwords
         self.codes = codes
         self.trail = trail
+        self.notices = notices
         self.afterwards = afterwards
         self.attempts = attempts
         self.connections = connections
@@ -50,7 +52,8 @@ struct PasswordSignIn: Sendable {
                 }
                 if kind == .recovery { try await trail.noteEverywhere("recovery_code.used", of: credentials.user.id, by: caller) }
             }
-            let session = try await signIns.begin(for: try await acting(credentials.user), by: caller, how: "password")
+            let session = try await signIns.begin(
+                for: try await acting(credentials.user), by: caller, how: "password", if: .password(setAt: credentials.passwordChangedAt))
             attempt.succeeded()
             return session
         } catch {
@@ -96,9 +99,13 @@ struct PasswordSignIn: Sendable {
     /// - Parameter current: may be missing only where there is no password.
     func change(current: String?, to password: String, of user: User, keeping signIn: SignInID?, by caller: Caller) async throws {
         try Passwords.check(password, field: "new_password", email: user.email)
-        _ = try await passwords.confirm(current, "current_password", of: user, by: caller)
-        let ended = try await store.users.setPassword(try await passwords.hash(password), of: user.id, keeping: signIn, now: now)
+        let before = try await passwords.confirm(current, "current_password", of: user, by: caller).passwordChangedAt
+        let hash = try await passwords.hash(password)
+        guard let ended = try await store.users.setPassword(hash, of: user.id, inPlaceOf: before, keeping: signIn, now: now) else {
+            throw APIError.wrongPassword("current_password")
+        }
         for signIn in ended { await connections.close(.signIn(signIn)) }
         try await trail.noteEverywhere("password.changed", of: user.id, by: caller, detail: "\(ended.count) other sign-ins ended")
+        notices.tell(user.email, .passwordChanged, by: caller)
     }
 }

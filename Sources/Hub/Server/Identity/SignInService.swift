@@ -78,21 +78,31 @@ struct SignInService: Sendable {
     /// - Parameters:
     ///   - user: with the account in which they will act.
     ///   - how: for the audit log.
-    func begin(for user: User, by caller: Caller, how: String) async throws -> Session {
+    ///   - premise: what must still be so.
+    /// - Throws: 401 `invalid_credentials` or `invalid_token` where that is not so any more.
+    func begin(for user: User, by caller: Caller, how: String, if premise: SignIns.Premise = .none) async throws -> Session {
         guard let membership = try await store.memberships.find(user.id, in: AccountScope(user.account)) else { throw APIError.invalidToken }
         let now = now, issued = issue(now)
         let signIn = SignIn(
             id: SignInID(trusted: makeUUIDv7(milliseconds: now.milliseconds)), user: user.id, account: user.account, createdAt: now, usedAt: now,
             address: caller.address, agent: caller.agent, expiresAt: issued.pair.refreshExpiresAt)
-        try await store.signIns.begin(signIn, issued.pair)
+        guard try await store.signIns.begin(signIn, issued.pair, if: premise) else {
+            if case .replacing = premise { throw APIError.invalidToken }
+            throw APIError.invalidCredentials
+        }
+        if case .replacing(let old) = premise { await connections.close(.signIn(old)) }
         try await trail.note("sign_in.begun", of: user, by: caller, subject: signIn.id.rawValue, detail: how)
         return session(issued, user.id, user.account, membership.role)
     }
 
     /// Another pair of tokens in the place of one that is used once.
     func refresh(_ token: String, by caller: Caller) async throws -> Session {
-        let now = now, issued = issue(now)
-        switch try await store.signIns.rotate(Authentication.hash(token), to: issued.pair, graceSeconds: Self.graceSeconds, now: now) {
+        let parts = token.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        let family = parts.count == 2 ? String(parts[0]) : nil
+        let now = now, issued = issue(now, family: family ?? Crypto.randomToken())
+        switch try await store.signIns.rotate(
+            Authentication.hash(token), family: family.map { Authentication.hash($0) }, to: issued.pair, graceSeconds: Self.graceSeconds, now: now)
+        {
         case .rotated(let signIn):
             guard let membership = try await store.memberships.find(signIn.user, in: AccountScope(signIn.account)) else { throw APIError.invalidToken }
             return session(issued, signIn.user, signIn.account, membership.role)
@@ -123,10 +133,11 @@ struct SignInService: Sendable {
 
     private typealias Issued = (access: String, refresh: String, pair: TokenPair)
 
-    private func issue(_ now: Timestamp) -> Issued {
-        let access = Crypto.randomToken(), refresh = Crypto.randomToken()
+    /// - Parameter family: what all refresh tokens of a sign-in begin with.
+    private func issue(_ now: Timestamp, family: String = Crypto.randomToken()) -> Issued {
+        let access = Crypto.randomToken(), refresh = "\(family).\(Crypto.randomToken())"
         let pair = TokenPair(
-            access: Authentication.hash(access), accessExpiresAt: now.advanced(bySeconds: configuration.tokenLifetimeSeconds),
+            family: Authentication.hash(family), access: Authentication.hash(access), accessExpiresAt: now.advanced(bySeconds: configuration.tokenLifetimeSeconds),
             refresh: Authentication.hash(refresh), refreshExpiresAt: now.advanced(bySeconds: configuration.refreshLifetimeSeconds))
         return (access, refresh, pair)
     }

@@ -72,8 +72,11 @@ extension Operation {
             body: .json(.object(["token": .text(128), "password": newPassword])), .none,
             errors: [404: "link_expired", 429: "too_many_attempts", 503: "busy"]),
         Operation(
-            .post, "/auth/email/verify", .account, "Confirm an address by a mailed link", body: .json(.object(["token": .text(128)])), .json(signedIn),
-            errors: [401: "totp_required: it is confirmed; sign in", 404: "link_expired", 429: "too_many_attempts"]),
+            .post, "/auth/email/verify", .account, "Confirm an address by a mailed link",
+            body: .json(.object(["token": .text(128), "password": Schema.string(1...1024).about("The one that was chosen at that sign-up")])), .json(signedIn),
+            errors: [
+                401: "totp_required: it is confirmed; sign in", 403: "invalid_credentials", 404: "link_expired", 429: "too_many_attempts", 503: "busy",
+            ]),
         Operation(
             .post, "/auth/email/resend", .account, "Have that link mailed again", body: .json(.object(["email": .email])), status("sent"),
             errors: [409: "not_configured", 429: "too_many_attempts", 503: "busy"]),

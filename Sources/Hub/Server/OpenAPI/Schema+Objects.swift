@@ -31,7 +31,8 @@ extension Schema {
             "width": count.orNull, "height": count.orNull,
             "clip_url": address.orNull.about("Signed, for an hour; null until the clip can be played"),
             "poster_url": address.orNull, "thumbnail_url": address.orNull,
-            "clip_state": words(["preview", "on_device", "requested"]).orNull.about("Where stills came before the clip and it is not here"),
+            "clip_state": words(["preview", "on_device", "requested", "gone"]).orNull
+                .about("Where stills came before the clip and it is not here; gone: the camera has it no more, clip_problem says why"),
             "still_urls": list(address),
             "failure": object(["stage": words(EventStage.self), "reason": string, "retryable": boolean]).orNull,
             "dropped_reason": string.orNull,

@@ -43,7 +43,8 @@ extension RealtimeHub {
     static let methods: [String: RouteAccess] = [
         "session.start": .needs(.control, orSensor: true), "session.stop": .needs(.control, orSensor: true), "session.forceStop": .needs(.control),
         "clip.open": .needs(.control, orSensor: true), "clip.close": .needs(.control, orSensor: true), "clip.abort": .needs(.control, orSensor: true),
-        "clip.request": .needs(.control), "live.watch": .needs(.view), "live.unwatch": .needs(.view), "live.keyframe": .needs(.view),
+        "clip.gone": .needs(.control, orSensor: true), "clip.request": .needs(.control),
+        "live.watch": .needs(.view), "live.unwatch": .needs(.view), "live.keyframe": .needs(.view),
         "device.settings": .needs(.view, orSensor: true), "device.command": .needs(.control),
         "device.commandResult": .needs(.control, orSensor: true), "device.telemetry": .needs(.control, orSensor: true),
     ]
@@ -85,6 +86,10 @@ extension RealtimeHub {
         case "clip.abort":
             _ = try sensor(identity)
             return try await abortClip(fields, by: client)
+        case "clip.gone":
+            let event = try await services.events.lose(
+                try fields.identifier("event_id"), of: try sensor(identity), reason: try fields.optionalText("reason", maximum: 200), in: scope)
+            return ["event": services.presenter.event(event, in: scope)]
         case "clip.request":
             let event = try await services.events.request(
                 try fields.identifier("event_id"), in: scope, cameras: services.control.cameras)

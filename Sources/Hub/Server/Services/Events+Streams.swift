@@ -34,9 +34,10 @@ extension Events {
         case .inserted(let inserted): event = inserted
         case .exists(let existing):
             guard existing.source == .stream, existing.device == opening.device else {
-                throw APIError.conflict("event_exists", "event_id: another event has this id")
+                throw Self.isAnother
             }
             event = try await takeUp(existing, isPreview: opening.isPreview, in: scope)
+        case .taken: throw Self.isAnother
         case .noSuchSession: throw APIError.notFound("session")
         case .removed: throw Self.wasRemoved
         case .limited(let time): throw tooMany(until: time)
@@ -99,11 +100,29 @@ extension Events {
     func request(_ id: EventID, in scope: AccountScope, cameras: any RemoteControl) async throws -> Event {
         let event = try await find(id, in: scope)
         guard event.clip.isKept, event.state == .done else {
-            throw APIError.conflict("not_on_device", "event_id: this event's clip is not one that stayed on the phone")
+            throw Self.notOnDevice
         }
         try await cameras.request(id, of: event.device, in: scope)
         var changes = EventChanges()
         changes.clip = { if $0.isKept { $0.state = .requested } }
         return try await store.events.update(id, changes: changes, in: scope, now: now) ?? event
     }
+
+    /// The phone does not have a clip any more that it had kept. What the stills showed, and what was said of it, stays.
+    ///
+    /// - Throws: 409 when it is not one that was kept.
+    func lose(_ id: EventID, of device: DeviceID, reason: String?, in scope: AccountScope) async throws -> Event {
+        let event = try await find(id, in: scope)
+        guard event.device == device else { throw APIError.notFound("event") }
+        // It was said before, and the answer was lost.
+        if event.clip.state == .gone { return event }
+        var changes = EventChanges()
+        changes.clip = { $0.lose(reason ?? "the phone does not have the clip any more") }
+        guard event.clip.isKept, let changed = try await store.events.update(id, changes: changes, ifState: .done, in: scope, now: now) else {
+            throw Self.notOnDevice
+        }
+        return changed
+    }
+
+    private static let notOnDevice = APIError.conflict("not_on_device", "event_id: this event's clip is not one that stayed on the phone")
 }

@@ -86,6 +86,7 @@ struct Events: Sendable {
                 throw APIError.conflict("event_exists", "clip_size_bytes: this event was announced with \(event.clip.sizeBytes) bytes")
             }
             return event
+        case .taken: throw Self.isAnother
         case .noSuchSession: throw APIError.notFound("session")
         case .removed: throw Self.wasRemoved
         case .limited(let time): throw tooMany(until: time)
@@ -101,10 +102,11 @@ struct Events: Sendable {
         case .inserted(let event): return try await enqueue(event.id, changes: EventChanges(), in: scope)
         case .exists(let event):
             guard event.source == .external, event.clip.externalURI == uri else {
-                throw APIError.conflict("event_exists", "event_id: another event has this id")
+                throw Self.isAnother
             }
             // The answer to the first request, or its second half, may have been lost.
             return event.state == .recording ? try await enqueue(event.id, changes: EventChanges(), in: scope) : event
+        case .taken: throw Self.isAnother
         case .noSuchSession: throw APIError.notFound("session")
         case .removed: throw Self.wasRemoved
         // Clips that are kept elsewhere are not counted.
@@ -112,6 +114,7 @@ struct Events: Sendable {
         }
     }
 
+    static let isAnother = APIError.conflict("event_exists", "event_id: another event has this id")
     static let wasRemoved = APIError.conflict("event_removed", "event_id: this event was removed")
 
     /// - Parameter plan: the account's; `nil` where its clips are not counted.

@@ -55,6 +55,7 @@ actor HealthWatch {
         let moment = DeviceHealth.Moment(
             wall: Timestamp(milliseconds: clock.milliseconds), elapsed: Timestamp(milliseconds: MonotonicClock.system.milliseconds))
         for each in watched {
+            guard !Task.isCancelled else { return }
             let key = DeviceReports.Key(scope: each.scope, device: each.device)
             do {
                 try await look(at: each, key, isConnected: present.contains(key), moment)

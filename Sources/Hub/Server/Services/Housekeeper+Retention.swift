@@ -30,6 +30,6 @@ extension Housekeeper {
         }
         try await store.retention.removeTraces(
             attemptsBefore: days(Self.attemptDays), auditBefore: days(Self.auditDays), ledgerBefore: days(Self.ledgerDays),
-            linksBefore: days(Self.linkDays))
+            linksBefore: days(Self.linkDays), expiredBefore: days(1))
     }
 }

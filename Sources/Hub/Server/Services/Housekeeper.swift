@@ -68,6 +68,9 @@ struct Housekeeper: Sendable {
         do {
             try await body()
             return true
+        } catch is CancellationError {
+            // The hub ends.
+            return false
         } catch {
             log.warning(words, ["error": String(describing: error)])
             return false
@@ -80,6 +83,7 @@ struct Housekeeper: Sendable {
         let limit = now.advanced(bySeconds: -limits.clipIdleSeconds)
         for (scope, event) in try await store.events.recordings(.stream, updatedBefore: limit)
         where await !realtime.isReceiving(event.id, in: scope) {
+            try Task.checkCancellation()
             await attempt("a clip could not be closed") {
                 let hasFrames = try await storage.clipFrames(in: scope, event: event.id) > 0
                 let reason = "the camera did not come back" + (hasFrames ? ": the clip ends early" : ", and nothing of the clip had arrived")
@@ -88,6 +92,7 @@ struct Housekeeper: Sendable {
         }
         let uploadLimit = min(limit, now.advanced(bySeconds: -Self.uploadSeconds))
         for (scope, event) in try await store.events.recordings(.upload, updatedBefore: uploadLimit) where !uploads.isOpen(event.id, in: scope) {
+            try Task.checkCancellation()
             await attempt("an upload could not be closed") {
                 let isWhole = event.clip.etag != nil
                 try await abandon(event, hasClip: isWhole, isWhole: isWhole, "the clip was announced but never uploaded", limit: uploadLimit, in: scope)
@@ -95,6 +100,7 @@ struct Housekeeper: Sendable {
         }
         // Written and queued in two steps; somebody was interrupted between them.
         for (scope, event) in try await store.events.recordings(.external, updatedBefore: limit) {
+            try Task.checkCancellation()
             await attempt("an event could not be queued") {
                 try await abandon(event, hasClip: true, isWhole: true, "", limit: limit, in: scope)
             }
@@ -112,7 +118,10 @@ struct Housekeeper: Sendable {
 
     /// A picture was sent, and its event came to an end that nobody told the message of.
     func completeAlerts() async throws {
-        for (scope, event) in try await store.events.endedWithBegunAlerts() { try await planner.planClip(event, in: scope) }
+        for (scope, event) in try await store.events.endedWithBegunAlerts() {
+            try Task.checkCancellation()
+            try await planner.planClip(event, in: scope)
+        }
     }
 
     private func enqueueForgotten() async throws {
@@ -136,6 +145,7 @@ struct Housekeeper: Sendable {
         var orphans: [(scope: AccountScope, event: EventID)] = []
         let folders = try await storage.folders()
         for folder in folders {
+            try Task.checkCancellation()
             guard let event = try await store.events.find(folder.event, in: folder.scope) else {
                 // What was removed is nothing to keep.
                 if try await !store.removals.isRemoved(folder.event, in: folder.scope) { orphans.append(folder) }
@@ -152,6 +162,7 @@ struct Housekeeper: Sendable {
             return
         }
         for orphan in orphans {
+            try Task.checkCancellation()
             await attempt("a folder could not be set aside") { try await storage.setAside(orphan.event, in: orphan.scope) }
         }
         log.warning("folders without an event were set aside", ["count": String(orphans.count), "folder": "lost+found"])
@@ -170,6 +181,7 @@ struct Housekeeper: Sendable {
     private func checkRows() async throws {
         var position = (account: "", event: "")
         while true {
+            try Task.checkCancellation()
             let rows = try await store.events.withFiles(after: position, limit: 200)
             guard let last = rows.last else { return }
             for (scope, event) in rows where event.state.isFinal {

@@ -47,6 +47,7 @@ actor OutboxPublisher {
         }
     }
 
+    /// Until nothing is left, or the hub ends: what remains is published after the next start.
     private func publishNew() async throws {
         while true {
             let all = try await store.outbox.entries(limit: published.count + Self.batch)
@@ -54,7 +55,7 @@ actor OutboxPublisher {
             // One publication shows the object as it is: what changed several times meanwhile is shown once.
             var last: [Subject: Int64] = [:]
             for entry in entries { last[Subject(entry)] = entry.id }
-            for entry in entries {
+            for entry in entries where !Task.isCancelled {
                 let isLast = last[Subject(entry)] == entry.id
                 do {
                     try await publish(entry, isLast: isLast)
@@ -65,12 +66,12 @@ actor OutboxPublisher {
                 published.insert(entry.id)
             }
             let now = MonotonicClock.system.milliseconds
-            if published.count >= Self.batch || now - removedAt > 1000 {
+            if published.count >= Self.batch || now - removedAt > 1000 || Task.isCancelled {
                 try await store.outbox.remove(Array(published))
                 published = []
                 removedAt = now
             }
-            if entries.isEmpty { return }
+            if entries.isEmpty || Task.isCancelled { return }
         }
     }
 

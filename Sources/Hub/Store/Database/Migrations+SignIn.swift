@@ -26,4 +26,9 @@ extension Migrations {
         """,
         "CREATE INDEX oidc_starts_by_expiry ON oidc_starts (expires_at)",
     ]
+    static let tokenFamilies = [
+        // NULL until a refresh token of before is used.
+        "ALTER TABLE sign_ins ADD COLUMN family_hash TEXT",
+        "CREATE UNIQUE INDEX sign_ins_by_family ON sign_ins (family_hash)",
+    ]
 }

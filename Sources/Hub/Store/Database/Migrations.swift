@@ -27,6 +27,7 @@ enum Migrations {
         Migration(version: 16, name: "people", statements: people),
         Migration(version: 17, name: "plans", statements: plans),
         Migration(version: 18, name: "other issuers", statements: oidc),
+        Migration(version: 19, name: "token families", statements: tokenFamilies),
     ]
 
     /// Brings the database to the newest version. Processes that do so at the same time wait for each other.

@@ -54,13 +54,17 @@ public struct CreditLedger: Sendable {
         try await database.read(in: scope) { session in try Self.use(in: month, scope, session) }
     }
 
-    /// Newest first.
+    /// Newest first. Who sees some devices only sees what was spent on events of these that are still there.
     public func list(in scope: AccountScope, page: Page) async throws -> Paged<CreditEntry> {
         let start = try PagePosition(cursor: page.cursor)
         let rows = try await database.read(in: scope) { session in
-            try session.query(
-                "SELECT * FROM credit_ledger WHERE account_id = $1 AND (at < $2 OR (at = $2 AND id < $3)) ORDER BY at DESC, id DESC LIMIT $4",
-                [.text(scope.account.rawValue), .integer(start.time), .text(start.id), .integer(Int64(page.limit + 1))], table: "credit_ledger"
+            var parameters: [SQLValue] = [.text(scope.account.rawValue), .integer(start.time), .text(start.id), .integer(Int64(page.limit + 1))]
+            let seen = scope.eventCondition(&parameters)
+            return try session.query(
+                """
+                SELECT * FROM credit_ledger WHERE account_id = $1 AND (at < $2 OR (at = $2 AND id < $3))\(seen)
+                ORDER BY at DESC, id DESC LIMIT $4
+                """, parameters, table: "credit_ledger"
             ).map { try CreditEntry($0) }
         }
         return page.paged(rows) { PagePosition(time: $0.at, id: $0.id) }

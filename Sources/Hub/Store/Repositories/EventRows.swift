@@ -7,6 +7,8 @@ public enum EventInsertion: Sendable {
     case inserted(Event)
     /// There was one with this id; it is unchanged.
     case exists(Event)
+    /// There is one with this id, of a device that is not in the scope.
+    case taken
     /// The account has no such session, or it belongs to another device.
     case noSuchSession
     /// There was one with this id, and somebody removed it.
@@ -121,6 +123,7 @@ public struct EventRows: Sendable {
     ) async throws -> EventInsertion {
         try await database.write(in: scope) { session in
             if let existing = try Self.find(event.id, in: scope, session) { return .exists(existing) }
+            if try Self.find(event.id, in: AccountScope(scope.account), session) != nil { return .taken }
             if try Removals.isRemoved(event.id, in: scope, session) { return .removed }
             let known = try session.query(
                 "SELECT id FROM sessions WHERE account_id = $1 AND id = $2 AND device_id = $3 \(session.dialect.forReference)",

@@ -44,12 +44,22 @@ public struct Retention: Sendable {
         }
     }
 
-    /// Of all accounts, what is older than is of use: attempts of deliveries, the audit log, the ledger, links that were not followed.
-    public func removeTraces(attemptsBefore: Timestamp, auditBefore: Timestamp, ledgerBefore: Timestamp, linksBefore: Timestamp) async throws {
+    /// Of all accounts, what is older than is of use: attempts of deliveries, the audit log, the ledger, links that were not followed, and
+    /// whatever expired before `expiredBefore`, which may name people who were never here.
+    public func removeTraces(
+        attemptsBefore: Timestamp, auditBefore: Timestamp, ledgerBefore: Timestamp, linksBefore: Timestamp, expiredBefore: Timestamp
+    ) async throws {
         try await database.write(reaching: .everybody) { session in
             for (table, condition, time) in [
                 ("delivery_attempts", "started_at < $1 AND ended_at IS NOT NULL", attemptsBefore), ("audit", "at < $1", auditBefore),
                 ("credit_ledger", "at < $1", ledgerBefore), ("telegram_links", "expires_at < $1", linksBefore),
+                ("mailed_links", "expires_at < $1", expiredBefore), ("pairings", "expires_at < $1", expiredBefore),
+                ("invitations", "expires_at < $1", expiredBefore), ("oidc_starts", "expires_at < $1", expiredBefore),
+                ("access_tokens", "expires_at < $1", expiredBefore),
+                (
+                    "sign_ins", "expires_at < $1 AND NOT EXISTS (SELECT 1 FROM access_tokens WHERE access_tokens.sign_in_id = sign_ins.id)",
+                    expiredBefore
+                ),
             ] {
                 try session.query("DELETE FROM \(table) WHERE \(condition)", [.integer(time.milliseconds)])
             }

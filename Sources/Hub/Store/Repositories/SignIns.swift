@@ -30,12 +30,15 @@ public struct SignIn: Hashable, Sendable {
 
 /// Hashes of tokens (SHA-256, hexadecimal) and until when they are valid.
 public struct TokenPair: Hashable, Sendable {
+    /// Of the secret that all refresh tokens of a sign-in have in common, by which one that was spent long ago is still known.
+    public let family: String
     public let access: String
     public let accessExpiresAt: Timestamp
     public let refresh: String
     public let refreshExpiresAt: Timestamp
 
-    public init(access: String, accessExpiresAt: Timestamp, refresh: String, refreshExpiresAt: Timestamp) {
+    public init(family: String, access: String, accessExpiresAt: Timestamp, refresh: String, refreshExpiresAt: Timestamp) {
+        self.family = family
         self.access = access
         self.accessExpiresAt = accessExpiresAt
         self.refresh = refresh
@@ -59,8 +62,19 @@ public struct SignIns: Sendable {
         case reused(SignIn)
     }
 
-    public func begin(_ signIn: SignIn, _ tokens: TokenPair) async throws {
+    /// What must still be so when a sign-in begins.
+    public enum Premise: Hashable, Sendable {
+        case none
+        /// The password that was shown, and took its time to be looked at, is the one that was set then.
+        case password(setAt: Timestamp?)
+        /// There is this one of theirs, which ends with it.
+        case replacing(SignInID)
+    }
+
+    /// - Returns: whether the premise holds; nothing is changed where it does not.
+    public func begin(_ signIn: SignIn, _ tokens: TokenPair, if premise: Premise = .none) async throws -> Bool {
         try await database.write(reaching: .everybody) { session in
+            guard try Self.holds(premise, for: signIn.user, session) else { return false }
             // Long expired ones are of no use, not even for telling "expired" from "unknown".
             let limit = SQLValue.integer(signIn.createdAt.milliseconds - 86_400_000)
             try session.query("DELETE FROM access_tokens WHERE expires_at < $1", [limit])
@@ -70,19 +84,35 @@ public struct SignIns: Sendable {
                 AND NOT EXISTS (SELECT 1 FROM access_tokens WHERE access_tokens.sign_in_id = sign_ins.id)
                 """, [limit])
             try Self.insert(signIn, tokens, session)
+            return true
+        }
+    }
+
+    /// From here to the transaction's end nobody else changes the password or ends sign-ins. What the premise ends has ended.
+    private static func holds(_ premise: Premise, for user: UserID, _ session: borrowing Database.Session) throws(StoreError) -> Bool {
+        if premise == .none { return true }
+        guard let row = try Users.lock(user, session) else { return false }
+        switch premise {
+        case .none: return true
+        case .password(let setAt): return try row.time("password_changed_at") == setAt
+        case .replacing(let old):
+            guard try !session.query("SELECT id FROM sign_ins WHERE id = $1 AND user_id = $2", [.text(old.rawValue), .text(user.rawValue)]).isEmpty
+            else { return false }
+            try end([old], session)
+            return true
         }
     }
 
     static func insert(_ signIn: SignIn, _ tokens: TokenPair, _ session: borrowing Database.Session) throws(StoreError) {
         try session.query(
             """
-            INSERT INTO sign_ins (id, user_id, account_id, created_at, used_at, address, agent, refresh_hash, rotated_at, expires_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $4, $9)
+            INSERT INTO sign_ins (id, user_id, account_id, created_at, used_at, address, agent, refresh_hash, rotated_at, expires_at, family_hash)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $4, $9, $10)
             """,
             [
                 .text(signIn.id.rawValue), .text(signIn.user.rawValue), .text(signIn.account.rawValue), .integer(signIn.createdAt.milliseconds),
                 .integer(signIn.usedAt.milliseconds), .optional(signIn.address), .optional(signIn.agent), .text(tokens.refresh),
-                .integer(tokens.refreshExpiresAt.milliseconds),
+                .integer(tokens.refreshExpiresAt.milliseconds), .text(tokens.family),
             ])
         try insertAccess(tokens, signIn.id, now: signIn.createdAt, session)
     }
@@ -118,32 +148,46 @@ public struct SignIns: Sendable {
     }
 
     /// Another pair for a refresh token. The token of before is taken for `graceSeconds`, since its answer may have been lost, or two tabs were
-    /// as fast as each other; after that it is a copy in other hands, and the sign-in ends.
-    public func rotate(_ refreshHash: String, to tokens: TokenPair, graceSeconds: Double, now: Timestamp) async throws -> Rotation {
+    /// as fast as each other. Any other of the family, however old, is a copy in other hands, and the sign-in ends.
+    ///
+    /// - Parameters:
+    ///   - family: the hash of what it has in common with the others of its sign-in; `nil` for one that was given before there was such a thing.
+    ///   - tokens: of the same family, or of one that begins here.
+    public func rotate(
+        _ refreshHash: String, family: String?, to tokens: TokenPair, graceSeconds: Double, now: Timestamp
+    ) async throws -> Rotation {
         try await database.write(reaching: .everybody) { session in
             let rows = try session.query(
-                "SELECT * FROM sign_ins WHERE refresh_hash = $1 OR previous_hash = $1 \(session.dialect.forUpdate)", [.text(refreshHash)],
-                table: "sign_ins")
+                "SELECT * FROM sign_ins WHERE \(family == nil ? "refresh_hash = $1 OR previous_hash = $1" : "family_hash = $1") \(session.dialect.forUpdate)",
+                [.text(family ?? refreshHash)], table: "sign_ins")
             guard let row = rows.first else { return .unknown }
             let signIn = try SignIn(row)
             guard now < signIn.expiresAt else { return .unknown }
             let rotatedAt = Timestamp(milliseconds: try row.integer("rotated_at"))
             let isCurrent = try row.text("refresh_hash") == refreshHash
-            guard isCurrent || now.seconds(since: rotatedAt) <= graceSeconds else {
+            let isRepeat = try row.optionalText("previous_hash") == refreshHash && now.seconds(since: rotatedAt) <= graceSeconds
+            guard isCurrent || isRepeat else {
                 try Self.end([signIn.id], session)
                 return .reused(signIn)
             }
             // A repeat keeps the hash that it came with: the pair that got lost is of no use to anybody else.
             try session.query(
                 """
-                UPDATE sign_ins SET refresh_hash = $2, previous_hash = $3, rotated_at = $4, used_at = $5, expires_at = $6 WHERE id = $1
+                UPDATE sign_ins SET refresh_hash = $2, previous_hash = $3, rotated_at = $4, used_at = $5, expires_at = $6, family_hash = $7
+                WHERE id = $1
                 """,
                 [
                     .text(signIn.id.rawValue), .text(tokens.refresh), .text(refreshHash),
                     .integer(isCurrent ? now.milliseconds : rotatedAt.milliseconds), .integer(now.milliseconds),
-                    .integer(tokens.refreshExpiresAt.milliseconds),
+                    .integer(tokens.refreshExpiresAt.milliseconds), .text(tokens.family),
                 ])
             try Self.insertAccess(tokens, signIn.id, now: now, session)
+            // Other tabs go on with those of before for a while; nobody has more than a few.
+            try session.query(
+                """
+                DELETE FROM access_tokens WHERE sign_in_id = $1 AND hash NOT IN (
+                    SELECT hash FROM access_tokens WHERE sign_in_id = $1 ORDER BY created_at DESC, hash = $2 DESC LIMIT 16)
+                """, [.text(signIn.id.rawValue), .text(tokens.access)])
             return .rotated(signIn)
         }
     }
@@ -161,6 +205,7 @@ public struct SignIns: Sendable {
     /// Ends one. `false` when the person has no such sign-in.
     public func end(_ id: SignInID, of user: UserID) async throws -> Bool {
         try await database.write(reaching: .everybody) { session in
+            _ = try Users.lock(user, session)
             let rows = try session.query(
                 "SELECT id FROM sign_ins WHERE id = $1 AND user_id = $2 \(session.dialect.forUpdate)", [.text(id.rawValue), .text(user.rawValue)])
             guard !rows.isEmpty else { return false }
@@ -179,6 +224,8 @@ public struct SignIns: Sendable {
     static func endAll(
         of user: UserID, except kept: SignInID? = nil, account: AccountID? = nil, _ session: borrowing Database.Session
     ) throws(StoreError) -> [SignInID] {
+        // One that takes the place of another waits until this is over, and finds that it is.
+        _ = try Users.lock(user, session)
         var ended: [SignInID] = []
         for row in try session.query(
             "SELECT id, account_id FROM sign_ins WHERE user_id = $1 \(session.dialect.forUpdate)", [.text(user.rawValue)], table: "sign_ins")

@@ -9,8 +9,9 @@ public struct UserCredentials: Sendable {
     public let user: User
     /// A PHC string.
     public let passwordHash: String?
+    public let passwordChangedAt: Timestamp?
     public let verifiedAt: Timestamp?
-    /// Base 32; it asks for nothing until `totpConfirmedAt` is set.
+    /// Sealed: `TOTPKey` opens it. It asks for nothing until `totpConfirmedAt` is set.
     public let totpSecret: String?
     public let totpConfirmedAt: Timestamp?
     /// The newest time step of which a code was used.
@@ -50,6 +51,18 @@ extension Users {
 
     public func credentials(of user: UserID) async throws -> UserCredentials? {
         try await database.read(reaching: .everybody) { session in try Self.credentials("id = $1", .text(user.rawValue), session) }
+    }
+
+    /// Everybody with the accounts that they belong to, for the operator.
+    public func list() async throws -> [(credentials: UserCredentials, memberships: [Membership])] {
+        try await database.read(reaching: .everybody) { session in
+            var people: [(credentials: UserCredentials, memberships: [Membership])] = []
+            for row in try session.query("SELECT users.*, '' AS account_id FROM users ORDER BY created_at, id", table: "users") {
+                let credentials = try UserCredentials(row)
+                people.append((credentials, try Memberships.all(of: credentials.user.id, session)))
+            }
+            return people
+        }
     }
 
     static func credentials(
@@ -145,11 +158,23 @@ extension Users {
         }
     }
 
-    /// Sets a password, after which mailed links to set one are of no use, and ends all sign-ins but one.
+    /// Sets a password in the place of the one that was set at `before`, after which mailed links are of no use, and ends all sign-ins but one.
     ///
-    /// - Returns: the ended sign-ins.
-    public func setPassword(_ hash: String, of user: UserID, keeping signIn: SignInID?, now: Timestamp) async throws -> [SignInID] {
-        try await database.write(reaching: .everybody) { session in try Self.setPassword(hash, of: user, keeping: signIn, now: now, session) }
+    /// - Returns: the ended sign-ins; `nil` where somebody was faster.
+    public func setPassword(
+        _ hash: String, of user: UserID, inPlaceOf before: Timestamp?, keeping signIn: SignInID?, now: Timestamp
+    ) async throws -> [SignInID]? {
+        try await database.write(reaching: .everybody) { session in
+            guard let row = try Self.lock(user, session), try row.time("password_changed_at") == before else { return nil }
+            return try Self.setPassword(hash, of: user, keeping: signIn, now: now, session)
+        }
+    }
+
+    /// Until the transaction ends nobody else changes how a person gets in, or ends their sign-ins.
+    static func lock(_ user: UserID, _ session: borrowing Database.Session) throws(StoreError) -> Row? {
+        try session.query(
+            "SELECT id, password_changed_at FROM users WHERE id = $1 \(session.dialect.forUpdate)", [.text(user.rawValue)], table: "users"
+        ).first
     }
 
     static func setPassword(
@@ -158,8 +183,7 @@ extension Users {
         try session.query(
             "UPDATE users SET password_hash = $2, password_changed_at = $3 WHERE id = $1",
             [.text(user.rawValue), .text(hash), .integer(now.milliseconds)])
-        try session.query(
-            "DELETE FROM mailed_links WHERE user_id = $1 AND kind = $2", [.text(user.rawValue), .text(MailedLink.Kind.reset.rawValue)])
+        try session.query("DELETE FROM mailed_links WHERE user_id = $1", [.text(user.rawValue)])
         return try SignIns.endAll(of: user, except: signIn, session)
     }
 
@@ -178,17 +202,7 @@ extension Users {
 
     // MARK: One-time codes
 
-    /// Keeps a secret that asks for nothing yet; `false` where codes are asked for already.
-    public func startTOTP(_ secret: String, of user: UserID) async throws -> Bool {
-        try await database.write(reaching: .everybody) { session in
-            try !session.query(
-                "UPDATE users SET totp_secret = $2, totp_step = NULL WHERE id = $1 AND totp_confirmed_at IS NULL RETURNING id",
-                [.text(user.rawValue), .text(secret)]
-            ).isEmpty
-        }
-    }
-
-    /// From now on a code is asked for; `false` where the secret is another one by now.
+    /// From now on a code is asked for; `false` where the secret, as it is stored, is another one by now.
     public func confirmTOTP(_ secret: String, step: Int64, recovery: [String], of user: UserID, now: Timestamp) async throws -> Bool {
         try await database.write(reaching: .everybody) { session in
             let rows = try session.query(
@@ -239,6 +253,7 @@ extension UserCredentials {
         func time(_ column: String) throws(StoreError) -> Timestamp? { try row.optionalInteger(column).map { Timestamp(milliseconds: $0) } }
         user = try User(row)
         passwordHash = try row.optionalText("password_hash")
+        passwordChangedAt = try time("password_changed_at")
         verifiedAt = try time("verified_at")
         totpSecret = try row.optionalText("totp_secret")
         totpConfirmedAt = try time("totp_confirmed_at")
