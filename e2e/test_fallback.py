@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from browser import EMAIL, seconds, sign_in, start_camera, wait_until, watch_errors
 from looks import check, check_looks
@@ -24,6 +24,9 @@ VideoEncoder.isConfigSupported = (config) => (config.codec.startsWith("avc") ? P
 # They have WebCodecs, and no codec that is of use.
 USELESS_ENCODER = "VideoEncoder.isConfigSupported = async () => ({ supported: false });"
 USELESS_DECODER = "VideoDecoder.isConfigSupported = async () => ({ supported: false });"
+PLAYS_NOTHING = NO_DECODER + "delete globalThis.MediaSource; delete globalThis.ManagedMediaSource;"
+# A page that nobody sees when it is told so.
+CAN_BE_AWAY = "Object.defineProperty(document, 'visibilityState', { get: () => (window.isAway ? 'hidden' : 'visible') });"
 # A camera that freezes when it is told to.
 FREEZES = """
 navigator.mediaDevices.getUserMedia = async () => {
@@ -219,19 +222,114 @@ def test_why_the_hub_ended_a_live_picture_is_said_at_the_camera(hub, camera_brow
     assert camera_errors == []
 
 
-def test_a_viewer_that_can_play_nothing_says_so(hub, camera_browser, viewer_browser):
-    start_camera(camera_browser, hub)
-    viewer, _ = open_viewer(viewer_browser, hub, NO_DECODER + "delete globalThis.MediaSource; delete globalThis.ManagedMediaSource;")
+class Questions:
+    """How often a page asked for a still, and how often before the last one was answered."""
+
+    def __init__(self, page: Page) -> None:
+        self.asked = self.overlaps = self.unauthorised = 0
+        self.open: set[Request] = set()
+        page.on("request", lambda request: self._asked(request) if "/snapshot.jpg" in request.url else None)
+        for end in ("requestfinished", "requestfailed"):
+            page.on(end, lambda request: self.open.discard(request))
+
+    def _asked(self, request: Request) -> None:
+        self.asked += 1
+        self.overlaps += bool(self.open)
+        self.unauthorised += "authorization" not in request.headers
+        self.open.add(request)
+
+
+def looks_at(page: Page, is_seen: bool) -> None:
+    page.evaluate("isAway => { window.isAway = isAway; document.dispatchEvent(new Event('visibilitychange')); }", not is_seen)
+
+
+# How often the camera's page took back that somebody watches.
+COUNTS_ENDS = """element => {
+    window.ends = 0;
+    // It was not hidden before.
+    const ends = (changes) => changes.filter(({ oldValue }) => oldValue === null).length;
+    new MutationObserver((changes) => { window.ends += ends(changes); }).observe(element, { attributeFilter: ["hidden"], attributeOldValue: true });
+}"""
+
+
+def test_a_viewer_that_can_play_nothing_is_shown_stills(hub, camera_browser, viewer_browser):
+    camera, _ = start_camera(camera_browser, hub)
+    watched = camera.locator(".badge-live")
+    watched.evaluate(COUNTS_ENDS)
+    viewer, viewer_errors = open_viewer(viewer_browser, hub, PLAYS_NOTHING + CAN_BE_AWAY)
+    questions = Questions(viewer)
+    tile = viewer.locator("pw-live-tile")
     viewer.get_by_role("button", name="Live: Hallway").click()
-    expect(viewer.locator("pw-live-tile").get_by_text(re.compile("This browser cannot show the live picture"))).to_be_visible()
-    expect(viewer.get_by_role("button", name="Live: Hallway")).to_be_visible()
+    expect(tile).to_have_attribute("data-live", "stills", timeout=15_000)
+    expect(tile.get_by_text("A still every 3 s", exact=True)).to_be_visible()
+    expect(tile.get_by_text("This browser cannot play live video; a current Chrome, Edge, Firefox or Safari can. A still every 3 s is shown instead.")).to_be_visible()
+    expect(viewer.locator("#announcements")).to_have_text("Hallway: a still every 3 s.")
+    expect(tile.get_by_text("Live", exact=True).first).to_be_hidden()
+    canvas = tile.locator("canvas")
+    expect(canvas).to_be_visible()
+    picture = lambda: canvas.evaluate("canvas => canvas.toDataURL()")
+    assert canvas.evaluate("canvas => canvas.width") == 640
+    first = picture()
+    wait_until(viewer, lambda: int(tile.get_attribute("data-frames")) >= 3)
+    assert picture() != first
+    assert questions.overlaps == questions.unauthorised == 0
+    # Who takes stills watches, all the time.
+    expect(watched).to_be_visible()
+    assert camera.evaluate("window.ends") == 0
+    check_looks(viewer, "stills", targets=False)
+
+    # Nobody asks for a page that nobody sees: as long as two more would have taken.
+    looks_at(viewer, False)
+    wait_until(viewer, lambda: not questions.open)
+    before = questions.asked
+    viewer.wait_for_timeout(7000)
+    assert questions.asked == before
+    expect(watched).to_be_hidden()
+    looks_at(viewer, True)
+    wait_until(viewer, lambda: questions.asked > before, timeout=2)
+    expect(tile).to_have_attribute("data-live", "stills")
+
+    # A camera that is away: why, and how old what is shown is.
+    camera.get_by_role("button", name="Stop watching").click()
+    expect(tile).to_have_attribute("data-live", "silent", timeout=15_000)
+    expect(tile.get_by_text(re.compile(r"There is no picture: the camera is .* The last still is \d+ s old\."))).to_be_visible()
+    expect(viewer.locator("#announcements")).to_contain_text("Hallway: There is no picture: the camera is")
+    expect(canvas).to_be_visible()
+    check_looks(viewer, "stills-silent", targets=False)
+    camera.get_by_role("button", name="Start watching").click()
+    expect(tile).to_have_attribute("data-live", "stills", timeout=20_000)
+
+    viewer.get_by_role("button", name="Stop live: Hallway").click()
+    expect(tile).to_have_attribute("data-live", "off")
+    expect(canvas).to_be_hidden()
+    before = questions.asked
+    viewer.wait_for_timeout(4000)
+    assert questions.asked == before
+    # A question without an answer is an error in the console: it is the one that the test asked for.
+    assert [error for error in viewer_errors if "503" not in error and "504" not in error] == []
 
 
-def test_a_picture_that_a_browser_cannot_play_is_said_in_words(hub, camera_browser, viewer_browser):
+def test_a_picture_that_a_browser_cannot_play_is_shown_as_stills(hub, camera_browser, viewer_browser):
     start_camera(camera_browser, hub, script=NO_ENCODER)
-    viewer, _ = open_viewer(viewer_browser, hub, "MediaSource.isTypeSupported = () => false;")
+    viewer, viewer_errors = open_viewer(viewer_browser, hub, "MediaSource.isTypeSupported = () => false;")
     viewer.get_by_role("button", name="Live: Hallway").click()
-    expect(viewer.locator("pw-live-tile").get_by_text("This browser cannot play the camera's picture (video/webm;codecs=")).to_be_visible()
+    tile = viewer.locator("pw-live-tile")
+    expect(tile.get_by_text(re.compile(r"^This browser cannot play the camera's picture \(video/webm;codecs=.* A still every 3 s is shown instead\.$"))).to_be_visible()
+    expect(tile).to_have_attribute("data-live", "stills", timeout=15_000)
+    expect(tile.locator("canvas")).to_be_visible()
+    assert viewer_errors == []
+
+
+def test_a_viewer_that_gets_not_even_stills_says_so(hub, camera_browser, viewer_browser):
+    start_camera(camera_browser, hub)
+    viewer, _ = open_viewer(viewer_browser, hub, PLAYS_NOTHING)
+    # Taken away while the page was open.
+    refusal = {"error": {"code": "forbidden", "message": "your role does not allow this"}}
+    viewer.route("**/snapshot.jpg?*", lambda route: route.fulfill(status=403, json=refusal))
+    viewer.get_by_role("button", name="Live: Hallway").click()
+    tile = viewer.locator("pw-live-tile")
+    expect(tile).to_have_attribute("data-live", "ended")
+    expect(tile.get_by_text("There is no picture: your role does not allow this")).to_be_visible()
     expect(viewer.get_by_role("button", name="Live: Hallway")).to_be_visible()
 
 

@@ -296,15 +296,15 @@ def test_who_signs_up_is_in_at_once_where_no_mail_is_sent(tmp_path, page):
         hub.stop()
 
 
-def test_a_hub_that_takes_nobody_offers_nothing(owned, page):
+def test_a_hub_without_mail_says_who_helps_and_one_that_takes_nobody_offers_nothing(owned, page):
     page.goto(owned.url)
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     expect(page.get_by_role("link", name="Make an account")).to_have_count(0)
-    expect(page.get_by_role("link", name="Forgot your password?")).to_have_count(0)
+    page.get_by_role("link", name="Forgot your password?").click()
+    expect(page.get_by_text("This hub sends no e-mail.")).to_be_visible()
+    expect(page.get_by_text("pingwatch user link you@example.org")).to_be_visible()
     page.goto(f"{owned.url}/#/sign-up")
     expect(page.get_by_role("heading", name="By invitation")).to_be_visible()
-    page.goto(f"{owned.url}/#/forgot")
-    expect(page.get_by_text("This hub sends no e-mail.")).to_be_visible()
 
 
 def test_guessing_is_slowed_down_and_says_for_how_long(owned, page):

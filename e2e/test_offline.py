@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import signal
+import subprocess
+import time
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -28,6 +30,19 @@ KEPT = """async () => {
     database.close();
     return { records, stills, batches };
 }"""
+
+# When each picture was taken that the encoder gave, µs.
+NOTES_PICTURES = """
+window.pictureTimes = [];
+window.Worker = class extends Worker {
+    constructor(...parameters) {
+        super(...parameters);
+        this.addEventListener("message", ({ data }) => {
+            if (data.type === "chunk" && data.chunk.track === 0) window.pictureTimes.push(data.chunk.timestamp);
+        });
+    }
+};
+"""
 
 
 @pytest.fixture
@@ -102,6 +117,67 @@ def test_a_clip_outlives_the_death_of_the_hub_and_a_reload(hub, gate, first_visi
     event = the_event(hub)
     assert event["event_id"] == clip
     assert abs(event["duration_seconds"] - length(kept)) < 0.5
+    assert unexpected(errors) == []
+
+
+def picture_times(path) -> list[float]:
+    """Of a clip's file, in seconds from its first picture."""
+    command = ["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "packet=pts_time", "-of", "csv=p=0", str(path)]
+    times = [float(line.strip(",")) for line in subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()]
+    return [time - times[0] for time in times]
+
+
+def test_a_hub_that_is_gone_for_a_minute_in_the_middle_of_a_clip_gets_all_of_it(hub, gate, camera_browser, tmp_path):
+    camera, errors = start_camera(camera_browser, gate, script=NOTES_PICTURES)
+    token = hub.sign_in(EMAIL)
+    [device] = hub.call("GET", "/devices", token=token)[1]
+    # People come again and again, and it is one clip.
+    settings = {"clip": {"post_roll_seconds": 30, "max_seconds": 120}}
+    assert hub.call("PATCH", f"/devices/{device['device_id']}/settings", settings, token=token)[0] == 200
+    page = camera.locator("pw-sensor-page")
+    clip = clip_row(camera, "recording").get_attribute("data-clip-id")
+    # The hub has its beginning.
+    wait_until(camera, lambda: [event["status"] for event in hub.call("GET", "/events", token=token)[1]] == ["recording"])
+    expect(page).to_have_attribute("data-pending", "0")
+    camera.evaluate("window.isSamePage = true")
+
+    gate.shut()
+    shut_at = time.monotonic()
+    waiting = camera.get_by_role("region", name="Clips that wait for the hub")
+    expect(waiting).to_contain_text("The hub is away. Next attempt", timeout=10_000)
+    frames = 0
+    while time.monotonic() < shut_at + 60:
+        # Whenever somebody looks: what happens, why, and that nothing is lost; and the recording goes on.
+        expect(waiting).to_contain_text("1 clip waits ·")
+        expect(waiting).to_contain_text(re.compile("The hub is away. Next attempt|Connecting to the hub…"))
+        expect(waiting).to_contain_text("Kept on this device, also over a reload.")
+        expect(page).not_to_have_attribute("data-connection", "open")
+        clip_row(camera, "recording")
+        wait_until(camera, lambda: camera.evaluate(KEPT)["records"][0]["frames"] > frames)
+        frames = camera.evaluate(KEPT)["records"][0]["frames"]
+        camera.wait_for_timeout(4000)
+
+    gate.open()
+    waiting.get_by_role("button", name="Send now").click()
+    expect(page).to_have_attribute("data-connection", "open", timeout=20_000)
+    expect(waiting).to_be_hidden(timeout=20_000)
+    # It is the same clip, still in the middle.
+    assert clip_row(camera, "recording").get_attribute("data-clip-id") == clip
+    camera.get_by_role("button", name="Stop watching").click()
+    clip_row(camera, "stored", timeout=60_000)
+    wait_until(camera, lambda: the_event(hub)["status"] == "done", timeout=60)
+
+    event = the_event(hub)
+    assert (event["event_id"], event["incomplete"], event["clip_problem"]) == (clip, False, None)
+    kept = camera.evaluate(KEPT)["records"][0]
+    assert length(kept) > 60 and abs(event["duration_seconds"] - length(kept)) < 0.5
+    # Each picture that was encoded from the clip's first on is in it, once.
+    encoded = [time for time in camera.evaluate("window.pictureTimes") if time >= kept["firstTimestamp"]]
+    (tmp_path / "clip").write_bytes(hub.call("GET", event["clip_url"])[1])
+    times = picture_times(tmp_path / "clip")
+    assert len(times) == len(encoded)
+    assert max(abs(time - (each - encoded[0]) / 1e6) for time, each in zip(times, encoded)) < 0.002
+    assert camera.evaluate("window.isSamePage") is True
     assert unexpected(errors) == []
 
 

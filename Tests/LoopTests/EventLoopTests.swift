@@ -115,7 +115,7 @@ private actor Pieces {
     }
 }
 
-private func withLoop<Result: Sendable>(
+func withLoop<Result: Sendable>(
     threads: Int = 3, limits: AcceptLimits = AcceptLimits(), _ body: @escaping @Sendable (Int) throws -> Result
 ) async throws -> Result {
     var configuration = LoopConfiguration(host: "127.0.0.1", port: 0, subprotocols: ["test.v1"], maximumMessageBytes: 100_000)

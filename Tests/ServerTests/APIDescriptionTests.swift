@@ -48,12 +48,13 @@ struct APIDescriptionTests {
         folder = try TemporaryFolder()
         _ = try folder.write("<!doctype html>".utf8, as: "index.html")
         store = try await Store.open(.sqlite(path: folder.file("hub.sqlite")))
-        let clock = WallClock.system
+        let clock = WallClock.system, box = try #require(SecretBox(key: SecretBox.makeKey().value))
         let server = try await HubServer(
             loop: EventLoop(LoopConfiguration(host: "127.0.0.1", port: 0, subprotocols: [], maximumMessageBytes: 1 << 20)), store: store,
             storage: try FolderClipStorage(folder: folder.file("clips"), reserveBytes: 0),
             telegram: TelegramLinking(store: store, client: nil, onboardingURL: nil, lifetimeSeconds: 60, webhookSecret: nil, clock: clock),
             channels: AlertChannels(), planner: AlertPlanner(store: store, channels: [], deadlineSeconds: 60, clock: clock), mail: nil,
+            totpKey: try #require(try await store.users.adopt(box)),
             configuration: ServerConfiguration(
                 authRequired: true, devLoginEnabled: true, tokenLifetimeSeconds: 60, publicFolder: folder.path, version: "1"), clock: clock)
         routes = server.services.routes()

@@ -22,6 +22,32 @@ struct GettingInTests {
 
     private struct Missing: Error {}
 
+    private func newBox() throws -> SecretBox { try #require(SecretBox(key: SecretBox.makeKey().value)) }
+
+    private func key(_ f: StoreFixture) async throws -> TOTPKey { try #require(try await f.store.users.adopt(try newBox())) }
+
+    @Test(arguments: TestDatabase.kinds) func `a key stays as long as something is sealed by it`(kind: TestDatabase.Kind) async throws {
+        let f = try await StoreFixture(kind), users = f.store.users, user = try await created(f, person()).id
+        let first = try newBox(), second = try newBox()
+        let old = try #require(try await users.adopt(first))
+        // Nothing would be lost yet.
+        let key = try #require(try await users.adopt(second))
+        await #expect(throws: TOTPKey.Replaced.self) { try await users.startTOTP("secret", by: old, of: user) }
+        #expect(try await !users.hasSealedSecrets())
+        #expect(try await users.startTOTP("secret", by: key, of: user))
+        let sealed = try #require(try await users.credentials(of: user)?.totpSecret)
+        #expect(try await users.confirmTOTP(sealed, step: 5, recovery: [], of: user, now: f.now))
+        #expect(try await users.hasSealedSecrets())
+        #expect(try await users.adopt(first) == nil)
+        let again = try #require(try await users.adopt(second))
+        #expect(try await users.credentials(of: user)?.totpSecret == sealed && again.open(sealed, of: user) == "secret")
+        try await users.stopTOTP(of: user)
+        // Who has only begun begins anew.
+        #expect(try await users.startTOTP("secret", by: key, of: user))
+        #expect(try await users.adopt(first) != nil)
+        #expect(try await users.credentials(of: user)?.totpSecret == nil)
+    }
+
     @Test(arguments: TestDatabase.kinds) func `of two who set a hub up at once one does, by the newest secret`(kind: TestDatabase.Kind) async throws {
         let database = try await TestDatabase(kind), store = try await Store.open(database.location), now = Timestamp(milliseconds: 1)
         #expect(try await store.users.openSetUp(secretHash: "old"))
@@ -78,6 +104,29 @@ struct GettingInTests {
         #expect(try await links.verify("4", now: f.now) == nil)
     }
 
+    @Test(arguments: TestDatabase.kinds) func `a link of the operator sets a password and says nothing of the address`(
+        kind: TestDatabase.Kind
+    ) async throws {
+        let f = try await StoreFixture(kind), links = f.store.mailedLinks, user = try await created(f, person(hash: nil))
+        for (name, kind) in [("1", MailedLink.Kind.operatorReset), ("2", .operatorReset), ("3", .reset)] {
+            try await links.insert(link(kind, f, user: user.id), hash: name)
+        }
+        #expect(try await links.verify("1", now: f.now) == nil)
+        #expect(try await links.reset("1", password: "other", now: f.now)?.user == user.id)
+        let found = try #require(try await f.store.users.credentials(of: user.id))
+        #expect(found.passwordHash == "other" && found.verifiedAt == nil)
+        // Neither of the others is good any more, of whichever kind.
+        for name in ["1", "2", "3"] { #expect(try await links.reset(name, password: "third", now: f.now) == nil) }
+    }
+
+    @Test(arguments: TestDatabase.kinds) func `everybody is listed with their accounts`(kind: TestDatabase.Kind) async throws {
+        let f = try await StoreFixture(kind), user = try await created(f, person())
+        let people = try await f.store.users.list()
+        #expect(Set(people.map(\.credentials.user.email)) == ["we@example.org", "they@example.org", "new@example.org"])
+        let new = try #require(people.first { $0.credentials.user.id == user.id })
+        #expect(new.credentials.passwordHash == "phc" && new.memberships.map(\.user.account) == [user.account] && new.memberships[0].role == .owner)
+    }
+
     @Test(arguments: TestDatabase.kinds) func `a sign-up makes a user when its address answers, with the password of that mail`(
         kind: TestDatabase.Kind
     ) async throws {
@@ -95,11 +144,14 @@ struct GettingInTests {
 
     @Test(arguments: TestDatabase.kinds) func `a code is used once, also by two at once`(kind: TestDatabase.Kind) async throws {
         let f = try await StoreFixture(kind), users = f.store.users, user = try await created(f, person()).id
-        #expect(try await users.startTOTP("secret", of: user))
+        let key = try await key(f)
+        #expect(try await users.startTOTP("secret", by: key, of: user))
+        let sealed = try #require(try await users.credentials(of: user)?.totpSecret)
+        #expect(!sealed.contains("secret") && key.open(sealed, of: user) == "secret" && key.open(sealed, of: UserID(trusted: "another")) == nil)
         #expect(try await users.credentials(of: user)?.hasTOTP == false)
         #expect(try await !users.confirmTOTP("other", step: 5, recovery: [], of: user, now: f.now))
-        #expect(try await users.confirmTOTP("secret", step: 5, recovery: ["x", "y"], of: user, now: f.now))
-        #expect(try await !users.startTOTP("third", of: user))
+        #expect(try await users.confirmTOTP(sealed, step: 5, recovery: ["x", "y"], of: user, now: f.now))
+        #expect(try await !users.startTOTP("third", by: key, of: user))
         #expect(try await !users.useTOTP(step: 5, of: user))
         async let first = users.useTOTP(step: 6, of: user)
         async let second = users.useTOTP(step: 6, of: user)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import os
 import struct
+import subprocess
 import time
 import uuid
+
+from system import ROOT, Hub
 
 # Cheap hashes: tests sign in all the time.
 CHEAP = {"PASSWORD_HASH_MEMORY_KIB": "1024", "PASSWORD_HASH_PASSES": "1"}
@@ -51,6 +55,16 @@ def me(hub, session: dict) -> dict:
 
 def audit(hub, session: dict) -> list[dict]:
     return ok(hub, "/account/audit", token=session["access_token"], method="GET")
+
+
+def pingwatch(hub: Hub, *arguments: str, status: int = 0, **environment: str) -> str:
+    """What another command prints, with the hub's own variables, or says of why it does not."""
+    binary = os.environ.get("PINGWATCH", str(ROOT / ".build/release/pingwatch"))
+    result = subprocess.run(
+        [binary, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60,
+        env={"PATH": os.environ["PATH"], "DATA_DIR": str(hub.data), "PORT": str(hub.port), **hub.environment, **environment})
+    assert result.returncode == status, result.stderr
+    return result.stdout if status == 0 else result.stderr
 
 
 def code(secret: str, step: int) -> str:

@@ -23,7 +23,7 @@ NO_VIDEO = b"This is a text. " * 100
 @pytest.fixture(scope="module")
 def working(start, telegram):
     return start(
-        TELEGRAM_BOT_TOKEN=botapi.TOKEN, TELEGRAM_API_BASE_URL=telegram.url, TELEGRAM_WEBHOOK_SECRET=SECRET, BACKLOG_LIMIT="2")
+        TELEGRAM_BOT_TOKEN=botapi.TOKEN, TELEGRAM_API_BASE_URL=telegram.url, TELEGRAM_WEBHOOK_SECRET=SECRET, BACKLOG_LIMIT="2", METRICS_TOKEN="metrics")
 
 
 @pytest.fixture
@@ -109,6 +109,7 @@ def test_a_backlog_refuses_further_clips_for_the_time_being(account, enrol, heav
         "event_id": str(uuid.uuid4()), "session_id": account.session, "trigger": {"type": "motion", "at": peer.hello["data"]["time"]}, **small.opening()}
     reply = peer.ask({"rpc": {"method": "clip.open", "data": opening}})
     assert (reply["error"]["code"], reply["error"]["temporary"]) == (108, True) and "wait to be processed" in reply["error"]["message"]
+    assert 'pingwatch_limit_refusals_total{limit="backlog"} 2' in metrics(account.hub)
     # Others are not concerned, and nothing was begun.
     initiate(enrol(account.hub), small.file, small.seconds)
     assert len(account.get("/events")) == len(events)

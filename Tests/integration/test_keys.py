@@ -1,11 +1,13 @@
-"""Keys for integrations: what they may do is what they were given, over HTTP and on the socket."""
+"""Keys for integrations: what they may do is what they were given, over HTTP and on the socket. And the keys that sign links."""
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
-from people import Person, camera, closing, refused, write
+from getting_in import pingwatch
+from people import Person, camera, closing, refused, rows, write
 from sensor import Peer, RpcError, publications
 from watching import until, upload
 
@@ -155,3 +157,30 @@ def test_a_person_cannot_be_guessed_by_tokens_of_another_kind(hub, owner):
     made = key(owner, "view")["key"]
     for wrong in (made.replace("pwk_", "pwd_"), token.replace("pwd_", "pwk_"), made[4:], token[4:], made[:-1], made + "x", "pwk_", "pwd_"):
         assert hub.call("GET", "/devices", token=wrong)[0] == 401, wrong
+
+
+def test_links_of_before_a_rotation_stay_good_and_new_ones_have_the_new_key(start, enrol, small):
+    hub = start()
+    account = enrol(hub)
+    answer = account.post("/events/upload/initiate", account.declaration(clip_size_bytes=len(small.file), duration_seconds=small.seconds))
+    assert account.call("PUT", answer["upload_url"], raw=small.file)[0] == 200
+    path = f"/events/{answer['event']['event_id']}"
+    account.post(f"{path}/upload/finalize", {})
+    until = time.monotonic() + 60
+    while (event := account.get(path))["status"] != "done":
+        assert time.monotonic() < until, event
+        time.sleep(0.05)
+    old = event["clip_url"]
+    assert "&k=1&" in old and hub.call("HEAD", old)[0] == 200
+
+    assert pingwatch(hub, "keys", "rotate").startswith("key 2 signs links")
+    # A key is known to every process before it signs: time goes by, as the database says.
+    (ring,), = rows(hub, "SELECT value FROM settings WHERE name = 'media.signing_keys'")
+    assert hub.stop() == 0
+    older = re.sub(r"\d+$", lambda made: str(int(made[0]) - 121_000), ring, flags=re.MULTILINE)
+    assert write(hub, "UPDATE settings SET value = ? WHERE name = 'media.signing_keys'", older) == 1
+    hub.start()
+    new = account.get(path)["clip_url"]
+    assert "&k=2&" in new and hub.call("HEAD", new)[0] == hub.call("HEAD", old)[0] == 200
+    # A signature is good with its own key alone.
+    assert hub.call("GET", old.replace("&k=1&", "&k=2&"))[0] == 404

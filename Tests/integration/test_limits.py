@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hostile import resident_bytes
-from sensor import CLIP, LIVE, Peer, frame
-from system import Hub
+from sensor import CLIP, LIVE, Peer, frame, publications
+from system import ROOT, Hub
 from test_metrics import TOKEN, metrics, value
 from watching import until
 from websockets.exceptions import ConnectionClosed, InvalidMessage
@@ -109,6 +113,17 @@ def test_the_hub_has_so_many_connections(limited):
     assert all(peer.ask({"ping": {}}) for peer in peers)
 
 
+def test_so_many_connections_come_in_each_second(limited):
+    hub = limited(ACCEPTS_PER_SECOND="5")
+    began = time.monotonic()
+    token = hub.sign_in()
+    peers = [Peer(hub, token) for _ in range(14)]
+    # Five at once, and five a second behind them; nobody is refused.
+    assert time.monotonic() - began > 1.9
+    assert value(metrics(hub), "pingwatch_accept_delays_total") >= 1
+    assert all(peer.ask({"ping": {}}) for peer in peers)
+
+
 def test_a_connection_has_so_many_subscriptions(limited):
     hub = limited(SUBSCRIPTIONS_PER_CONNECTION="3")
     token = hub.sign_in()
@@ -118,6 +133,7 @@ def test_a_connection_has_so_many_subscriptions(limited):
     # One is the user's own.
     assert ["error" in answer for answer in answers] == [False, False, True]
     assert answers[2]["error"]["code"] == 106
+    assert value(metrics(hub), "pingwatch_limit_refusals_total", limit="subscriptions") == 1
 
 
 def test_who_sends_too_many_commands_is_read_slowly_and_nothing_is_lost(limited):
@@ -135,17 +151,85 @@ def test_who_sends_too_many_commands_is_read_slowly_and_nothing_is_lost(limited)
 
 
 def test_who_sends_too_many_bytes_is_read_slowly_and_nothing_is_lost(limited):
-    hub = limited(BYTES_PER_SECOND="1000000")
+    # Nothing but the rate may hold up or skip what is sent, however slow the machine is.
+    hub = limited(BYTES_PER_SECOND="1000000", MEDIA_QUEUE_BYTES="100000000", MEDIA_QUEUE_SECONDS="60")
     token = hub.sign_in()
     device = hub.call("POST", "/devices/register", {"label": "Hall"}, token)[1]["device_id"]
     viewer, sensor = Peer(hub, token), Peer(hub, token, device)
     stream = viewer.rpc("live.watch", {"device_id": device})["stream"]
     sensor.wait_publication("live.start")
-    for number in range(100):
-        sensor.send(frame(LIVE, stream, number, bytes(30_000), flags=1))
-    viewer.wait(lambda peer: len(peer.frames) == 100, timeout=20)
+
+    def send() -> None:
+        for number in range(100):
+            sensor.send(frame(LIVE, stream, number, bytes(30_000), flags=1))
+
+    with ThreadPoolExecutor(1) as pool:
+        # The viewer reads meanwhile: nothing else than the sensor's rate is at its limit.
+        sending = pool.submit(send)
+        while len(viewer.frames) < 100:
+            viewer.receive(60)
+        sending.result()
     assert [int.from_bytes(data[8:12], "big") for data in viewer.frames] == list(range(100))
     assert value(metrics(hub), "pingwatch_limit_holds_total", limit="bytes") >= 1
+
+
+def test_so_many_commands_wait_for_a_camera(limited):
+    hub = limited()
+    token = hub.sign_in()
+    device = hub.call("POST", "/devices/register", {"label": "Hall"}, token)[1]["device_id"]
+    camera, viewer = Peer(hub, token, device), Peer(hub, token)
+    for number in range(100, 117):
+        viewer.socket.send(json.dumps({"id": number, "rpc": {"method": "device.command", "data": {"device_id": device, "command": "record"}}}))
+    answered: list[dict] = []
+    while not answered:
+        answered += [message for message in viewer.receive(20) if "id" in message]
+    assert (answered[0]["id"], answered[0]["error"]["code"]) == (116, 106)
+    assert value(metrics(hub), "pingwatch_limit_refusals_total", limit="commands_per_camera") == 1
+    # Nothing is answered.
+    assert camera.wait_publication("command")
+    until(lambda: value(metrics(hub), "pingwatch_commands_total", command="record", outcome="silent") == 16, 60)
+
+
+@pytest.fixture
+def slow_disk(tmp_path) -> dict[str, str]:
+    """For a hub whose clips take three seconds to be written."""
+    if shutil.which("cc") is None:
+        pytest.skip("there is no C compiler for the slow disk")
+    library = tmp_path / "slowdisk.so"
+    subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library, ROOT / "Tests/chaos/slowdisk.c", "-ldl"], check=True)
+    return {"LD_PRELOAD": str(library), "CHAOS_DISK_MS": "3000"}
+
+
+def test_so_much_of_a_clip_may_be_unacknowledged(limited, slow_disk):
+    hub = limited(**slow_disk)
+    token = hub.sign_in()
+    device = hub.call("POST", "/devices/register", {"label": "Hall"}, token)[1]["device_id"]
+    session = hub.call("POST", "/sessions/start", {"device_id": device}, token)[1]["session_id"]
+    sensor = Peer(hub, token, device)
+    clip = sensor.open_clip(session)
+    sent = 0
+    while not publications(sensor, "clip.error"):
+        sensor.send(frame(CLIP, clip["stream"], sent, bytes(1_000_000), flags=1))
+        sent += 1
+        # Three are more than twice the window, whatever has become of the first by then.
+        if sent % 3 == 0:
+            assert sensor.ask({"ping": {}})
+    error, = publications(sensor, "clip.error")
+    assert (error["code"], "window" in error["message"]) == ("bad_frame", True)
+    assert value(metrics(hub), "pingwatch_limit_refusals_total", limit="clip_window_bytes") == 1
+
+
+def test_a_clip_has_so_many_seconds(limited):
+    hub = limited()
+    token = hub.sign_in()
+    device = hub.call("POST", "/devices/register", {"label": "Hall"}, token)[1]["device_id"]
+    session = hub.call("POST", "/sessions/start", {"device_id": device}, token)[1]["session_id"]
+    sensor = Peer(hub, token, device)
+    clip = sensor.open_clip(session)
+    for sequence, second in enumerate([0, 137, 138]):
+        sensor.send(frame(CLIP, clip["stream"], sequence, b"x", flags=1, timestamp=second * 1_000_000))
+    assert "120" in sensor.wait_publication("clip.error", code="bad_frame")["message"]
+    assert value(metrics(hub), "pingwatch_limit_refusals_total", limit="max_clip_seconds") == 1
 
 
 def test_a_message_has_so_many_commands(hub):

@@ -80,6 +80,7 @@ test("what nobody has words for is shown as the hub calls it", () => {
   assert.equal(actorWords({ kind: "user", name: "Ann" }), "Ann");
   assert.equal(actorWords({ kind: "device", name: "Hall" }), "Camera “Hall”");
   assert.equal(actorWords({ kind: "user", name: null }), "Somebody");
+  assert.equal(actorWords({ kind: "operator", name: null }), "Whoever runs this hub");
   assert.equal(actorWords(null), "The hub");
 });
 
@@ -89,7 +90,7 @@ test("there are words for everything that the hub records", () => {
     if (!file.endsWith(".swift")) continue;
     const text = readFileSync(join(SERVER, file), "utf8");
     // What is recorded is named in the call, or in the entry that is added.
-    for (const [call] of text.matchAll(/\b(?:record|recordVisitor|note|noteEverywhere|noteFailure|trail\.add)\([^)]*/g)) {
+    for (const [call] of text.matchAll(/\b(?:record|recordVisitor|note|noteEverywhere|noteFailure|noteOperator|trail\.add)\([^)]*/g)) {
       for (const [, action] of call.matchAll(/"([a-z_]+(?:\.[a-z_]+)+)"/g)) actions.add(action);
     }
   }

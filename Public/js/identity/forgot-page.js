@@ -9,7 +9,9 @@ import { card, emailField, link, links, muted, NOTHING_THERE } from "./parts.js"
 export function page({ api, config }) {
   if (!config?.mail) {
     return card("Forgotten password",
-      el("p", { text: "This hub sends no e-mail. Whoever runs it can set SMTP_URL and start it again, or invite you anew." }),
+      el("p", { text: "This hub sends no e-mail. Whoever runs it can give you a link with which you choose a new password." }),
+      muted("On the hub’s machine, with your e-mail address:"),
+      el("div", { class: "command" }, el("code", { text: "pingwatch user link you@example.org" })),
       link("/sign-in", "To the sign-in"));
   }
   const element = card("Forgotten password",

@@ -19,7 +19,7 @@ export function page(context) {
     config?.setup_required && el("p", { class: "notice", text: "This hub has no owner yet. Open the set-up link that it showed when it started." }),
     signInForm(context, { done: () => context.navigate(isOwnPage ? "/" : location.hash.replace(/^#/, "") || "/", { replace: true }) }),
     links(
-      config?.mail && link("/forgot", "Forgot your password?"),
+      config && !config.setup_required && link("/forgot", "Forgot your password?"),
       config?.sign_up === "open" && !config.setup_required && link("/sign-up", "Make an account")),
     config?.sign_up === "invitation" && el("p", { class: "muted small identity-lead", text: "New here? Whoever runs this hub can invite you." }));
 }

@@ -215,7 +215,7 @@ class SensorPage extends HTMLElement {
     this.dataset.phase = phase;
     this.status.textContent = `${phase === "standby" ? "Stopped from another device. " : ""}${CONNECTION_WORDS[state]}`;
     this.status.dataset.connection = state;
-    this.view.live.hidden = !sensor.isLive;
+    this.view.showLive(sensor.isLive, phase === "watching" && state === "open");
     this.#showLiveProblem(sensor.liveProblem);
     this.#showSiren();
     this.#showHealth();

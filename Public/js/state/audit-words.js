@@ -30,7 +30,8 @@ const ACTIONS = {
   "pairing.started": "Showed a code to add a camera",
   "password.changed": "Changed the password",
   "password.link_asked": "Asked for a link to a new password",
-  "password.reset": "Set a new password by a mailed link",
+  "password.link_made": "Made a link with which somebody sets a new password",
+  "password.reset": "Set a new password",
   "recovery_code.used": "Signed in with a recovery code",
   "sign_in.begun": "Signed in",
   "sign_in.ended": "Ended a sign-in",
@@ -53,7 +54,7 @@ export function auditWords({ action, subject, detail }) {
 }
 
 /** @type {Record<string, string>} */
-const KINDS = { device: "Camera", key: "API key", worker: "Worker", nobody: "Somebody who is not signed in" };
+const KINDS = { device: "Camera", key: "API key", worker: "Worker", operator: "Whoever runs this hub", nobody: "Somebody who is not signed in" };
 
 /** Who did it. @param {{kind: string, name?: string|null}|null|undefined} actor */
 export function actorWords(actor) {

@@ -111,6 +111,12 @@ export function pictureProblem({ code, message }) {
   }
 }
 
+/** Why a live picture ended. @param {string|undefined} reason of the hub */
+export function liveEndWords(reason) {
+  if (reason === "the camera's stream is damaged") return "No longer live: the camera sent something that cannot be shown. Press Stop live, then Live, to try again.";
+  return "No longer live: the camera is not connected. The picture comes back with it.";
+}
+
 /** A file's name for a picture. @param {string} label @param {Date} at */
 export function pictureFile(label, at) {
   const two = (/** @type {number} */ number) => String(number).padStart(2, "0");

@@ -8,8 +8,8 @@ import { clockTime } from "../state/words.js";
 
 const WIDTH = 1280;
 
-/** @param {string} deviceId @param {AbortSignal} signal @returns {Promise<Blob>} a JPEG */
-export const takePicture = (deviceId, signal) => apiBlob(`/devices/${encodeURIComponent(deviceId)}/snapshot.jpg?width=${WIDTH}`, { signal });
+/** @param {string} deviceId @param {AbortSignal} signal @param {number} [width] at most so many pixels @returns {Promise<Blob>} a JPEG */
+export const takePicture = (deviceId, signal, width = WIDTH) => apiBlob(`/devices/${encodeURIComponent(deviceId)}/snapshot.jpg?width=${width}`, { signal });
 
 export class DevicePicture {
   #url = "";

@@ -4,17 +4,20 @@
 import { announce, el, icon } from "../components/dom.js";
 import { Patience, TICK_MS } from "../lib/patience.js";
 import { alertState, nextSnoozeEnd } from "../state/alerts.js";
-import { attentionWords, presenceWords } from "../state/device-words.js";
+import { attentionWords, liveEndWords, presenceWords } from "../state/device-words.js";
+import { STILL_SECONDS } from "../state/stills.js";
 import { cameraState } from "../state/words.js";
 import { openAlertsDialog } from "./alerts-dialog.js";
 import { LivePicture } from "./live-picture.js";
 import { canPlayFiles } from "./mse-player.js";
+import { StillsPlayer } from "./stills-player.js";
 
 /** A hidden page stops watching after this, so that the phone can stop sending. */
 const HIDDEN_MS = 10_000;
 /** Without a picture for so long it is no longer live, which is said. */
 const SILENT_SECONDS = 5;
 const SILENT_WORDS = `No picture for ${SILENT_SECONDS} s. It goes on by itself when the camera sends again.`;
+const STILLS_WORDS = `A still every ${STILL_SECONDS} s`;
 /** Browsers take a longer one for none. */
 const MAXIMUM_TIMEOUT_MS = 2 ** 31 - 1;
 
@@ -25,6 +28,7 @@ export class LiveTile extends HTMLElement {
   #silence = new Patience(SILENT_SECONDS);
   /** @type {any} */ #ticks = null;
   #isWanted = false;
+  /** Why there is no still, as it was last told. */ #problem = "";
   /** Which answer to `live.watch` is still wanted. */ #watchNumber = 0;
   #askedAt = 0;
   /** @type {any} */ #hiddenTimer = null;
@@ -42,8 +46,11 @@ export class LiveTile extends HTMLElement {
       wantKeyframe: () => this.#wantKeyframe(),
       onFailure: (reason) => this.#giveUp(reason),
     });
+    this.stills = new StillsPlayer(this.picture.canvas, device.device_id, (shown) => this.#still(shown));
     this.text = el("p", { class: "tile-text" });
-    this.liveBadge = el("p", { class: "badge tile-live", hidden: true }, icon("live"), "Live");
+    this.liveBadge = el("p", { class: "badge tile-badge", hidden: true }, icon("live"), "Live");
+    this.stillsBadge = el("p", { class: "badge tile-badge tile-stills", hidden: true }, icon("picture"), STILLS_WORDS);
+    this.stillsReason = el("p", { class: "tile-remark", hidden: true });
     this.heading = el("h3", {});
     this.badge = el("span", { class: "badge" });
     this.button = el("button", { class: "button", type: "button", onclick: () => this.#toggle() });
@@ -55,8 +62,8 @@ export class LiveTile extends HTMLElement {
     this.remark = el("p", { class: "tile-remark", hidden: true });
     this.className = "card";
     this.append(
-      el("div", { class: "tile-picture" }, icon("camera"), this.picture.canvas, this.picture.video, this.text, this.liveBadge),
-      el("div", { class: "tile-foot" }, el("div", { class: "tile-head" }, this.heading, this.badge), this.attention, this.presence,
+      el("div", { class: "tile-picture" }, icon("camera"), this.picture.canvas, this.picture.video, this.text, this.liveBadge, this.stillsBadge),
+      el("div", { class: "tile-foot" }, el("div", { class: "tile-head" }, this.heading, this.badge), this.attention, this.presence, this.stillsReason,
         el("div", { class: "row" }, this.button, this.alerts, this.settings), this.remark),
     );
   }
@@ -73,7 +80,7 @@ export class LiveTile extends HTMLElement {
     }, { signal });
     // The hub forgets who watched when a connection breaks.
     this.hub.addEventListener("connection", () => {
-      if (this.#isWanted && this.dataset.live !== "ended" && this.hub.connection.state !== "open") this.#ended("No longer live: the hub is away.");
+      if (this.#isWanted && !this.stills.isOn && this.dataset.live !== "ended" && this.hub.connection.state !== "open") this.#ended("No longer live: the hub is away.");
     }, { signal });
     this.hub.addEventListener("open", () => this.#resume(), { signal });
     document.addEventListener("visibilitychange", () => this.#visibility(), { signal });
@@ -123,13 +130,13 @@ export class LiveTile extends HTMLElement {
   }
 
   #resume() {
-    if (this.#isWanted && this.dataset.live === "ended" && document.visibilityState === "visible") this.#watch();
+    if (this.stills.isOn) this.stills.retry();
+    else if (this.#isWanted && this.dataset.live === "ended" && document.visibilityState === "visible") this.#watch();
   }
 
   async #watch() {
     if (!("VideoDecoder" in globalThis) && !canPlayFiles()) {
-      this.#isWanted = false;
-      this.#ended("This browser cannot show the live picture (it has neither WebCodecs nor Media Source Extensions). Use a current Chrome, Edge, Firefox or Safari.");
+      this.#beginStills("This browser cannot play live video; a current Chrome, Edge, Firefox or Safari can.");
       return;
     }
     const number = ++this.#watchNumber;
@@ -184,13 +191,14 @@ export class LiveTile extends HTMLElement {
     clearInterval(this.#ticks);
     this.#ticks = null;
     this.picture.close();
+    this.stills.close();
   }
 
   /** @param {Record<string, any>} data */
   #message(data) {
     if (this.#stream === null || data.stream !== this.#stream) return;
     if (data.type === "live.gap") this.picture.gap();
-    if (data.type === "live.ended") this.#ended(endOf(data.reason));
+    if (data.type === "live.ended") this.#ended(liveEndWords(data.reason));
   }
 
   /** @param {string} reason */
@@ -201,14 +209,36 @@ export class LiveTile extends HTMLElement {
 
   /** Trying again would not help. @param {string} reason */
   #giveUp(reason) {
-    this.#isWanted = false;
     this.#leave();
-    this.#ended(reason);
+    this.#beginStills(reason);
+  }
+
+  /** @param {string} reason why there is nothing better */
+  #beginStills(reason) {
+    this.stillsReason.textContent = `${reason} ${STILLS_WORDS} is shown instead.`;
+    this.#problem = "";
+    this.stills.begin();
+  }
+
+  /** @param {import("../state/stills.js").Shown} shown */
+  #still({ live, text, problem }) {
+    // The age of a still is not told anew each second.
+    const isNews = live !== this.dataset.live || problem !== this.#problem;
+    this.#problem = problem;
+    if (this.stills.frames) this.dataset.frames = String(this.stills.frames);
+    if (live === "ended") {
+      this.#isWanted = false;
+      this.stills.close();
+    }
+    this.#show(live, text, isNews);
+    if (live === "stills" && isNews) announce(`${this.device.label}: ${STILLS_WORDS.toLowerCase()}.`);
   }
 
   #visibility() {
     clearTimeout(this.#hiddenTimer);
-    if (document.visibilityState === "visible") {
+    if (this.stills.isOn) {
+      this.stills.look();
+    } else if (document.visibilityState === "visible") {
       this.#resume();
     } else if (this.#isWanted && this.dataset.live !== "ended") {
       this.#hiddenTimer = setTimeout(() => {
@@ -218,8 +248,8 @@ export class LiveTile extends HTMLElement {
     }
   }
 
-  /** @param {"off"|"starting"|"playing"|"silent"|"ended"} state @param {string} [reason] */
-  #show(state, reason = "") {
+  /** @param {"off"|"starting"|"playing"|"stills"|"silent"|"ended"} state @param {string} [reason] @param {boolean} [isNews] */
+  #show(state, reason = "", isNews = true) {
     if (state === "off") {
       delete this.dataset.frames;
       delete this.dataset.firstFrameMs;
@@ -227,17 +257,19 @@ export class LiveTile extends HTMLElement {
     this.dataset.live = state;
     // The last picture stays, dimmed, while there is no newer one.
     this.picture.show(Boolean(this.dataset.frames));
-    this.text.hidden = state === "playing";
+    this.text.hidden = state === "playing" || state === "stills";
     this.liveBadge.hidden = state !== "playing";
-    this.#say({ off: this.#invitation(), starting: "Asking the camera…", playing: "", silent: SILENT_WORDS, ended: reason }[state]);
+    this.stillsBadge.hidden = state !== "stills";
+    this.stillsReason.hidden = !this.stills.isOn;
+    this.#say({ off: this.#invitation(), starting: "Asking the camera…", playing: "", stills: "", silent: reason || SILENT_WORDS, ended: reason }[state], isNews);
     this.#label();
   }
 
-  /** @param {string} text */
-  #say(text) {
+  /** @param {string} text @param {boolean} [isNews] for who cannot see it, too */
+  #say(text, isNews = true) {
     if (text === this.text.textContent) return;
     this.text.textContent = text;
-    if (text && this.dataset.live !== "off") announce(`${this.device.label}: ${text}`);
+    if (isNews && text && this.dataset.live !== "off") announce(`${this.device.label}: ${text}`);
   }
 
   #invitation() {
@@ -266,12 +298,6 @@ export class LiveTile extends HTMLElement {
     const wait = nextSnoozeEnd(targets ?? [], now);
     if (wait !== null) this.#snoozeTimer = setTimeout(() => { this.#targets = null; this.#showAlerts(); }, Math.min(wait + 50, MAXIMUM_TIMEOUT_MS));
   }
-}
-
-/** @param {string|undefined} reason of the hub */
-function endOf(reason) {
-  if (reason === "the camera's stream is damaged") return "No longer live: the camera sent something that cannot be shown. Press Stop live, then Live, to try again.";
-  return "No longer live: the camera is not connected. The picture comes back with it.";
 }
 
 customElements.define("pw-live-tile", LiveTile);

@@ -72,6 +72,17 @@ public struct ClipReceiver: Hashable, Sendable {
     }
 }
 
+extension ClipReceiver.Refusal {
+    /// The limit that was passed, by the name under which the sensor was told of it.
+    public var limit: String? {
+        switch self {
+        case .windowExceeded: "clip_window_bytes"
+        case .tooLong: "max_clip_seconds"
+        case .gap, .afterEnd, .wrongCount, .empty: nil
+        }
+    }
+}
+
 extension ClipReceiver.Refusal: CustomStringConvertible {
     /// For a person and for the sensor's developer.
     public var description: String {

@@ -34,4 +34,11 @@ public struct LiveLimits: Hashable, Sendable {
         self.viewersPerStream = viewersPerStream
         self.streamsPerAccount = streamsPerAccount
     }
+
+    /// What may wait for a viewer. An eighth of the bytes at most, and never more than 256 KiB, is little enough to go on at a keyframe.
+    public mutating func setBacklog(bytes: Int, seconds: Double) {
+        maximumBacklogBytes = bytes
+        maximumBacklogSeconds = seconds
+        resumeBacklogBytes = min(256 << 10, bytes / 8)
+    }
 }

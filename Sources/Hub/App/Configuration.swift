@@ -31,6 +31,8 @@ struct Configuration: Sendable {
     var passwordParameters = PasswordHash.Parameters.standard
     var oidc: OIDCConfiguration?
     var workerToken: Secret?
+    /// Of secrets that the hub has to read again; `nil`: the one in the data folder.
+    var secretsKey: SecretBox?
     var telegramToken: Secret?
     var telegramOnboardingURL: String?
     var telegramBaseURL = "https://api.telegram.org"
@@ -85,6 +87,12 @@ struct Configuration: Sendable {
     var messagesPerSecond = 2000.0
     var bytesPerSecond = 64.0 * 1_048_576
     var maximumQueueBytes = 1 << 20
+    /// Of one message of a socket, binary and text.
+    var maximumFrameBytes = 1 << 20
+    var maximumTextBytes = 64 << 10
+    /// Media that may wait for one viewer.
+    var mediaQueueBytes = 2 << 20
+    var mediaQueueSeconds = 2.0
     /// Names this process among those that share a database.
     var nodeName = ""
     var logLevel = Log.Level.info
@@ -120,6 +128,7 @@ struct Configuration: Sendable {
         passwordParameters = readPasswordParameters(&reader)
         oidc = readIssuer(&reader)
         workerToken = reader.secret("WORKER_API_TOKEN")
+        secretsKey = reader.secretBox("SECRETS_KEY")
         telegramToken = reader.secret("TELEGRAM_BOT_TOKEN")
         telegramOnboardingURL = reader.url("TELEGRAM_BOT_ONBOARDING_URL")
         telegramBaseURL = reader.url("TELEGRAM_API_BASE_URL") ?? telegramBaseURL
@@ -160,6 +169,7 @@ struct Configuration: Sendable {
         messagesPerSecond = reader.number("MESSAGES_PER_SECOND", 1...1_000_000) ?? messagesPerSecond
         bytesPerSecond = reader.number("BYTES_PER_SECOND", 131_072...100_000_000_000) ?? bytesPerSecond
         maximumQueueBytes = reader.integer("QUEUE_BYTES", 65_536...1_000_000_000) ?? maximumQueueBytes
+        readMessageSizes(&reader)
         acceptsPerSecond = reader.number("ACCEPTS_PER_SECOND", 1...1_000_000)
         nodeName = reader.text("NODE_NAME") ?? hostName()
         if let text = reader.text("LOG_LEVEL") {
@@ -182,6 +192,18 @@ struct Configuration: Sendable {
         }
         database = readDatabase(&reader)
         guard reader.mistakes.isEmpty else { throw Mistakes(lines: reader.mistakes) }
+    }
+
+    private mutating func readMessageSizes(_ reader: inout Reader) {
+        // Stills and the page's pieces of a recording have up to 512 KiB; what viewers get of a recording has up to 4 MiB.
+        maximumFrameBytes = reader.integer("FRAME_BYTES", 655_360...4_194_304) ?? maximumFrameBytes
+        maximumTextBytes = reader.integer("TEXT_BYTES", 16_384...1_048_576) ?? maximumTextBytes
+        mediaQueueBytes = reader.integer("MEDIA_QUEUE_BYTES", 655_360...1_000_000_000) ?? mediaQueueBytes
+        mediaQueueSeconds = reader.number("MEDIA_QUEUE_SECONDS", 0.1...60) ?? mediaQueueSeconds
+        if maximumFrameBytes > mediaQueueBytes {
+            reader.mistakes.append(
+                "FRAME_BYTES: \(maximumFrameBytes) is more than the \(mediaQueueBytes) of MEDIA_QUEUE_BYTES; a frame must fit into the queue")
+        }
     }
 
     /// What was said of TLS, before it is known whether it fits together.
@@ -411,6 +433,13 @@ struct Configuration: Sendable {
                 return nil
             }
             return min(max(number, range.lowerBound), range.upperBound)
+        }
+
+        mutating func secretBox(_ name: String) -> SecretBox? {
+            guard let value = secret(name) else { return nil }
+            if let box = SecretBox(key: value.value) { return box }
+            mistakes.append("\(name): this is not a key of 32 bytes in base64; openssl rand -base64 32 makes one")
+            return nil
         }
 
         mutating func mailServer(_ name: String) -> MailServer? {

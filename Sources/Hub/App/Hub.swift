@@ -33,19 +33,23 @@ struct Hub {
         encryption = try Encryption(configuration, clock: clock)
         hangups = encryption?.wantsHangups == true ? signals.catchHangups() : nil
         core = try await Core(configuration, role: "serve")
-        let plans = try await core.store.plans.list()
-        guard let plan = plans.first(where: { $0.id == configuration.defaultPlan }) else {
-            let names = plans.map(\.id).joined(separator: ", ")
-            throw Configuration.Mistakes(lines: ["DEFAULT_PLAN: there is no plan \"\(configuration.defaultPlan)\"; there are \(names)"])
+        let totpKey: TOTPKey
+        do {
+            totpKey = try await SecretsKey.open(configuration, core.store)
+            try await Self.setPlan(configuration, core.store)
+        } catch {
+            // A process that exits while a thread is in libpq may crash.
+            await core.store.close()
+            throw error
         }
-        try await core.store.plans.setInitial(plan)
         linking = TelegramLinking(
             store: core.store, client: core.telegram, onboardingURL: configuration.telegramOnboardingURL,
             lifetimeSeconds: configuration.telegramLinkSeconds, webhookSecret: configuration.telegramWebhookSecret, clock: clock)
         var ports = LoopConfiguration(
             host: configuration.listenAddress, port: configuration.port,
             subprotocols: ["pingwatch.v1"] + (configuration.echoes ? [EchoSockets.subprotocol] : []),
-            maximumMessageBytes: configuration.echoes ? EchoSockets.maximumMessageBytes : ServerConfiguration.Limits().maximumFrameBytes)
+            maximumMessageBytes: configuration.echoes
+                ? EchoSockets.maximumMessageBytes : max(configuration.maximumFrameBytes, configuration.maximumTextBytes))
         ports.handshakeSeconds = configuration.handshakeSeconds
         ports.credentials = encryption?.credentials
         ports.plainPort = configuration.plainPort
@@ -79,6 +83,9 @@ struct Hub {
         server.limits.rate = RateBudget.Limits(
             messagesPerSecond: configuration.messagesPerSecond, bytesPerSecond: configuration.bytesPerSecond)
         server.limits.maximumControlBytes = configuration.maximumQueueBytes
+        server.limits.maximumFrameBytes = configuration.maximumFrameBytes
+        server.limits.maximumTextBytes = configuration.maximumTextBytes
+        server.limits.live.setBacklog(bytes: configuration.mediaQueueBytes, seconds: configuration.mediaQueueSeconds)
         server.limits.live.viewersPerStream = configuration.viewersPerStream
         server.limits.live.streamsPerAccount = configuration.streamsPerAccount
         server.metricsToken = configuration.metricsToken
@@ -90,7 +97,16 @@ struct Hub {
         self.server = try await HubServer(
             loop: loop, store: core.store, storage: core.storage, telegram: linking, channels: core.channels, planner: core.pipeline.planner,
             // Not behind the alerts; somebody waits for the answer.
-            mail: configuration.mailServer.map { MailClient(server: $0, timeoutSeconds: 20) }, configuration: server, clock: clock)
+            mail: configuration.mailServer.map { MailClient(server: $0, timeoutSeconds: 20) }, totpKey: totpKey, configuration: server, clock: clock)
+    }
+
+    private static func setPlan(_ configuration: Configuration, _ store: Store) async throws {
+        let plans = try await store.plans.list()
+        guard let plan = plans.first(where: { $0.id == configuration.defaultPlan }) else {
+            let names = plans.map(\.id).joined(separator: ", ")
+            throw Configuration.Mistakes(lines: ["DEFAULT_PLAN: there is no plan \"\(configuration.defaultPlan)\"; there are \(names)"])
+        }
+        try await store.plans.setInitial(plan)
     }
 
     /// - Returns: the address to open, and what else a person wants to know at start, line by line.
@@ -98,8 +114,7 @@ struct Hub {
         let port = try await server.start()
         var notes = warnings()
         let host = configuration.listenAddress.isEmpty ? "localhost" : configuration.host
-        let scheme = encryption == nil ? "http" : "https"
-        if configuration.authRequired, let secret = try await server.openSetUp() { notes += setUpNotes(secret, scheme: scheme, port: port) }
+        if configuration.authRequired, let secret = try await server.openSetUp() { notes += setUpNotes(secret, port: port) }
         guard let encryption else { return ("http://\(bracketed(host)):\(port)", notes) }
         if let plainPort = loop.plainPort { notes.append("plain HTTP on port \(plainPort) leads to https") }
         if let authority = encryption.authority?.withLock({ $0 }) {
@@ -137,10 +152,8 @@ struct Hub {
     }
 
     /// How the first person gets in. The code is for a phone, so it has an address that others can use.
-    private func setUpNotes(_ secret: Secret, scheme: String, port: Int) -> [String] {
-        let others = Machine.addresses.filter { !$0.contains(":") && !$0.hasPrefix("127.") }.sorted()
-        let host = configuration.listenAddress.isEmpty ? others.first ?? "localhost" : configuration.host
-        let link = "\(configuration.publicURL ?? "\(scheme)://\(bracketed(host)):\(port)")/#/setup/\(secret.value)"
+    private func setUpNotes(_ secret: Secret, port: Int) -> [String] {
+        let link = "\(configuration.pageURL(port: port) ?? "")/#/setup/\(secret.value)"
         var notes = ["nobody is here yet; whoever opens this link owns the hub:", link]
         if isatty(STDOUT_FILENO) == 1, let code = QRCode(link)?.terminal { notes.append(code) }
         return notes

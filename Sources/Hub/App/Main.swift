@@ -23,6 +23,10 @@ struct Main {
           migrate [up|status]                                     bring the database to this version, or say what is missing
           plan list                                               plans, and which account has which
           plan set ACCOUNT PLAN                                   give an account another plan
+          user list                                               who is here, and what they sign in with
+          user link EMAIL [--disable-codes]                       print a link with which somebody sets another password;
+                                                                  codes of their app are not asked for any more
+          user forget-codes                                       turn everybody's codes off: the key of their secrets is lost
           keys rotate                                             another key signs links from now on; those that are out stay good
           version                                                 print the version
 
@@ -40,6 +44,7 @@ struct Main {
         case "worker": await work(Array(arguments.dropFirst()))
         case "migrate": await migrate(Array(arguments.dropFirst()))
         case "plan": await plan(Array(arguments.dropFirst()))
+        case "user": await user(Array(arguments.dropFirst()))
         case "keys": await keys(Array(arguments.dropFirst()))
         case "version", "--version": print("pingwatch \(version)")
         case "help", "--help", "-h": print(usage, terminator: "")
@@ -89,6 +94,17 @@ struct Main {
             try Core.makeFolder(of: configuration)
             let store = try await Store.open(configuration.database)
             let lines = try await command.run(on: store)
+            await store.close()
+            announce(lines.joined(separator: "\n"))
+        }
+    }
+
+    private static func user(_ arguments: [String]) async {
+        guard let command = UserCommand(arguments) else { fail(usage, status: 64) }
+        await run(command.rest) { configuration, _ in
+            try Core.makeFolder(of: configuration)
+            let store = try await Store.open(configuration.database)
+            let lines = try await command.run(on: store, configuration, clock: .system)
             await store.close()
             announce(lines.joined(separator: "\n"))
         }

@@ -14,6 +14,7 @@ struct AcceptedSocket: Sendable {
     let fd: Int32
     let peer: PeerAddress
     let isOnPlainPort: Bool
+    var awaited: Awaited?
 }
 
 /// Counts connections, from any thread.
@@ -58,6 +59,15 @@ final class Admissions: Sendable {
 
     func noteDelay() { state.withLock { $0.statistics.delays += 1 } }
 
+    func noteTimeout(_ what: Awaited.What) {
+        state.withLock { state in
+            switch what {
+            case .head: state.statistics.lateHeads += 1
+            case .body: state.statistics.lateBodies += 1
+            }
+        }
+    }
+
     var statistics: AcceptStatistics { state.withLock { $0.statistics } }
 }
 
@@ -87,6 +97,9 @@ final class Acceptor: @unchecked Sendable {
     private static let pause: UInt64 = 20
     /// What the kernel may hold unsent for one connection; it doubles this for its own needs (socket(7), SO_SNDBUF).
     private static let unsentBytes: Int32 = 256 << 10
+
+    /// What it may hold unread, which it doubles as well; as much as a line of 100 ms has on its way at 40 Mbit/s.
+    static let unreadBytes: Int32 = 512 << 10
 
     init(threads: [LoopThread], limits: AcceptLimits, admissions: Admissions) {
         self.threads = threads
@@ -210,6 +223,9 @@ private func makeListener(host: String, port: Int) -> Int32? {
         // Who says nothing stays with the kernel (tcp(7)): in HTTP and in TLS the client speaks first.
         var silenceSeconds: Int32 = 10
         setsockopt(fd, Int32(IPPROTO_TCP), TCP_DEFER_ACCEPT, &silenceSeconds, socklen_t(MemoryLayout<Int32>.size))
+        // What is accepted has it from here, for the window's scale is settled by the first packet (tcp(7), SO_RCVBUF); it would grow to megabytes.
+        var unreadBytes = Acceptor.unreadBytes
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &unreadBytes, socklen_t(MemoryLayout<Int32>.size))
         if family == AF_INET6 { setsockopt(fd, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &zero, socklen_t(MemoryLayout<Int32>.size)) }
         var storage = sockaddr_storage()
         let (isValid, length) = fill(&storage)

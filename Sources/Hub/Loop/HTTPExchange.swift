@@ -118,6 +118,7 @@ public final class HTTPExchange: @unchecked Sendable {
     func begin(_ handler: (any LoopHandler)?) {
         isInCallback = true
         defer { isInCallback = false }
+        awaitBody()
         handler?.request(self)
         if bodyLength == 0 { complete() }
     }
@@ -127,6 +128,7 @@ public final class HTTPExchange: @unchecked Sendable {
         isInCallback = true
         defer { isInCallback = false }
         received += Int64(bytes.count)
+        awaitBody()
         if let onBody {
             onBody(bytes)
         } else if case .none = output {
@@ -138,6 +140,7 @@ public final class HTTPExchange: @unchecked Sendable {
     private func complete() {
         guard !isComplete, let wsi else { return }
         isComplete = true
+        thread.expect(nil, of: wsi)
         // The end of a body that was answered before: libwebsockets would not even close while reading is stopped.
         guard case .none = output else { return end() }
         // Until this request is answered, libwebsockets 4.1 cannot cope with the next one.
@@ -147,6 +150,11 @@ public final class HTTPExchange: @unchecked Sendable {
         onBody = nil
         onComplete = nil
         handler?()
+    }
+
+    private func awaitBody() {
+        guard let wsi, received < bodyLength else { return }
+        thread.expect(.body, of: wsi)
     }
 
     private func touch() {
@@ -204,7 +212,10 @@ public final class HTTPExchange: @unchecked Sendable {
         guard let wsi else { return }
         onAbort = nil
         // Nobody waits long for the rest of a body that is not wanted.
-        if !isComplete { thread.setTimeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, Self.discardSeconds) }
+        if !isComplete {
+            thread.setTimeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, Self.discardSeconds)
+            thread.expect(.body, of: wsi, seconds: Int(Self.discardSeconds))
+        }
         end()
     }
 
@@ -227,6 +238,7 @@ public final class HTTPExchange: @unchecked Sendable {
         guard let wsi else { return }
         output = .finished
         closesConnection = true
+        thread.expect(nil, of: wsi)
         thread.kill(wsi)
     }
 

@@ -73,8 +73,7 @@ extension HTTPHead {
         var query: [(String, String)] = []
         var fragment: Int32 = 0
         while let piece = Self.copyFragment(wsi, WSI_TOKEN_HTTP_URI_ARGS, fragment) {
-            let parts = piece.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            query.append((String(parts[0]), parts.count > 1 ? String(parts[1]) : ""))
+            query.append(Self.parameter(piece))
             fragment += 1
         }
         self.query = query
@@ -94,6 +93,12 @@ extension HTTPHead {
         isEncrypted = lws_get_ssl(wsi) != nil
         isOnPlainPort = arrival?.isOnPlainPort ?? false
         peer = arrival?.peer
+    }
+
+    /// A piece of the query, percent-decoded. By bytes: a combining character behind `=` would make another character of it.
+    static func parameter(_ piece: String) -> (name: String, value: String) {
+        guard let sign = piece.utf8.firstIndex(of: UInt8(ascii: "=")) else { return (piece, "") }
+        return (String(piece[..<sign]), String(piece[piece.utf8.index(after: sign)...]))
     }
 
     private static func copyFragment(_ wsi: OpaquePointer, _ token: lws_token_indexes, _ index: Int32) -> String? {

@@ -53,6 +53,9 @@ public struct AcceptStatistics: Sendable {
     public var refusedByHub = 0
     /// Hung up on because their address had as many as it may.
     public var refusedByAddress = 0
+    /// Hung up on because the head of a request or a handshake, or the next piece of a body, did not come in time.
+    public var lateHeads = 0
+    public var lateBodies = 0
     /// Times that others had to wait for the rate.
     public var delays = 0
 

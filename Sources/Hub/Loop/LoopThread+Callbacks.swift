@@ -24,10 +24,14 @@ extension LoopThread {
         case LWS_CALLBACK_WSI_DESTROY:
             clients[wsi] = nil
             pipelined.remove(wsi)
-            if let arrival = arrivals.removeValue(forKey: wsi) { release(arrival.peer) }
+            if let arrival = arrivals.removeValue(forKey: wsi) {
+                if let awaited = arrival.awaited { noteTimeout(awaited, of: wsi) }
+                release(arrival.peer)
+            }
             return 0
 
         case LWS_CALLBACK_HTTP:
+            expect(nil, of: wsi)
             guard let head = HTTPHead(reading: wsi, arrival: arrivals[wsi]) else { return -1 }
             // libwebsockets 4.1.6 would take this head once more, for the beginning of the body, and then never come back (deal_body in
             // lws_http_action). RFC 9112, section 9.3.2, lets nobody count on an answer to such a request.
@@ -47,9 +51,11 @@ extension LoopThread {
         case LWS_CALLBACK_CLOSED_HTTP:
             (attached(to: wsi) as? HTTPExchange)?.detach()
             attach(nil, to: wsi)
+            noteEnd(of: wsi)
             return 0
 
         case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+            expect(nil, of: wsi)
             // CVE-2025-11677: without this header libwebsockets 4.1 goes on with freed memory.
             guard lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE) > 0, let head = HTTPHead(reading: wsi, arrival: arrivals[wsi]) else { return -1 }
             guard let refusal = refusal(of: head, wsi) else {
@@ -117,11 +123,15 @@ extension LoopThread {
     func completeTransaction(of wsi: OpaquePointer) {
         attach(nil, to: wsi)
         if lws_http_transaction_completed(wsi) != 0 { return kill(wsi) }
-        // It keeps the table of headers only where it has bytes of the next request, and what there is nothing else to be asked with touches
-        // this byte only where there is such a table.
-        var mark: CChar = 1
-        _ = lws_hdr_custom_copy(wsi, &mark, 1, "-:", 2)
-        if mark == 0 { pipelined.insert(wsi) } else { pipelined.remove(wsi) }
+        expect(.head, of: wsi, mayBeIdle: true)
+        // It keeps the table only where it has bytes of the next request.
+        guard isReadingHead(wsi) else {
+            pipelined.remove(wsi)
+            return
+        }
+        pipelined.insert(wsi)
+        // It would wait for the rest as for a request that has not begun.
+        setTimeout(wsi, PENDING_TIMEOUT_HOLDING_AH, Int32(configuration.handshakeSeconds))
     }
 
     private func receive(_ bytes: UnsafeRawBufferPointer, on socket: WebSocket, _ wsi: OpaquePointer) -> Int32 {

@@ -147,6 +147,8 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
         // They are made when they are needed.
         info.max_http_header_pool = Self.headPool
         info.timeout_secs = UInt32(configuration.handshakeSeconds)
+        // From the first byte on; libwebsockets takes 10 s by itself.
+        info.timeout_secs_ah_idle = UInt32(configuration.handshakeSeconds)
         info.keepalive_timeout = 60
         info.retry_and_idle_policy = noValidityChecks
         // Over HTTP/2 libwebsockets 4.1 stalls uploads beyond 256 KiB.
@@ -279,6 +281,7 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
         }
         guard let wsi = lws_adopt_socket_vhost(vhost, accepted.fd) else { return release(accepted.peer) }
         arrivals[wsi] = accepted
+        expect(.head, of: wsi)
     }
 
     func release(_ peer: PeerAddress) {

@@ -21,10 +21,11 @@ public final class HubServer: Sendable {
     private let log = Log("server")
 
     /// - Parameter mail: for what people are told about their accounts; `nil` where no server is configured.
+    /// - Parameter totpKey: of the secrets of one-time codes.
     /// - Throws: when the folder of the web page is missing or the database does not answer.
     public init(
         loop: EventLoop, store: Store, storage: any ClipStorage, telegram: TelegramLinking, channels: AlertChannels, planner: AlertPlanner,
-        mail: MailClient?, configuration: ServerConfiguration, clock: WallClock
+        mail: MailClient?, totpKey: TOTPKey, configuration: ServerConfiguration, clock: WallClock
     ) async throws {
         self.loop = loop
         files = try StaticFiles(folder: configuration.publicFolder)
@@ -51,7 +52,8 @@ public final class HubServer: Sendable {
         services = Services(
             authentication: Authentication(store: store, configuration: configuration, clock: clock), attempts: attempts, signIns: signIns,
             gettingIn: GettingIn(
-                store: store, signIns: signIns, mailer: mailer, attempts: attempts, connections: bus, configuration: configuration, clock: clock),
+                store: store, totpKey: totpKey, signIns: signIns, mailer: mailer, attempts: attempts, connections: bus, configuration: configuration,
+                clock: clock),
             oidc: configuration.oidc.map {
                 OIDCSignIn(
                     $0, store: store, signIns: signIns, attempts: attempts, publicURL: configuration.publicURL, signUp: configuration.signUp,

@@ -10,12 +10,13 @@ import Runtime
 @testable import Media
 @testable import Pipeline
 @testable import Server
-import Store
+@testable import Store
 
 enum FuzzTarget: String, CaseIterable {
     case json, command, fields, frameheader, cliplog, range, query, telegram, action, names, mail, mailserver, channel, signature, host, jpeg
     case container, recording, address, forwarded, encoding, bearer
     case jwt, jwks, phc, otpsecret, code
+    case url, cursor
 
     func run(_ bytes: [UInt8]) {
         let text = String(decoding: bytes, as: UTF8.self)
@@ -27,6 +28,8 @@ enum FuzzTarget: String, CaseIterable {
         case .cliplog: clipLog(bytes)
         case .range: range(text, bytes.count)
         case .query: query(text)
+        case .url: url(text)
+        case .cursor: cursor(text)
         case .telegram: telegram(bytes)
         case .action: action(text)
         case .names: names(text)
@@ -112,7 +115,7 @@ enum FuzzTarget: String, CaseIterable {
     }
 
     /// What goes into an address is nothing but that address.
-    private func query(_ text: String) {
+    private func url(_ text: String) {
         let escaped = PlainDoor.escaped(text, also: "/:@")
         precondition(escaped.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "?") })
         precondition(escaped.removingPercentEncoding == text)

@@ -6,6 +6,8 @@ import { el, icon } from "../../components/dom.js";
 const SVG = "http://www.w3.org/2000/svg";
 /** Of the overlay's own width and height. */
 const SIZE = 1000;
+/** Who takes a still every few seconds watches, though the stream stops in between (`viewer/stills-player.js`). */
+const LINGER_MS = 4000;
 
 /** @param {string} tag @param {Record<string, string|number>} attributes */
 function shape(tag, attributes) {
@@ -16,6 +18,7 @@ function shape(tag, attributes) {
 
 class SensorView extends HTMLElement {
   #abort = new AbortController();
+  /** Until it is no longer said that somebody watches. @type {any} */ #lingers = null;
 
   constructor() {
     super();
@@ -46,6 +49,18 @@ class SensorView extends HTMLElement {
 
   disconnectedCallback() {
     this.#abort.abort();
+    clearTimeout(this.#lingers);
+  }
+
+  /** @param {boolean} isLive somebody watches @param {boolean} mayBeAgain in a moment, when nobody does */
+  showLive(isLive, mayBeAgain) {
+    if (!isLive && mayBeAgain && !this.live.hidden) {
+      this.#lingers ??= setTimeout(() => this.showLive(false, false), LINGER_MS);
+      return;
+    }
+    clearTimeout(this.#lingers);
+    this.#lingers = null;
+    this.live.hidden = !isLive;
   }
 
   /** @param {{isFraming: boolean}} state */

@@ -31,27 +31,6 @@ struct Request: Sendable {
         guard let identifier = Identifier<Kind>(parameters[index]) else { throw .notFound(what) }
         return identifier
     }
-
-    func queryIdentifier<Kind>(_ name: String) throws(APIError) -> Identifier<Kind>? {
-        guard let text = head.query(name) else { return nil }
-        guard let identifier = Identifier<Kind>(text) else { throw .invalid(name, "1 to 64 characters of A–Z a–z 0–9 _ - . are expected") }
-        return identifier
-    }
-
-    func requiredQueryIdentifier<Kind>(_ name: String) throws(APIError) -> Identifier<Kind> {
-        guard let identifier: Identifier<Kind> = try queryIdentifier(name) else { throw .missing(name) }
-        return identifier
-    }
-
-    func page() throws(APIError) -> Page {
-        var page = Page()
-        if let text = head.query("limit") {
-            guard let limit = Int(text), (1...200).contains(limit) else { throw .invalid("limit", "it must be from 1 to 200") }
-            page.limit = limit
-        }
-        page.cursor = head.query("cursor")
-        return page
-    }
 }
 
 /// Who may call a route.

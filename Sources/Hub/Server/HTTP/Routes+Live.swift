@@ -12,7 +12,7 @@ extension Services {
                 let scope = try await snapshotScope(request)
                 let device: DeviceID = try request.identifier(0, "device")
                 guard try await store.devices.find(device, in: scope) != nil else { throw APIError.notFound("device") }
-                let jpeg = try await snapshots.jpeg(of: device, in: scope, width: try snapshotWidth(request))
+                let jpeg = try await snapshots.jpeg(of: device, in: scope, width: try request.snapshotWidth())
                 return HTTPResponse(
                     status: 200, headers: [("Content-Type", "image/jpeg"), ("Cache-Control", "no-store")], body: .bytes(jpeg))
             }
@@ -31,13 +31,5 @@ extension Services {
             device: try request.identifier(0, "device"), request.linkProof, now: Timestamp(milliseconds: clock.milliseconds))
         guard let scope else { throw APIError.notFound("device") }
         return scope
-    }
-
-    private func snapshotWidth(_ request: Request) throws(APIError) -> Int {
-        guard let text = request.head.query("width") else { return Snapshots.maximumWidth }
-        guard let width = Int(text), (16...Snapshots.maximumWidth).contains(width) else {
-            throw .invalid("width", "it must be from 16 to \(Snapshots.maximumWidth)")
-        }
-        return width
     }
 }

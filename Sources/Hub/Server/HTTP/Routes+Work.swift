@@ -66,15 +66,3 @@ extension Services {
         return gauges
     }
 }
-
-extension Request {
-    /// One of an enumeration's words.
-    func queryWord<Word: RawRepresentable & CaseIterable>(_ name: String, _ type: Word.Type) throws(APIError) -> Word?
-    where Word.RawValue == String {
-        guard let text = head.query(name) else { return nil }
-        guard let word = Word(rawValue: text) else {
-            throw .invalid(name, "one of \(Word.allCases.map(\.rawValue).joined(separator: ", ")) is expected")
-        }
-        return word
-    }
-}

@@ -135,12 +135,7 @@ extension Services {
                 var filter = EventFilter()
                 filter.session = try request.queryIdentifier("session_id")
                 filter.device = try request.queryIdentifier("device_id")
-                if let status = request.head.query("status") {
-                    guard EventState.names.contains(status) else {
-                        throw APIError.invalid("status", "one of \(EventState.names.joined(separator: ", ")) is expected")
-                    }
-                    filter.status = status
-                }
+                filter.status = try request.eventStatus()
                 let (list, cursor) = try await events.list(filter, page: try request.page(), in: request.scope)
                 return Router.json(list, headers: next(cursor))
             },

@@ -17,6 +17,9 @@ struct AuditTrail: Sendable {
         /// Somebody who is not known to be anyone.
         static let nobody = Actor(kind: "nobody", id: nil, name: nil)
 
+        /// Whoever has the machine of the hub.
+        static let `operator` = Actor(kind: "operator", id: nil, name: nil)
+
         private init(kind: String, id: String?, name: String?) {
             self.kind = kind
             self.id = id
@@ -65,6 +68,15 @@ struct AuditTrail: Sendable {
         for membership in try await store.memberships.all(of: user) {
             try await add(
                 action, by: .nobody, from: caller, subject: membership.user.email, detail: detail, in: AccountScope(membership.user.account))
+        }
+    }
+
+    /// What was done for a person at the hub's machine.
+    nonisolated(nonsending) func noteOperator(_ action: String, at user: UserID, detail: String) async throws {
+        for membership in try await store.memberships.all(of: user) {
+            try await add(
+                action, by: .operator, from: Caller(address: nil, agent: nil), subject: membership.user.email, detail: detail,
+                in: AccountScope(membership.user.account))
         }
     }
 }

@@ -12,6 +12,7 @@ struct MailedLinkService: Sendable {
     let signIns: SignInService
     let passwords: Passwords
     let mailer: Mailer
+    let notices: SecurityNotices
     let trail: AuditTrail
     let afterwards: Afterwards
     let attempts: AttemptGuard
@@ -20,8 +21,6 @@ struct MailedLinkService: Sendable {
     let clock: WallClock
 
     static let resetSeconds = 1800.0, verifySeconds = 86_400.0
-    /// Greylisting takes minutes.
-    private static let pauses: [Duration] = [.seconds(2), .seconds(60), .seconds(420)]
 
     private var now: Timestamp { Timestamp(milliseconds: clock.milliseconds) }
 
@@ -77,7 +76,7 @@ struct MailedLinkService: Sendable {
     func verify(_ token: String, password: String, by caller: Caller) async throws -> SignInService.Session {
         let hash = Authentication.hash(token)
         let attempt = try attempts.attempt(.link, by: caller)
-        guard let link = try await store.mailedLinks.find(hash, now: now), link.kind != .reset else { throw APIError.linkExpired }
+        guard let link = try await store.mailedLinks.find(hash, now: now), !link.kind.setsPassword else { throw APIError.linkExpired }
         attempt.succeeded()
         var chosen = link.passwordHash
         if let user = link.user { chosen = try await store.users.credentials(of: user)?.passwordHash }
@@ -122,14 +121,16 @@ struct MailedLinkService: Sendable {
     func reset(_ token: String, to password: String, by caller: Caller) async throws {
         let attempt = try attempts.attempt(.link, by: caller)
         let hash = Authentication.hash(token)
-        guard let link = try await store.mailedLinks.find(hash, now: now), link.kind == .reset else { throw APIError.linkExpired }
+        guard let link = try await store.mailedLinks.find(hash, now: now), link.kind.setsPassword else { throw APIError.linkExpired }
         attempt.succeeded()
         try Passwords.check(password, email: link.email)
         guard let (user, ended) = try await store.mailedLinks.reset(hash, password: try await passwords.hash(password), now: now) else {
             throw APIError.linkExpired
         }
         for signIn in ended { await connections.close(.signIn(signIn)) }
-        try await trail.noteEverywhere("password.reset", of: user, by: caller, detail: "by a mailed link; \(ended.count) sign-ins ended")
+        let origin = link.kind == .reset ? "a mailed link" : "a link of the hub's operator"
+        try await trail.noteEverywhere("password.reset", of: user, by: caller, detail: "by \(origin); \(ended.count) sign-ins ended")
+        notices.tell(link.email, .passwordReset, by: caller)
     }
 
     // MARK: Mail
@@ -138,19 +139,18 @@ struct MailedLinkService: Sendable {
         _ kind: MailedLink.Kind, email: String, user: UserID? = nil, name: String? = nil, passwordHash: String? = nil, invitation: String? = nil
     ) async throws {
         let token = Crypto.randomToken(), now = now
-        let seconds = kind == .reset ? Self.resetSeconds : Self.verifySeconds
+        let seconds = kind.setsPassword ? Self.resetSeconds : Self.verifySeconds
         try await store.mailedLinks.insert(
             MailedLink(
                 kind: kind, email: email, user: user, name: name, passwordHash: passwordHash, invitation: invitation, createdAt: now,
                 expiresAt: now.advanced(bySeconds: seconds)),
             hash: Authentication.hash(token))
         let ignore = "If it was not you who asked for this, ignore this mail: nothing changes."
-        switch kind {
-        case .reset:
+        if kind.setsPassword {
             try await send(
                 to: email, subject: "Set a new password",
                 ["Hello,", "", "with this link you can set a new password. It works once, within 30 minutes:", "", link("#/reset/\(token)"), "", ignore])
-        case .signUp, .verify:
+        } else {
             try await send(
                 to: email, subject: "Confirm your address",
                 ["Hello,", "", "with this link you confirm that this address is yours. It works once, within a day:", "", link("#/verify/\(token)"), "", ignore])
@@ -171,13 +171,6 @@ struct MailedLinkService: Sendable {
     private func link(_ fragment: String) -> String { mailer.link(fragment) ?? fragment }
 
     private func send(to email: String, subject: String, _ lines: [String]) async throws {
-        for pause in Self.pauses.map(Optional.some) + [nil] {
-            do {
-                return try await mailer.send(to: email, subject: "\(subject) · Ping Watch", lines: lines)
-            } catch let error as MailError {
-                guard error.isRetryable, let pause else { throw error }
-                try await Task.sleep(for: pause)
-            }
-        }
+        try await mailer.sendPatiently(to: email, subject: "\(subject) · Ping Watch", lines: lines)
     }
 }

@@ -11,6 +11,7 @@ struct PasswordSignIn: Sendable {
     let passwords: Passwords
     let codes: OneTimeCodes
     let trail: AuditTrail
+    let notices: SecurityNotices
     let afterwards: Afterwards
     let attempts: AttemptGuard
     let connections: any CredentialConnections
@@ -18,7 +19,7 @@ struct PasswordSignIn: Sendable {
     private let log = Log("sign-in")
 
     init(
-        store: Store, signIns: SignInService, passwords: Passwords, codes: OneTimeCodes, trail: AuditTrail, afterwards: Afterwards,
+        store: Store, signIns: SignInService, passwords: Passwords, codes: OneTimeCodes, trail: AuditTrail, notices: SecurityNotices, afterwards: Afterwards,
         attempts: AttemptGuard, connections: any CredentialConnections, clock: WallClock
     ) {
         self.store = store
@@ -26,6 +27,7 @@ struct PasswordSignIn: Sendable {
         self.passwords = passwords
         self.codes = codes
         self.trail = trail
+        self.notices = notices
         self.afterwards = afterwards
         self.attempts = attempts
         self.connections = connections
@@ -104,5 +106,6 @@ struct PasswordSignIn: Sendable {
         }
         for signIn in ended { await connections.close(.signIn(signIn)) }
         try await trail.noteEverywhere("password.changed", of: user.id, by: caller, detail: "\(ended.count) other sign-ins ended")
+        notices.tell(user.email, .passwordChanged, by: caller)
     }
 }

@@ -26,7 +26,7 @@ extension Operation {
         .object([
             "audit_id": .identifier, "at": .time,
             "actor": .object([
-                "kind": .words(["user", "device", "key", "worker", "nobody"]), "id": Schema.string.orNull, "name": Schema.string.orNull,
+                "kind": .words(["user", "device", "key", "worker", "operator", "nobody"]), "id": Schema.string.orNull, "name": Schema.string.orNull,
             ]),
             "action": Schema.string.about("Such as device.token.revoked"), "subject": Schema.string.orNull, "address": Schema.string.orNull,
             "detail": Schema.string.orNull,

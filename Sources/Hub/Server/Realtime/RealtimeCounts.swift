@@ -20,6 +20,9 @@ struct RealtimeCounts: Sendable {
             Metrics.Gauge("pingwatch_connections_refused_total", ["limit": "hub"], Double(accepting.refusedByHub), isTotal: true),
             Metrics.Gauge("pingwatch_connections_refused_total", ["limit": "address"], Double(accepting.refusedByAddress), isTotal: true),
         ]
+        for (limit, count) in [("head", accepting.lateHeads), ("body", accepting.lateBodies)] {
+            gauges.append(Metrics.Gauge("pingwatch_connections_refused_total", ["limit": limit], Double(count), isTotal: true))
+        }
         for kind in Command.Connect.Kind.allCases {
             gauges.append(Metrics.Gauge("pingwatch_sockets", ["kind": kind.rawValue], Double(sockets[kind] ?? 0)))
         }

@@ -44,6 +44,7 @@ extension RealtimeHub {
         do {
             guard try clip.receiver.frame(header, payloadBytes: message.count - FrameHeader.size) == .store else { return }
         } catch {
+            if let limit = error.limit { services.metrics.refused(by: limit) }
             fail(clip, of: client, code: "bad_frame", reason: error.description)
             return
         }

@@ -123,6 +123,7 @@ struct Events: Sendable {
         if event.source != .external, try await storage.room() <= 0 { throw StoreError.storageFull }
         // What is known already is never refused for what waits behind it.
         if try await store.jobs.backlog(in: scope) >= limits.maximumBacklog, try await store.events.find(event.id, in: scope) == nil {
+            metrics.refused(by: "backlog")
             throw APIError.backlogFull
         }
         let limit = event.source == .external ? nil : UploadLimit(perHour: limits.uploadsPerHour)

@@ -10,6 +10,9 @@ struct Mailer: Sendable {
     let publicURL: String?
     let clock: WallClock
 
+    /// Greylisting takes minutes.
+    private static let pauses: [Duration] = [.seconds(2), .seconds(60), .seconds(420)]
+
     /// Whether mail with links can be sent.
     var isAvailable: Bool { client != nil && publicURL != nil }
 
@@ -21,12 +24,31 @@ struct Mailer: Sendable {
     /// - Parameter lines: of plain text. What stands in them, such as a name, adds no line of its own.
     /// - Throws: `MailError`, `CancellationError`.
     func send(to address: String, subject: String, lines: [String]) async throws {
+        let (client, message) = try message(to: address, subject: subject, lines: lines)
+        try await client.send(message)
+    }
+
+    /// The same, some times over minutes where the server asks for that or is not there.
+    func sendPatiently(to address: String, subject: String, lines: [String]) async throws {
+        let (client, message) = try message(to: address, subject: subject, lines: lines)
+        for pause in Self.pauses.map(Optional.some) + [nil] {
+            do {
+                // Each time by the same id: the server may have taken it, though it did not say so.
+                return try await client.send(message)
+            } catch let error as MailError {
+                guard error.isRetryable, let pause else { throw error }
+                try await Task.sleep(for: pause)
+            }
+        }
+    }
+
+    private func message(to address: String, subject: String, lines: [String]) throws(MailError) -> (MailClient, MailMessage) {
         guard let client else { throw MailError.notConnected("no mail server is configured") }
         guard let recipient = MailAddress(address) else { throw MailError.invalidMessage("this is not a mail address") }
         let domain = client.sender.address.split(separator: "@").last.map(String.init) ?? "localhost"
-        try await client.send(
-            MailMessage(
-                from: client.sender, to: recipient, subject: subject, text: lines.map(oneLine).joined(separator: "\n") + "\n",
-                messageID: "\(makeUUIDv7(milliseconds: clock.milliseconds))@\(domain)", date: Timestamp(milliseconds: clock.milliseconds)))
+        let message = MailMessage(
+            from: client.sender, to: recipient, subject: subject, text: lines.map(oneLine).joined(separator: "\n") + "\n",
+            messageID: "\(makeUUIDv7(milliseconds: clock.milliseconds))@\(domain)", date: Timestamp(milliseconds: clock.milliseconds))
+        return (client, message)
     }
 }

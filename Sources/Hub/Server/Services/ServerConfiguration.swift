@@ -50,8 +50,8 @@ public struct ServerConfiguration: Sendable {
         public var maximumFrameBytes = 1 << 20
         /// A text message of the socket. Its commands are parsed at one go, and everybody else waits so long.
         public var maximumTextBytes = 64 << 10
-        /// Unacknowledged payload of one streamed clip.
-        public var clipWindowBytes = 1 << 20
+        /// Unacknowledged payload of one streamed clip, of which the largest frame is a part.
+        public var clipWindowBytes: Int { max(1 << 20, maximumFrameBytes) }
         public var maximumClipSeconds = 120.0
         /// A clip uploaded whole.
         public var maximumUploadBytes: Int64 = 512 << 20

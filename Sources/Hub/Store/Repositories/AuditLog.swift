@@ -7,7 +7,7 @@ import Runtime
 public struct AuditEntry: Hashable, Sendable {
     public let id: String
     public let at: Timestamp
-    /// `user`, `device`, `key`, `worker`, or `nobody`.
+    /// `user`, `device`, `key`, `worker`, `operator`, or `nobody`.
     public let actorKind: String
     public let actorID: String?
     /// As they were called then.

@@ -1,4 +1,4 @@
-// Links that were mailed to somebody, each for once.
+// Links that were mailed to somebody, or handed over by the operator, each for once.
 
 public import Domain
 
@@ -7,10 +7,14 @@ public struct MailedLink: Hashable, Sendable {
     public enum Kind: String, Sendable {
         /// To set another password.
         case reset
+        /// The same, made by the hub's operator: it says nothing of whose the address is.
+        case operatorReset = "operator_reset"
         /// To finish a sign-up, of which there is no user yet.
         case signUp = "sign_up"
         /// To show that the address of a user is theirs.
         case verify
+
+        public var setsPassword: Bool { self == .reset || self == .operatorReset }
     }
 
     public let kind: Kind
@@ -80,9 +84,9 @@ public struct MailedLinks: Sendable {
     /// - Returns: whose, and the sign-ins that ended; `nil` where the link is not good (any more).
     public func reset(_ hash: String, password: String, now: Timestamp) async throws -> (user: UserID, ended: [SignInID])? {
         try await database.write(reaching: .everybody) { session in
-            guard let link = try Self.use(hash, [.reset], now: now, session), let user = link.user else { return nil }
+            guard let link = try Self.use(hash, [.reset, .operatorReset], now: now, session), let user = link.user else { return nil }
             // Who reads the mail has the address.
-            try Users.verify(user, now: now, session)
+            if link.kind == .reset { try Users.verify(user, now: now, session) }
             return (user, try Users.setPassword(password, of: user, keeping: nil, now: now, session))
         }
     }

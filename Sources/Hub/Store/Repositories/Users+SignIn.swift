@@ -11,7 +11,7 @@ public struct UserCredentials: Sendable {
     public let passwordHash: String?
     public let passwordChangedAt: Timestamp?
     public let verifiedAt: Timestamp?
-    /// Base 32; it asks for nothing until `totpConfirmedAt` is set.
+    /// Sealed: `TOTPKey` opens it. It asks for nothing until `totpConfirmedAt` is set.
     public let totpSecret: String?
     public let totpConfirmedAt: Timestamp?
     /// The newest time step of which a code was used.
@@ -51,6 +51,18 @@ extension Users {
 
     public func credentials(of user: UserID) async throws -> UserCredentials? {
         try await database.read(reaching: .everybody) { session in try Self.credentials("id = $1", .text(user.rawValue), session) }
+    }
+
+    /// Everybody with the accounts that they belong to, for the operator.
+    public func list() async throws -> [(credentials: UserCredentials, memberships: [Membership])] {
+        try await database.read(reaching: .everybody) { session in
+            var people: [(credentials: UserCredentials, memberships: [Membership])] = []
+            for row in try session.query("SELECT users.*, '' AS account_id FROM users ORDER BY created_at, id", table: "users") {
+                let credentials = try UserCredentials(row)
+                people.append((credentials, try Memberships.all(of: credentials.user.id, session)))
+            }
+            return people
+        }
     }
 
     static func credentials(
@@ -190,17 +202,7 @@ extension Users {
 
     // MARK: One-time codes
 
-    /// Keeps a secret that asks for nothing yet; `false` where codes are asked for already.
-    public func startTOTP(_ secret: String, of user: UserID) async throws -> Bool {
-        try await database.write(reaching: .everybody) { session in
-            try !session.query(
-                "UPDATE users SET totp_secret = $2, totp_step = NULL WHERE id = $1 AND totp_confirmed_at IS NULL RETURNING id",
-                [.text(user.rawValue), .text(secret)]
-            ).isEmpty
-        }
-    }
-
-    /// From now on a code is asked for; `false` where the secret is another one by now.
+    /// From now on a code is asked for; `false` where the secret, as it is stored, is another one by now.
     public func confirmTOTP(_ secret: String, step: Int64, recovery: [String], of user: UserID, now: Timestamp) async throws -> Bool {
         try await database.write(reaching: .everybody) { session in
             let rows = try session.query(
