@@ -1,6 +1,6 @@
 // Threads, hashes, ids and times.
 
-import Runtime
+@testable import Runtime
 import TestSupport
 import Testing
 
@@ -71,6 +71,12 @@ struct RuntimeTests {
         let secret = Secret("hunter2")
         #expect("\(secret) \(String(reflecting: secret))" == "<redacted> <redacted>")
         #expect(secret.matches("hunter2") && !secret.matches("hunter3"))
+    }
+
+    @Test func `identifiers of one millisecond sort as they were made`() {
+        var sequence = UUIDSequence()
+        let made = [1, 2].flatMap { time in (0..<1000).map { _ in sequence.next(milliseconds: time, random: Crypto.randomBytes(10)) } }
+        #expect(made == made.sorted() && Set(made).count == 2000)
     }
 
     @Test func `a UUID of version 7 sorts by time and has its marks`() {

@@ -170,7 +170,8 @@ def test_a_secret_that_cannot_be_read_is_not_called_a_wrong_code(start):
     assert sign_in(hub, session["email"])[0] == 200
 
 
-@pytest.mark.parametrize("key", ["short", KEY + "AAAA", "no key at all", base64.b64encode(secrets.token_bytes(31)).decode()])
+@pytest.mark.parametrize(
+    "key", ["short", KEY + "AAAA", "no key at all", base64.b64encode(secrets.token_bytes(31)).decode()], ids=["short", "long", "no base 64", "31 bytes"])
 def test_what_is_no_key_is_named(tmp_path, key):
     result = serve(tmp_path, SECRETS_KEY=key)
     assert result.returncode == 78 and result.stderr.startswith("SECRETS_KEY: ") and key not in result.stderr
