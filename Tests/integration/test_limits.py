@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hostile import resident_bytes
 from sensor import CLIP, LIVE, Peer, frame, publications
-from system import ROOT, Hub
+from slow_disk import build
+from system import Hub
 from test_metrics import TOKEN, metrics, value
 from watching import until
 from websockets.exceptions import ConnectionClosed, InvalidMessage
@@ -193,11 +192,7 @@ def test_so_many_commands_wait_for_a_camera(limited):
 @pytest.fixture
 def slow_disk(tmp_path) -> dict[str, str]:
     """For a hub whose clips take three seconds to be written."""
-    if shutil.which("cc") is None:
-        pytest.skip("there is no C compiler for the slow disk")
-    library = tmp_path / "slowdisk.so"
-    subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library, ROOT / "Tests/chaos/slowdisk.c", "-ldl"], check=True)
-    return {"LD_PRELOAD": str(library), "CHAOS_DISK_MS": "3000"}
+    return {"LD_PRELOAD": str(build(tmp_path)), "SLOW_DISK_MS": "3000"}
 
 
 def test_so_much_of_a_clip_may_be_unacknowledged(limited, slow_disk):

@@ -30,7 +30,7 @@ def test_who_is_locked_out_gets_in_by_a_link_of_the_operator(hub):
     token, other = link(hub, email.upper()), link(hub, email, PUBLIC_URL="https://hub.example.org")
     # Nothing has changed yet.
     assert me(hub, session)["email"] == email and sign_in(hub, email)[0] == 200
-    assert refused(hub, "/auth/email/verify", {"token": token}) == (404, "link_expired")
+    assert refused(hub, "/auth/email/verify", {"token": token, "password": PASSWORD}) == (404, "link_expired")
     ok(hub, "/auth/password/reset", {"token": token, "password": OTHER_PASSWORD}, expected=204)
     assert refused(hub, "/auth/me", token=session["access_token"], method="GET") == (401, "invalid_token")
     assert sign_in(hub, email)[0] == 401
@@ -80,12 +80,20 @@ def test_a_lost_second_factor_is_taken_away(hub):
 def test_everybody_is_listed_without_secrets(hub):
     session, email = sign_up(hub, name="Ann"), address()
     ok(hub, "/auth/dev/login", {"email": email})
-    ok(hub, "/account", {"name": "Home\nuser nobody@example.org\u009b31m"}, session["access_token"], "PATCH")
     lines = pingwatch(hub, "user", "list").splitlines()
     assert f"user {session['email']}  password set  codes off" in lines and f"user {email}  password none  codes off" in lines
     owner = lines[lines.index(f"user {session['email']}  password set  codes off") + 1]
-    assert owner == f"  owner of account {session['account_id']}  Home\ufffduser nobody@example.org\ufffd31m"
+    assert owner == f"  owner of account {session['account_id']}  Ann"
     assert not any("argon2" in line for line in lines)
+
+
+def test_a_name_writes_nothing_else_to_the_terminal(start):
+    hub = start(AUTH_SIGN_UP="open", **CHEAP)
+    session = sign_up(hub)
+    # Names of before had line breaks.
+    assert write(hub, "UPDATE accounts SET name = ? WHERE id = ?", "Home\nuser nobody@example.org\u009b31m", session["account_id"]) == 1
+    lines = pingwatch(hub, "user", "list").splitlines()
+    assert f"  owner of account {session['account_id']}  Home\ufffduser nobody@example.org\ufffd31m" in lines
 
 
 def test_nobody_is_a_clear_error(hub):

@@ -25,6 +25,8 @@ final class Afterwards: Sendable {
             state.tasks[number] = Task {
                 do {
                     try await body()
+                } catch is CancellationError {
+                    self.log.warning("what was to be done after an answer was not done before the end", ["what": what])
                 } catch {
                     self.log.error("what was to be done after an answer failed", ["what": what, "error": String(describing: error)])
                 }
