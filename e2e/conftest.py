@@ -23,10 +23,18 @@ def playwright():
 
 
 @pytest.fixture(scope="session")
-def viewer_browser(playwright):
+def shared_browser(playwright):
     browser = playwright.chromium.launch(executable_path=CHROMIUM, args=BROWSER_ARGS)
     yield browser
     browser.close()
+
+
+@pytest.fixture
+def viewer_browser(shared_browser):
+    """Its pages end with the test: they would look for their hub for ever."""
+    yield shared_browser
+    for context in shared_browser.contexts:
+        context.close()
 
 
 def one_by_one(folder, *parts: tuple[float, float]):
