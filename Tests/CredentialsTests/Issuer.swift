@@ -77,16 +77,4 @@ final class Issuer: Sendable {
 }
 
 /// What the tool writes.
-private func openssl(_ arguments: [String]) throws -> [UInt8] {
-    struct Failed: Error { let arguments: [String] }
-    let process = Process(), output = Pipe()
-    process.executableURL = URL(filePath: "/usr/bin/openssl")
-    process.arguments = arguments
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    let bytes = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw Failed(arguments: arguments) }
-    return Array(bytes)
-}
+private func openssl(_ arguments: [String]) throws -> [UInt8] { try run("/usr/bin/openssl", arguments, isQuiet: true) }

@@ -1,6 +1,7 @@
 // What several suites make small clips with.
 
 import Foundation
+import TestSupport
 
 /// The ffmpeg tool, as the maker of small clips.
 enum FFmpeg {
@@ -18,16 +19,9 @@ enum FFmpeg {
             print("skipped: ffmpeg is not installed")
             return false
         }
-        let process = Process()
-        process.executableURL = URL(filePath: path)
-        process.arguments = ["-v", "error", "-nostdin", "-y"] + options.split(separator: " ").map(String.init) + [output]
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw Failed(options: options) }
+        _ = try TestSupport.run(path, ["-v", "error", "-nostdin", "-y"] + options.split(separator: " ").map(String.init) + [output])
         return true
     }
-
-    struct Failed: Error { let options: String }
 
     static let h264 = "-c:v libx264 -preset ultrafast -bf 0 -g 10 -pix_fmt yuv420p"
     static let opus = "-c:a libopus -b:a 32k"
