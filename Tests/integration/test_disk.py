@@ -21,13 +21,13 @@ MB = 1 << 20
 
 @pytest.fixture
 def disk(tmp_path):
-    """A real file system of 24 MB."""
+    """A real file system of 40 MB: room for two clips with what is made of them at the same time."""
     if os.geteuid() != 0:
         print("skipped: only root can mount a small file system")
         pytest.skip("only root can mount a small file system")
     folder = tmp_path / "disk"
     folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "none", str(folder)], capture_output=True, text=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "none", str(folder)], capture_output=True, text=True)
     if mounted.returncode != 0:
         print(f"skipped: no file system can be mounted here: {mounted.stderr}")
         pytest.skip(f"no file system can be mounted here: {mounted.stderr}")
