@@ -185,8 +185,9 @@ struct Hub {
         log.info("stopped")
     }
 
-    /// What many connections have needed is given back when they have gone.
+    /// What many connections have needed is given back when they have gone. On a thread of its own each time: it takes milliseconds, for which a
+    /// task would wait.
     private static func trimMemory() async {
-        while (try? await Task.sleep(for: .seconds(60))) != nil { Heap.trim() }
+        while (try? await Task.sleep(for: .seconds(60))) != nil { startThread(name: "trim") { Heap.trim() } }
     }
 }

@@ -80,6 +80,6 @@ struct UserCommand: Sendable {
 
     /// Names are what people have typed: on a terminal, control characters would do more than show.
     private static func printable(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{fffd}" : $0 }))
+        String(String.UnicodeScalarView(text.unicodeScalars.map { $0.isControl ? "\u{fffd}" : $0 }))
     }
 }

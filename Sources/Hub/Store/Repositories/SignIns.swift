@@ -74,7 +74,7 @@ public struct SignIns: Sendable {
     /// - Returns: whether the premise holds; nothing is changed where it does not.
     public func begin(_ signIn: SignIn, _ tokens: TokenPair, if premise: Premise = .none) async throws -> Bool {
         try await database.write(reaching: .everybody) { session in
-            guard try Self.holds(premise, for: signIn.user, session) else { return false }
+            guard try Self.holds(premise, for: signIn, session) else { return false }
             // Long expired ones are of no use, not even for telling "expired" from "unknown".
             let limit = SQLValue.integer(signIn.createdAt.milliseconds - 86_400_000)
             try session.query("DELETE FROM access_tokens WHERE expires_at < $1", [limit])
@@ -89,8 +89,11 @@ public struct SignIns: Sendable {
     }
 
     /// From here to the transaction's end nobody else changes the password or ends sign-ins. What the premise ends has ended.
-    private static func holds(_ premise: Premise, for user: UserID, _ session: borrowing Database.Session) throws(StoreError) -> Bool {
+    private static func holds(_ premise: Premise, for signIn: SignIn, _ session: borrowing Database.Session) throws(StoreError) -> Bool {
         if premise == .none { return true }
+        let user = signIn.user
+        // The account, which the new row refers to, before the person: the order of whoever changes memberships.
+        try session.query("SELECT id FROM accounts WHERE id = $1 \(session.dialect.forReference)", [.text(signIn.account.rawValue)])
         guard let row = try Users.lock(user, session) else { return false }
         switch premise {
         case .none: return true
