@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import botapi  # noqa: E402
 import pictures  # noqa: E402
+from mailbox import Mailbox  # noqa: E402
 from postgres import PostgresServer, find_programs  # noqa: E402
 from sensor import Peer  # noqa: E402
 from slow_disk import Gate  # noqa: E402
@@ -109,6 +110,13 @@ def telegram():
     api.set_pace(0)
     yield api
     api.stop()
+
+
+@pytest.fixture(scope="module")
+def mailbox():
+    mailbox = Mailbox()
+    yield mailbox
+    mailbox.stop()
 
 
 @pytest.fixture(scope="session")

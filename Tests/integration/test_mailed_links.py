@@ -7,17 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from getting_in import CHEAP, OTHER_PASSWORD, PASSWORD, address, ask, audit, me, ok, refused, sign_in
-from mailbox import Mailbox
 
 SENT = {"status": "sent"}
 WAITING = {"status": "verification_sent"}
-
-
-@pytest.fixture(scope="module")
-def mailbox():
-    mailbox = Mailbox()
-    yield mailbox
-    mailbox.stop()
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from mailbox import Mailbox
 from people import Person, camera, closing, live, rows, write
 from sensor import Peer, RpcError, publications
 
@@ -249,13 +248,6 @@ def test_nothing_of_an_account_is_mailed_to_who_does_not_see_it_any_more(start, 
     assert owner.get(f"/notifications/targets?device_id={lost}") == [] and len(owner.get(f"/notifications/targets?device_id={kept}")) == 1
     owner.call("DELETE", f"/account/members/{guest.id}")
     assert owner.get(f"/notifications/targets?device_id={kept}") == []
-
-
-@pytest.fixture(scope="module")
-def mailbox():
-    mailbox = Mailbox()
-    yield mailbox
-    mailbox.stop()
 
 
 @pytest.fixture(scope="module")

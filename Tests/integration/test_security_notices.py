@@ -9,17 +9,9 @@ from datetime import datetime, timezone
 
 import pytest
 from getting_in import CHEAP, OTHER_PASSWORD, PASSWORD, address, ask, code, ok, pingwatch, sign_in, sign_up, step
-from mailbox import Mailbox
 
 PAGE = "https://hub.example.org"
 FIREFOX = "Mozilla/5.0 (Android 14; Mobile; rv:132.0) Gecko/132.0 Firefox/132.0"
-
-
-@pytest.fixture(scope="module")
-def mailbox():
-    mailbox = Mailbox()
-    yield mailbox
-    mailbox.stop()
 
 
 @pytest.fixture(scope="module")
