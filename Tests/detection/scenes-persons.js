@@ -114,6 +114,10 @@ export const persons = {
       { from: 6, speed: 40, height: 50, foot: 82, contrast: either(random, 45) },
       { from: 19.5, speed: 40, height: 50, foot: 82, contrast: either(random, 45) },
     ]),
+  "up and down, in a walk test": (seed, random) => {
+    const walk = { speed: 60, height: 50, foot: 82, contrast: either(random, 45) };
+    return walks(seed, Array.from({ length: 20 }, (_, index) => ({ ...walk, from: 6 + 6 * index, rightwards: index % 2 === 0 })));
+  },
   "with a long shadow": (seed) => {
     const walk = { from: 8, speed: 25, height: 38, foot: 60, contrast: -45 };
     const { from, to } = crossing(walk);

@@ -6,6 +6,8 @@ import { components, dilated } from "./motion-blocks.js";
 /** A block that comes and goes so often (within about a minute) sways in place. */
 export const SWAYING = 2.5;
 const SWAY_SECONDS = 30;
+/** Who walks up and down comes and goes as leaves do. Known to be somebody, they teach so much of it only; and so do gusts that began an event. */
+const SWAY_IN_EVENT = 0.2;
 /** And so does one whose texture is so often another. */
 const RESTLESS = 0.2;
 /** A block that was at rest for so long is new when it moves. */
@@ -30,13 +32,13 @@ export class Paths {
 
   /**
    * @param {Uint8Array} moving @param {Float32Array} unrest how often the texture of each block is another than usual
-   * @param {number} at @param {number} seconds since the picture before
+   * @param {number} at @param {number} seconds since the picture before @param {boolean} inEvent
    * @returns {{novel: number, fresh: number}} `novel`: moving blocks that were at rest, and lie beyond the outline of what moved just now:
    *   somebody who walks reaches new places all the time, leaves and a patch of sun fill the same; `fresh`: moving blocks that do not sway
    */
-  follow(moving, unrest, at, seconds) {
+  follow(moving, unrest, at, seconds, inEvent) {
     const { columns, rows, activeAt, activeBefore, inside, lately, sway } = this;
-    const fade = Math.exp(-seconds / SWAY_SECONDS);
+    const fade = Math.exp(-seconds / SWAY_SECONDS), once = inEvent ? SWAY_IN_EVENT : 1;
     let some = 0;
     for (let i = 0; i < moving.length; i++) {
       sway[i] *= fade;
@@ -55,8 +57,8 @@ export class Paths {
         if (sway[i] < SWAYING) fresh++;
         if (at - activeAt[i] > REST_MS) {
           if (sway[i] < SWAYING && unrest[i] < RESTLESS && !inside[i]) novel++;
-          sway[i]++;
-        } else if (!activeBefore[i]) sway[i] += 0.5;
+          sway[i] += once;
+        } else if (!activeBefore[i]) sway[i] += once / 2;
         activeAt[i] = at;
       }
       activeBefore[i] = moving[i];

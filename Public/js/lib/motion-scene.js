@@ -123,7 +123,7 @@ export class Scene {
       }
       movingCount += Math.min(WHOLE_BY_PART * parts, all);
     }
-    const { novel: novelCount, fresh: freshCount } = this.paths.follow(this.moving, this.unrest, at, seconds);
+    const { novel: novelCount, fresh: freshCount } = this.paths.follow(this.moving, this.unrest, at, seconds, inEvent);
     const { count: presentCount, absorbed } = this.standing.settle(
       { groups, present: lasting.differs, means, behind, noise, sway: this.paths.sway, masked }, at, inEvent);
     // Another view, or none, teaches nothing about this one.
