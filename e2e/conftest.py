@@ -7,13 +7,28 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from playwright.sync_api import expect, sync_playwright  # noqa: E402
+from playwright.sync_api import Browser, Error, expect, sync_playwright  # noqa: E402
 
 import botapi  # noqa: E402
 from system import BROWSER_ARGS, CHROMIUM, MEDIA, Hub, camera_args, camera_file  # noqa: E402
 
 # What is expected comes at once, but not on a machine that does other things.
 expect.set_options(timeout=15_000)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """What the pages showed is said with a failure: it may not come back where one could look."""
+    report = yield
+    if report.failed:
+        browsers = {id(each): each for each in getattr(item, "funcargs", {}).values() if isinstance(each, Browser)}
+        for page in [page for browser in browsers.values() for context in browser.contexts for page in context.pages]:
+            try:
+                shown = page.locator("body").aria_snapshot(timeout=2000)
+            except Error as error:
+                shown = str(error)
+            report.sections.append((f"page {page.url}", shown))
+    return report
 
 
 @pytest.fixture(scope="session")

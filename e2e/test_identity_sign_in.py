@@ -87,6 +87,22 @@ def test_who_opens_the_set_up_link_owns_the_hub(tmp_path, page):
         hub.stop()
 
 
+def test_an_address_with_a_secret_that_is_told_of_late_is_not_opened_again_without_it(tmp_path, page):
+    hub = real_hub(tmp_path / "data")
+    try:
+        page.goto(hub.url)
+        expect(page.get_by_role("heading", name="This hub is new")).to_be_visible()
+        # As when the page begins while somebody goes there: the address was opened, and then the browser says that it is another.
+        page.evaluate("""secret => {
+            location.hash = `/setup/${secret}`;
+            dispatchEvent(new HashChangeEvent("hashchange", { newURL: location.href }));
+        }""", setup_secret(hub))
+        expect(page).to_have_url(f"{hub.url}/#/setup")
+        expect(page.get_by_role("button", name="Make it mine")).to_be_visible()
+    finally:
+        hub.stop()
+
+
 def test_signing_in_with_the_wrong_password_and_the_right_one(owned, page):
     page.goto(f"{owned.url}/#/account")
     password, email = page.get_by_label("Password", exact=True), page.get_by_label("E-mail")

@@ -290,7 +290,10 @@ function draw() {
 // Each page knows best where it was.
 history.scrollRestoration = "manual";
 closeMenus(header);
-window.addEventListener("hashchange", route);
+window.addEventListener("hashchange", ({ newURL }) => {
+  // It comes late: what `start` or `navigate` opened meanwhile took the secret out of the address, and would be opened again without it.
+  if (newURL === location.href) route();
+});
 window.addEventListener("pingwatch:signed-out", (/** @type {any} */ { detail }) => signedOut(detail.words));
 onSessionElsewhere((before, after) => {
   const change = sessionChange(before, after);
