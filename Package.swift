@@ -33,6 +33,7 @@ let package = Package(
         cLibrary("CCrypto", in: "Sources/Hub", pkgConfig: "openssl"),
         cLibrary("CThreads", in: "Sources/Hub", pkgConfig: nil),
         cLibrary("CMalloc", in: "Sources/Hub", pkgConfig: nil),
+        cLibrary("CJansson", in: "Sources/Hub", pkgConfig: "jansson"),
         cLibrary("CCurl", in: "Sources/Hub", pkgConfig: "libcurl"),
         cLibrary("CZlib", in: "Sources/Hub", pkgConfig: "zlib"),
         cLibrary("CBrotli", in: "Sources/Hub", pkgConfig: "libbrotlienc"),
@@ -41,7 +42,7 @@ let package = Package(
 
         module("Domain", path: "Sources/Domain"),
         module("Media", path: "Sources/Media", ["Domain", "CLibAV"], exclude: ["C"]),
-        module("Runtime", path: "Sources/Hub/Runtime", ["CCrypto", "CThreads", "CMalloc"]),
+        module("Runtime", path: "Sources/Hub/Runtime", ["CCrypto", "CThreads", "CMalloc", "CJansson"]),
         module("Certificates", path: "Sources/Hub/Certificates", ["Runtime", "CCrypto"]),
         module("Credentials", path: "Sources/Hub/Credentials", ["Domain", "Runtime", "CCrypto", "CArgon2", "CQRencode"]),
         module("Loop", path: "Sources/Hub/Loop", ["CWebsockets", "CUV", "Certificates", "Runtime"]),

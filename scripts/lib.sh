@@ -4,7 +4,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 build_packages=(
     libwebsockets-dev libwebsockets-evlib-uv libuv1-dev libsqlite3-dev libpq-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
-    libswresample-dev libssl-dev libcurl4-openssl-dev zlib1g-dev libbrotli-dev libargon2-dev libqrencode-dev pkg-config
+    libswresample-dev libssl-dev libcurl4-openssl-dev zlib1g-dev libbrotli-dev libargon2-dev libqrencode-dev libjansson-dev
+    pkg-config
 )
 test_packages=(postgresql chromium fonts-dejavu-core ffmpeg python3-venv curl jq openssl gcc libc6-dev nginx-light caddy zbar-tools)
 

@@ -1,7 +1,5 @@
 // JSON values, for wire formats whose shape is decided at run time.
 
-import FoundationEssentials
-
 /// A JSON value (RFC 8259). Objects keep no order.
 public enum JSON: Sendable, Hashable {
     case null
@@ -11,12 +9,6 @@ public enum JSON: Sendable, Hashable {
     case string(String)
     case array([JSON])
     case object([String: JSON])
-
-    /// Reads one value; `nil` if the bytes are not JSON.
-    public init?(parsing bytes: some Sequence<UInt8>) {
-        guard let value = try? JSONDecoder().decode(JSON.self, from: Data(bytes)) else { return nil }
-        self = value
-    }
 
     /// Compact text.
     public var text: String { String(decoding: utf8, as: UTF8.self) }
@@ -96,28 +88,6 @@ public enum JSON: Sendable, Hashable {
             }
         }
         out.append(UInt8(ascii: "\""))
-    }
-}
-
-extension JSON: Decodable {
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        // What is most of it first: each wrong guess costs the decoder an error.
-        if let value = try? container.decode(String.self) {
-            self = .string(value)
-        } else if let value = try? container.decode([String: JSON].self) {
-            self = .object(value)
-        } else if let value = try? container.decode(Int64.self) {
-            self = .integer(value)
-        } else if let value = try? container.decode(Double.self) {
-            self = .number(value)
-        } else if let value = try? container.decode(Bool.self) {
-            self = .bool(value)
-        } else if container.decodeNil() {
-            self = .null
-        } else {
-            self = .array(try container.decode([JSON].self))
-        }
     }
 }
 
