@@ -71,7 +71,7 @@ public final class HubServer: Sendable {
     /// - Returns: the port.
     public func start() async throws -> Int {
         let port = try loop.start(handler: self)
-        await realtime.use(services)
+        await realtime.use(RealtimeServices(services))
         return port
     }
 

@@ -4,7 +4,7 @@ internal import Domain
 public import Runtime
 
 /// Repositories on one database. Every call on somebody's data takes the account's scope.
-public struct Store: Sendable {
+public final class Store: Sendable {
     /// Where the rows are.
     public enum Location: Sendable {
         /// A SQLite file, made when it is missing. `:memory:` for tests.

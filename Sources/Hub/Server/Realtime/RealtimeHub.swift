@@ -17,7 +17,7 @@ actor RealtimeHub {
     let clock: WallClock
     let log = Log("socket")
     /// Set once, right after the loop has started; no client is taken before.
-    var services: Services!
+    var services: RealtimeServices!
 
     var clients: [UInt64: Client] = [:]
     /// Of clients that have signed in, by `Principal.subject`.
@@ -90,7 +90,7 @@ actor RealtimeHub {
         self.clock = clock
     }
 
-    func use(_ services: Services) { self.services = services }
+    func use(_ services: RealtimeServices) { self.services = services }
 
     /// Milliseconds, for what must not depend on somebody setting the clock.
     private var uptime: Int64 { MonotonicClock.system.milliseconds }
