@@ -1,28 +1,35 @@
 // Reading JSON values with Jansson. Foundation's decoder tells what a value is by trying one type after the other, and each wrong guess is an
-// error that it makes: six times slower for a `connect`.
+// error that it makes: six times slower for a `connect`. It reads the little that Jansson cannot keep.
 
 internal import CJansson
+internal import FoundationEssentials
 
 extension JSON {
-    /// Reads one value (`json_loadb`); `nil` if the bytes are not JSON, not UTF-8, or nested deeper than 2048. Of members with one name the last
-    /// counts. Whole numbers beyond `Int64` become the nearest `Double`.
+    /// Reads one value (`json_loadb`); `nil` if the bytes are not JSON, not UTF-8, or nested too deep: at least 512 are not. Of members with one
+    /// name the last counts. Whole numbers beyond `Int64` become the nearest `Double`.
     public init?(parsing bytes: some Sequence<UInt8>) {
-        let root = bytes.withContiguousStorageIfAvailable { Self.load(UnsafeRawBufferPointer($0)) } ?? Array(bytes).withUnsafeBytes { Self.load($0) }
-        guard let root else { return nil }
-        defer { json_decref(root) }
-        self.init(root)
+        let read = bytes.withContiguousStorageIfAvailable { JSON(reading: UnsafeRawBufferPointer($0)) }
+        guard let value = read ?? Array(bytes).withUnsafeBytes({ JSON(reading: $0) }) else { return nil }
+        self = value
     }
 
     /// Names of members are hashed with a seed, which is better not made by several threads at once.
     private static let seeded: Void = json_object_seed(0)
 
-    private static func load(_ bytes: UnsafeRawBufferPointer) -> UnsafeMutablePointer<json_t>? {
-        _ = seeded
-        let flags = Int(JSON_DECODE_ANY | JSON_ALLOW_NUL)
+    private init?(reading bytes: UnsafeRawBufferPointer) {
+        _ = Self.seeded
         var error = json_error_t()
-        if let root = json_loadb(bytes.baseAddress, bytes.count, flags, &error) { return root }
-        guard json_error_code(&error) == json_error_numeric_overflow else { return nil }
-        return json_loadb(bytes.baseAddress, bytes.count, flags | Int(JSON_DECODE_INT_AS_REAL), nil)
+        if let root = json_loadb(bytes.baseAddress, bytes.count, Int(JSON_DECODE_ANY | JSON_ALLOW_NUL), &error) {
+            defer { json_decref(root) }
+            self.init(root)
+            return
+        }
+        switch json_error_code(&error) {
+        case json_error_numeric_overflow, json_error_null_byte_in_key:
+            guard let value = try? JSONDecoder().decode(JSON.self, from: Data(bytes)) else { return nil }
+            self = value
+        default: return nil
+        }
     }
 
     private init(_ node: UnsafeMutablePointer<json_t>) {
@@ -44,6 +51,28 @@ extension JSON {
         case JSON_TRUE: self = .bool(true)
         case JSON_FALSE: self = .bool(false)
         default: self = .null
+        }
+    }
+}
+
+extension JSON: Decodable {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        // What is most of it first.
+        if let value = try? container.decode(String.self) {
+            self = .string(value)
+        } else if let value = try? container.decode([String: JSON].self) {
+            self = .object(value)
+        } else if let value = try? container.decode(Int64.self) {
+            self = .integer(value)
+        } else if let value = try? container.decode(Double.self) {
+            self = .number(value)
+        } else if let value = try? container.decode(Bool.self) {
+            self = .bool(value)
+        } else if container.decodeNil() {
+            self = .null
+        } else {
+            self = .array(try container.decode([JSON].self))
         }
     }
 }
