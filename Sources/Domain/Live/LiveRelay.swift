@@ -5,7 +5,7 @@
 ///
 /// A viewer begins at a keyframe that is made for it: replaying the cached group would show it pictures of up to some seconds ago first. The
 /// group is for sensors that do not bring a keyframe when they are asked.
-public struct LiveRelay<Viewer: Hashable & Sendable, Frame: Sendable>: Sendable {
+public struct LiveRelay<Viewer: Hashable, Frame: Sendable> {
     /// What is to be asked of the sensor.
     public enum SensorRequest: Hashable, Sendable { case start, keyframe, stop }
 
@@ -302,3 +302,5 @@ public struct LiveRelay<Viewer: Hashable & Sendable, Frame: Sendable>: Sendable 
         keyframeIsWanted = false
     }
 }
+
+extension LiveRelay: Sendable where Viewer: Sendable {}

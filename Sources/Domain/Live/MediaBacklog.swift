@@ -57,6 +57,12 @@ public struct MediaBacklog: Sendable {
 
     /// - Parameter bytes: of media that wait, by the socket.
     public mutating func waiting(_ bytes: Int, now: Timestamp) -> Waiting {
+        // As it is for nearly everybody nearly always.
+        if bytes <= 0 {
+            if !marks.isEmpty { marks.removeAll(keepingCapacity: true) }
+            first = 0
+            return Waiting()
+        }
         let gone = total - min(UInt64(max(bytes, 0)), total)
         while first < marks.count, marks[first].end <= gone { first += 1 }
         if first >= 64, first * 2 >= marks.count {

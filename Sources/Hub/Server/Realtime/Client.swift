@@ -113,3 +113,8 @@ final class Client {
     /// A push for this connection alone, in no history.
     func message(_ data: JSON) { push(["push": ["message": ["data": data]]]) }
 }
+
+extension Client: Hashable {
+    static func == (one: Client, other: Client) -> Bool { one === other }
+    func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+}

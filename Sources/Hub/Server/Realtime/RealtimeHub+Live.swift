@@ -38,9 +38,8 @@ extension RealtimeHub {
         let key = live.key
         removeRelay(stream)
         for viewer in live.relay.allViewers {
-            guard let client = clients[viewer] else { continue }
-            client.watched.remove(stream)
-            client.message([
+            viewer.watched.remove(stream)
+            viewer.message([
                 "type": "live.ended", "stream": .integer(Int64(stream)), "device_id": .string(key.device.rawValue),
                 "reason": .string(reason),
             ])
@@ -101,12 +100,12 @@ extension RealtimeHub {
         guard var live = relays[stream] else { throw APIError.internalError }
         let now = now
         do {
-            let joined = try live.relay.join(client.socket.id, backlog: client.mediaWaiting(at: now), now: now)
+            let joined = try live.relay.join(client, backlog: client.mediaWaiting(at: now), now: now)
             relays[stream] = live
             client.watched.insert(stream)
             for (frame, delivery) in joined.frames { client.send(media: frame, isReplay: delivery == .replay, at: now) }
             ask(joined.requests, of: key, stream: stream)
-        } catch LiveRelay<UInt64, MessageBuffer>.Refusal.tooManyViewers(let limit) {
+        } catch Live.Relay.Refusal.tooManyViewers(let limit) {
             services.metrics.refused(by: "viewers_per_stream")
             throw ReplyError.limitExceeded("a camera has at most \(limit) viewers")
         }
@@ -126,7 +125,7 @@ extension RealtimeHub {
         let stream = nextStream(), sensor = sensors[key]?.identity
         relays[stream] = Live(
             key: key,
-            relay: LiveRelay(
+            relay: Live.Relay(
                 stream: stream, sensorIsPresent: sensor != nil, canForceKeyframe: sensor?.canForceKeyframe ?? true, limits: limits))
         relayOfDevice[key] = stream
         relayCounts[key.account, default: 0] += 1
@@ -153,17 +152,17 @@ extension RealtimeHub {
 
     func unwatch(_ stream: UInt32, by client: Client) {
         client.watched.remove(stream)
-        relays[stream]?.relay.leave(client.socket.id, now: now)
+        relays[stream]?.relay.leave(client, now: now)
     }
 
     func wantsKeyframe(_ stream: UInt32, client: Client) {
         guard client.watched.contains(stream), var live = relays[stream] else { return }
-        let requests = live.relay.keyframeWanted(by: client.socket.id, now: now)
+        let requests = live.relay.keyframeWanted(by: client, now: now)
         relays[stream] = live
         ask(requests, of: live.key, stream: stream)
     }
 
-    func ask(_ requests: [LiveRelay<UInt64, MessageBuffer>.SensorRequest], of key: DeviceKey, stream: UInt32) {
+    func ask(_ requests: [Live.Relay.SensorRequest], of key: DeviceKey, stream: UInt32) {
         let sensor = Channel.sensor(key.account, key.device)
         let id: JSON = .integer(Int64(stream))
         for request in requests {
@@ -183,7 +182,7 @@ extension RealtimeHub {
         // A copy of the relay would make it copy its group of pictures.
         guard let key = relays[stream]?.key else { return }
         let deliver = deliver(of: stream, now)
-        let requests = relays[stream]?.relay.tick(now: now, backlog: { clients[$0]?.mediaWaiting(at: now) ?? .init() }, deliver: deliver) ?? []
+        let requests = relays[stream]?.relay.tick(now: now, backlog: { $0.mediaWaiting(at: now) }, deliver: deliver) ?? []
         ask(requests, of: key, stream: stream)
         if relays[stream]?.relay.isIdle == true { removeRelay(stream) }
     }
@@ -198,14 +197,13 @@ extension RealtimeHub {
         let now = now
         let deliver = deliver(of: stream, now)
         let fallenBehind = relays[stream]?.relay.relay(
-            header, frame: message, bytes: message.count, now: now, backlog: { clients[$0]?.mediaWaiting(at: now) ?? .init() }, deliver: deliver)
+            header, frame: message, bytes: message.count, now: now, backlog: { $0.mediaWaiting(at: now) }, deliver: deliver)
         if let fallenBehind, fallenBehind > 0 { services.metrics.count("pingwatch_live_gaps_total", by: Double(fallenBehind)) }
         if header.track == FrameHeader.videoTrack, pictureWaiters[stream] != nil { pictureArrived(on: stream, now: now) }
     }
 
-    private func deliver(of stream: UInt32, _ now: Timestamp) -> (UInt64, MessageBuffer, LiveRelay<UInt64, MessageBuffer>.Delivery) -> Void {
-        { [self] viewer, frame, delivery in
-            guard let client = clients[viewer] else { return }
+    private func deliver(of stream: UInt32, _ now: Timestamp) -> (Client, MessageBuffer, Live.Relay.Delivery) -> Void {
+        { client, frame, delivery in
             if delivery == .gapThenFrame {
                 // Among the frames, where it belongs: text overtakes media that still wait.
                 let gap: JSON = ["push": ["message": ["data": ["type": "live.gap", "stream": .integer(Int64(stream))]]]]
