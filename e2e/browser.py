@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from playwright.sync_api import BrowserContext, Page, expect
@@ -51,3 +52,15 @@ def start_camera(browser, hub, label: str = "Hallway", script: str | None = None
     page.get_by_role("button", name="Start watching").click()
     expect(page.locator("pw-sensor-page")).to_have_attribute("data-state", "watching", timeout=20_000)
     return page, errors
+
+
+@contextmanager
+def before_anybody_comes(page: Page) -> Iterator[None]:
+    """What is done within is done before the camera begins its recording anew, however long the page took until here."""
+    camera = page.locator("pw-sensor-page")
+    page.get_by_role("button", name="Stop watching").click()
+    expect(camera).to_have_attribute("data-state", "idle")
+    yield
+    page.get_by_role("button", name="Start watching").click()
+    expect(camera).to_have_attribute("data-state", "watching", timeout=20_000)
+    expect(camera).to_have_attribute("data-connection", "open")

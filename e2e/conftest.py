@@ -72,6 +72,20 @@ def first_visit(tmp_path_factory):
     return one_by_one(tmp_path_factory.mktemp("camera"), (0, 22))
 
 
+@pytest.fixture(scope="session")
+def empty_room(tmp_path_factory):
+    return one_by_one(tmp_path_factory.mktemp("camera"), (0, 5))
+
+
+@pytest.fixture(scope="session")
+def one_visit(tmp_path_factory, first_visit, empty_room):
+    """One person, from 6.0 to 19.6 s, and nobody else for a minute."""
+    target = tmp_path_factory.mktemp("camera") / "camera.mjpeg"
+    # Pictures in a row need nothing between them.
+    target.write_bytes(first_visit.read_bytes() + 12 * empty_room.read_bytes())
+    return target
+
+
 @pytest.fixture
 def walker_browser(playwright, tmp_path):
     """One person who comes and goes every five seconds, as in a walk test: in from 6.0 s on, out until 19.6 s."""
@@ -91,6 +105,22 @@ def camera_browser(playwright, visits):
 @pytest.fixture
 def first_visit_browser(playwright, first_visit):
     browser = playwright.chromium.launch(executable_path=CHROMIUM, args=camera_args(first_visit))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def one_visit_browser(playwright, one_visit):
+    """For tests of one event: what they wait for may take longer than until the next visitor."""
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=camera_args(one_visit))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def empty_room_browser(playwright, empty_room):
+    """For tests that record by themselves."""
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=camera_args(empty_room))
     yield browser
     browser.close()
 

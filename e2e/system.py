@@ -46,11 +46,13 @@ class Hub:
             cwd=ROOT, env={**variables, "AUTH_DEV_LOGIN_ENABLED": "true", **UNWATCHED, **PATIENT, **self.environment},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )
-        threading.Thread(target=self._read, args=(self.process.stderr, self.log), daemon=True).start()
+        self._logging = threading.Thread(target=self._read, args=(self.process.stderr, self.log), daemon=True)
+        self._logging.start()
         line = self.process.stdout.readline()
         match = re.search(r"listens on https?://[^:]+:(\d+)", line)
         if not match:
             self.process.wait(10)
+            self._logging.join(10)
             raise RuntimeError(f"the hub did not start: {line!r} {''.join(self.log)}")
         self.port = int(match[1])
         threading.Thread(target=self._read, args=(self.process.stdout, self.printed), daemon=True).start()
@@ -75,6 +77,8 @@ class Hub:
             return 0
         self.process.send_signal(number)
         status = self.process.wait(15)
+        # What it said last is of the log as well.
+        self._logging.join(10)
         self.process = None
         return status
 

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 import botapi
 from alerts import Account, until
-from browser import sign_in, start_camera, watch_errors
+from browser import before_anybody_comes, sign_in, start_camera, watch_errors
 from system import MEDIA, Hub
 
 EMAIL = "alerts@example.org"
@@ -52,7 +52,7 @@ def test_a_chat_is_linked_tested_blocked_linked_again_and_removed(account, bot, 
     expect(dialog.get_by_role("alert")).to_contain_text("SMTP_URL")
     dialog.get_by_role("button", name="Connect a Telegram chat").click()
     bot.user_sends(CHAT, dialog.locator("code").inner_text(), "bob")
-    expect(dialog.get_by_text("Telegram connected", exact=True)).to_be_visible(timeout=10_000)
+    expect(dialog.get_by_text("Telegram connected", exact=True)).to_be_visible()
     target = dialog.locator(f"li[data-target='{CHAT}']")
     expect(target.get_by_role("heading", name="@bob")).to_be_visible()
 
@@ -80,13 +80,13 @@ def test_a_chat_is_linked_tested_blocked_linked_again_and_removed(account, bot, 
     expect(target.get_by_role("status")).to_contain_text("Not sent: the chat does not accept messages from the bot")
     # Telegram tells the hub, which tells the page.
     bot.user_blocks(CHAT)
-    expect(target.get_by_text("The chat blocked the bot; link it again.")).to_be_visible(timeout=10_000)
+    expect(target.get_by_text("The chat blocked the bot; link it again.")).to_be_visible()
     expect(viewer.locator("pw-live-tile").get_by_text("The chat blocked the bot; link it again.")).to_be_visible()
     bot.user_unblocks(CHAT)
     target.get_by_role("button", name="Link it again: @bob").click()
     expect(dialog.get_by_role("link", name="Open Telegram")).to_be_in_viewport()
     bot.user_sends(CHAT, dialog.locator("code").inner_text(), "bob")
-    expect(target.get_by_text("The chat blocked the bot")).to_be_hidden(timeout=10_000)
+    expect(target.get_by_text("The chat blocked the bot")).to_be_hidden()
 
     target.get_by_role("button", name="Remove: @bob").click()
     expect(target.get_by_role("button", name="Yes, remove")).to_be_focused()
@@ -125,7 +125,7 @@ def test_an_event_tells_how_its_alert_came_about(account, bot, clip, viewer):
     message = bot.wait_for("sendVideo")
     button = next(button for row in message.keyboard for button in row if button["text"] == "False alarm")
     bot.user_presses(message, button["callback_data"])
-    expect(viewer.get_by_role("region", name="Details").get_by_text("False alarm")).to_be_visible(timeout=10_000)
+    expect(viewer.get_by_role("region", name="Details").get_by_text("False alarm")).to_be_visible()
     viewer.keyboard.press("Escape")
     expect(card.get_by_text("False alarm")).to_be_visible()
     expect(card.get_by_text("Sent to Telegram")).to_be_visible()
@@ -177,13 +177,15 @@ def test_a_picture_comes_at_once_and_a_clip_whose_camera_never_came_back_ends_ea
         sign_in(page, EMAIL)
         camera, _ = start_camera(camera_browser, hub, email=EMAIL)
         device = account.call("GET", "/devices")[0]
-        account.link(bot, device, CHAT, "bob")
-        account.call("POST", "/notifications/targets", {"device_id": device["device_id"], "channel": "telegram", "target": str(CHAT), "still_first": True})
+        with before_anybody_comes(camera):
+            account.link(bot, device, CHAT, "bob")
+            account.call("POST", "/notifications/targets", {
+                "device_id": device["device_id"], "channel": "telegram", "target": str(CHAT), "still_first": True})
         card = page.locator("article[data-event-id]")
         expect(card).to_have_attribute("data-status", "recording", timeout=30_000)
         card.get_by_role("link").click()
         happened = page.get_by_role("region", name="What happened")
-        expect(happened.get_by_text("Picture sent by Telegram to @bob")).to_be_visible(timeout=10_000)
+        expect(happened.get_by_text("Picture sent by Telegram to @bob")).to_be_visible()
         expect(happened.get_by_text("Recording…")).to_be_visible()
         assert bot.wait_for("sendPhoto").files["photo"].startswith(b"\xff\xd8")
 

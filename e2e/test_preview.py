@@ -7,7 +7,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from browser import EMAIL, sign_in, start_camera, wait_until, watch_errors
+from browser import EMAIL, before_anybody_comes, sign_in, start_camera, wait_until, watch_errors
 from test_device_page import LAST, STILL, Peer, frame, jpeg
 from test_offline import the_event
 from looks import check
@@ -37,8 +37,9 @@ def start_previewing(browser, hub, script: str) -> tuple[Page, list[str], list[d
     camera, errors = start_camera(browser, hub, script=script, prepare=lambda page: count_openings(page, opened))
     token = hub.sign_in(EMAIL)
     device = hub.call("GET", "/devices", token=token)[1][0]["device_id"]
-    status, answer, _ = hub.call("PATCH", f"/devices/{device}/settings", {"preview_first": True}, token)
-    assert status == 200, answer
+    with before_anybody_comes(camera):
+        status, answer, _ = hub.call("PATCH", f"/devices/{device}/settings", {"preview_first": True}, token)
+        assert status == 200, answer
     return camera, errors, opened
 
 
@@ -52,8 +53,8 @@ def keep_elsewhere(hub, token: str, device: str, session: str) -> str:
     return opened["event"]["event_id"]
 
 
-def test_a_visit_is_shown_first_and_the_clip_follows(hub, first_visit_browser):
-    camera, errors, opened = start_previewing(first_visit_browser, hub, SET_UP)
+def test_a_visit_is_shown_first_and_the_clip_follows(hub, one_visit_browser):
+    camera, errors, opened = start_previewing(one_visit_browser, hub, SET_UP)
     row = camera.locator("[data-clip-id]").last
     expect(row).to_have_attribute("data-state", "stored", timeout=60_000)
     assert opened[0]["preview"] is True and opened[0]["event_id"] == row.get_attribute("data-clip-id")
@@ -64,8 +65,8 @@ def test_a_visit_is_shown_first_and_the_clip_follows(hub, first_visit_browser):
     assert errors == []
 
 
-def test_a_clip_that_is_not_wanted_stays_on_the_phone_over_a_reload_until_it_is_fetched(hub, first_visit_browser, viewer_browser):
-    camera, errors, opened = start_previewing(first_visit_browser, hub, SET_UP + SAME_STILLS)
+def test_a_clip_that_is_not_wanted_stays_on_the_phone_over_a_reload_until_it_is_fetched(hub, one_visit_browser, viewer_browser):
+    camera, errors, opened = start_previewing(one_visit_browser, hub, SET_UP + SAME_STILLS)
     row = camera.locator("[data-clip-id]").last
     expect(row).to_contain_text("kept on this device: the hub did not want it (no change)", timeout=60_000)
     clip = row.get_attribute("data-clip-id")

@@ -192,7 +192,7 @@ def test_a_new_version_does_not_interrupt_a_camera(own_hub, camera_browser):
     new_version(own_hub, "2")
     expect(camera.locator("pw-sensor-page")).to_have_attribute("data-connection", "open", timeout=40_000)
     camera.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    expect(bar(camera)).to_contain_text("A new version is ready. Stop watching to use it.")
+    expect(bar(camera)).to_contain_text("A new version is ready. Stop watching to use it.", timeout=40_000)
     expect(bar(camera).get_by_role("button", name="Reload")).to_be_hidden()
     check(camera, "update-watching")
     expect(camera.locator("pw-sensor-page")).to_have_attribute("data-state", "watching")

@@ -11,7 +11,7 @@ from browser import EMAIL, sign_in, start_camera, wait_until, watch_errors
 from gate import Gate
 from system import CHROMIUM, Hub, camera_args
 from test_fallback import NO_ENCODER, NO_H264
-from test_offline import KEPT, clip_row, is_uploaded, unexpected
+from test_offline import KEPT, clip_row, is_uploaded, kept, unexpected
 from looks import check, check_looks
 
 # What the browser was asked for before anybody pressed anything.
@@ -164,8 +164,8 @@ def test_a_test_alert_goes_to_who_gets_alerts(hub, bot, camera_browser):
 
 
 @pytest.mark.parametrize("script", ["", NO_H264, NO_ENCODER], ids=["H.264", "VP8", "recorder"])
-def test_a_clip_plays_from_the_phone_with_no_hub(hub, camera_browser, script):
-    page, errors = start_camera(camera_browser, hub, script=SET_UP + script)
+def test_a_clip_plays_from_the_phone_with_no_hub(hub, empty_room_browser, script):
+    page, errors = start_camera(empty_room_browser, hub, script=SET_UP + script)
     page.wait_for_timeout(2500)
     page.get_by_role("button", name="Record now").click()
     row = page.locator("[data-clip-id]").last
@@ -176,22 +176,22 @@ def test_a_clip_plays_from_the_phone_with_no_hub(hub, camera_browser, script):
     expect(sensor_page(page)).not_to_have_attribute("data-connection", "open")
     # A sound may have caused a clip of its own.
     clip = row.get_attribute("data-clip-id")
-    kept = next(record for record in page.evaluate(KEPT)["records"] if record["id"] == clip)
+    record = next(record for record in kept(page) if record["id"] == clip)
     about = plays(page, row)
     assert about["error"] is None
     if script != NO_ENCODER:
         # A recorder's file does not say how long it is.
-        assert abs(about["duration"] - (kept["lastTimestamp"] - kept["firstTimestamp"]) / 1e6) < 0.3
+        assert abs(about["duration"] - (record["lastTimestamp"] - record["firstTimestamp"]) / 1e6) < 0.3
     row.get_by_role("button", name=re.compile("^Close")).click()
     expect(row.locator("video")).to_have_count(0)
     assert unexpected(errors) == []
 
 
-def test_what_was_recorded_before_a_reload_plays_while_the_hub_is_away_and_what_is_stored_stays(hub, gate, camera_browser):
-    page, errors = start_camera(camera_browser, gate, script=SET_UP)
+def test_what_was_recorded_before_a_reload_plays_while_the_hub_is_away_and_what_is_stored_stays(hub, gate, one_visit_browser):
+    page, errors = start_camera(one_visit_browser, gate, script=SET_UP)
     clip = clip_row(page, "recording").get_attribute("data-clip-id")
     gate.shut()
-    wait_until(page, lambda: page.evaluate(KEPT)["records"][0]["frames"] > 60)
+    wait_until(page, lambda: kept(page)[0]["frames"] > 60)
     page.reload()
     row = clip_row(page, "waiting")
     assert row.get_attribute("data-clip-id") == clip
@@ -207,8 +207,8 @@ def test_what_was_recorded_before_a_reload_plays_while_the_hub_is_away_and_what_
     assert unexpected(errors) == []
 
 
-def test_when_storage_runs_short_what_the_hub_has_goes_first_and_then_it_is_said(hub, gate, camera_browser):
-    page, errors = start_camera(camera_browser, gate, script=SET_UP)
+def test_when_storage_runs_short_what_the_hub_has_goes_first_and_then_it_is_said(hub, gate, empty_room_browser):
+    page, errors = start_camera(empty_room_browser, gate, script=SET_UP)
     record = page.get_by_role("button", name="Record now")
     record.click()
     stored = clip_row(page, "stored").get_attribute("data-clip-id")
@@ -219,7 +219,7 @@ def test_when_storage_runs_short_what_the_hub_has_goes_first_and_then_it_is_said
     second = page.locator("[data-clip-id][data-state=waiting]").first
     expect(second).to_be_visible(timeout=40_000)
     second = page.locator(f"[data-clip-id='{second.get_attribute('data-clip-id')}']")
-    wait_until(page, lambda: all(clip["isComplete"] for clip in page.evaluate(KEPT)["records"]))
+    wait_until(page, lambda: all(clip["isComplete"] for clip in kept(page)))
 
     page.evaluate("() => { navigator.storage.estimate = async () => ({ usage: 97e6, quota: 100e6 }); }")
     record.click()
@@ -229,7 +229,7 @@ def test_when_storage_runs_short_what_the_hub_has_goes_first_and_then_it_is_said
 
     # There is nothing else to go now.
     page.wait_for_timeout(6000)
-    wait_until(page, lambda: all(clip["isComplete"] for clip in page.evaluate(KEPT)["records"]), timeout=60)
+    wait_until(page, lambda: all(clip["isComplete"] for clip in kept(page)), timeout=60)
     record.click()
     expect(second).to_contain_text("failed: this device's storage was full", timeout=60_000)
     expect(page.get_by_text("had to go before the hub had")).to_be_visible()
@@ -311,10 +311,10 @@ def test_everything_can_be_done_by_keyboard(hub, camera_browser):
     assert errors == []
 
 
-def test_a_plan_that_is_used_up_says_when_it_goes_on(tmp_path, camera_browser):
+def test_a_plan_that_is_used_up_says_when_it_goes_on(tmp_path, empty_room_browser):
     hub = Hub(tmp_path / "limited", UPLOADS_PER_HOUR="1").start()
     try:
-        page, errors = start_camera(camera_browser, hub, script=SET_UP)
+        page, errors = start_camera(empty_room_browser, hub, script=SET_UP)
         record = page.get_by_role("button", name="Record now")
         record.click()
         clip_row(page, "stored")

@@ -66,6 +66,7 @@ def test_a_locked_database_does_not_keep_the_hub_from_ending(start, enrol):
         peer.ask({"ping": {}})
         assert hub.stop() == OVERDUE
     until(lambda: said_so(hub))
+    hub.environment["STOP_SECONDS"] = "14"
     hub.start()
     assert account.get("/devices")[0]["device_id"] == account.device
     assert hub.stop() == 0

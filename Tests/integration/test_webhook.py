@@ -74,7 +74,7 @@ def receiver():
 @pytest.fixture(scope="module")
 def calling(start, receiver):
     return start(
-        NOTIFY_WEBHOOK_URL=receiver.url, NOTIFY_WEBHOOK_SECRET=SECRET, NOTIFY_WEBHOOK_ALLOW_PRIVATE="true", NOTIFICATION_TIMEOUT_SECONDS="1",
+        NOTIFY_WEBHOOK_URL=receiver.url, NOTIFY_WEBHOOK_SECRET=SECRET, NOTIFY_WEBHOOK_ALLOW_PRIVATE="true",
         PUBLIC_URL="https://hub.example.org")
 
 

@@ -68,12 +68,13 @@ class Soak:
             # Enough for every descriptor that is opened once and kept, such as those of the database.
             await asyncio.sleep(1)
             before = self._descriptors()
-            began = time.monotonic()
             self.cameras = [Camera(account, material, self._chance(), clip_seconds=ACCOUNTS) for account in self.accounts]
             self.members = [Member(self.accounts[index % ACCOUNTS], self._chance()) for index in range(self.connections)]
-            measuring = asyncio.create_task(self._measure(began))
             cameras = [asyncio.create_task(camera.run()) for camera in self.cameras]
-            people = await self._people(began)
+            people = await self._people()
+            # However long the machine took to open all of them: what is measured is what comes then.
+            began = time.monotonic()
+            measuring = asyncio.create_task(self._measure(began))
             await self._until_over(began, [measuring, *cameras, *people])
             problems = await self._rest([measuring, *people], cameras, before)
         finally:
@@ -101,8 +102,9 @@ class Soak:
             self.accounts.append(account)
         await asyncio.to_thread(self.bot.wait_until, lambda: len(self.bot.messages) == ACCOUNTS, 60)
 
-    async def _people(self, began: float) -> list[asyncio.Task[None]]:
+    async def _people(self) -> list[asyncio.Task[None]]:
         tasks = []
+        began = time.monotonic()
         for member in self.members:
             tasks.append(asyncio.create_task(member.run()))
             await asyncio.sleep(min(10, self.seconds / 10) / len(self.members))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Sample:
-    # Since the beginning, in seconds.
+    # Since all pages were open, in seconds.
     at: float
     resident_mb: float
     descriptors: int

@@ -123,7 +123,6 @@ class SensorPage extends HTMLElement {
     const { video } = this.view;
     const sensor = new Sensor(video);
     this.#follow(sensor);
-    video.addEventListener("playing", () => { this.dataset.cameraStartedAt = String(performance.timeOrigin + performance.now()); }, { once: true });
     try {
       await sensor.start({ label, sound });
       if (sensor !== this.#sensor || this.#abort.signal.aborted) return;
