@@ -10,7 +10,7 @@ let clips, recorder, session;
 function capture(codec = "vp8") {
   const target = new EventTarget();
   const configuration = { flags: 2, track: 0, duration: 0, payload: new Uint8Array(1) };
-  target.encoder = { tracks: [{ track: 0, codec }], clipBeginning: (timestamp) => [{ ...configuration, timestamp }] };
+  target.encoder = { isComplete: true, tracks: [{ track: 0, codec }], clipBeginning: (timestamp) => [{ ...configuration, timestamp }] };
   target.tell = (type, detail) => target.dispatchEvent(new CustomEvent(type, { detail }));
   target.picture = (key, ago = 0) => {
     const timestamp = Math.round((pageNow() - performance.timeOrigin - ago) * 1000);
@@ -83,14 +83,78 @@ test("what a capture says after another took over begins nothing", () => {
   assert.deepEqual(clips, []);
 });
 
-test("nothing is recorded without a session", () => {
+test("nothing is recorded without a session", async () => {
   const source = capture();
   recorder.use(source);
   source.picture(true);
   session = null;
   source.tell("motion", motion(true));
   source.tell("sound", { loud: true, score: 0.7, threshold: 0.5, at: pageNow() });
-  assert.equal(recorder.recordNow(), false);
+  assert.equal(await recorder.recordNow(), false);
+  session = "s";
+  source.picture(true);
+  assert.deepEqual(clips, []);
+});
+
+test("who presses Record before there is a picture gets a clip from the first keyframe on, also after another capture took over", async () => {
+  for (const source of [capture(), capture("avc1.42001f")]) {
+    clips = [];
+    recorder.use(source);
+    const pressed = [recorder.recordNow(), recorder.recordNow()];
+    source.picture(false);
+    assert.deepEqual(clips, []);
+    source.picture(true);
+    source.picture(false);
+    assert.deepEqual(await Promise.all(pressed), [true, true]);
+    assert.equal(clips.length, 1);
+    assert.equal(clips[0].record.trigger, "manual");
+    // Each once, behind the configuration.
+    assert.deepEqual(clips[0].frames.map(({ flags }) => flags), [2, 1, 0]);
+    recorder.stop();
+    source.picture(true);
+    assert.equal(clips.length, 1);
+  }
+});
+
+test("what Record waits for has sound, unless none comes", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const source = capture();
+  source.encoder.isComplete = false;
+  recorder.use(source);
+  let pressed = recorder.recordNow();
+  source.picture(true);
+  assert.deepEqual(clips, []);
+  source.encoder.isComplete = true;
+  source.encoder.tracks.push({ track: 1, codec: "opus" });
+  const timestamp = Math.round((pageNow() - performance.timeOrigin) * 1000);
+  source.tell("chunk", { chunk: { track: 1, key: true, timestamp, duration: 20_000, data: new Uint8Array(10) } });
+  assert.equal(await pressed, true);
+  assert.deepEqual([clips[0].record.tracks.length, clips[0].frames.map(({ track }) => track)], [2, [0, 0, 1]]);
+
+  const silent = capture();
+  silent.encoder.isComplete = false;
+  recorder.use(silent);
+  pressed = recorder.recordNow();
+  silent.picture(true);
+  assert.equal(clips.length, 1);
+  context.mock.timers.tick(5000);
+  assert.equal(await pressed, true);
+  assert.equal(clips[1].record.tracks.length, 1);
+});
+
+test("who presses Record is told when no picture comes, and nothing is recorded afterwards", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const source = capture();
+  recorder.use(source);
+  const late = recorder.recordNow();
+  context.mock.timers.tick(5000);
+  assert.equal(await late, false);
+  source.picture(true);
+  recorder.use(capture());
+  const stopped = recorder.recordNow();
+  recorder.stop();
+  assert.equal(await stopped, false);
+  source.picture(true);
   assert.deepEqual(clips, []);
 });
 

@@ -9,7 +9,7 @@ function camera(options = {}) {
   return {
     phase: "watching", hasTorch: false, done,
     resume: async () => note("resume")(), standBy: async () => note("standBy")(), relearn: note("relearn"),
-    recordNow: () => { note("recordNow")(); return true; },
+    recordNow: async () => { note("recordNow")(); return true; },
     change: async (patch) => note("change")(patch),
     siren: { start: async (seconds) => note("siren")(seconds), stop: note("quiet") },
     ...options,
@@ -40,7 +40,7 @@ for (const [command, args, options, expected] of CASES) {
 const noCamera = async () => { throw Object.assign(new Error("x"), { title: "No camera was found.", advice: "Connect one." }); };
 const REFUSED = [
   ["record", {}, { phase: "standby" }, "The camera is not watching."],
-  ["record", {}, { recordNow: () => false }, "There is no picture yet. Try again in a moment."],
+  ["record", {}, { recordNow: async () => false }, "There is no picture yet. Try again in a moment."],
   ["relearn", {}, { phase: "starting" }, "The camera is not watching."],
   ["torch", { on: true }, {}, "This camera has no torch."],
   ["camera", { facing: "up" }, {}, "facing: environment or user is expected."],

@@ -50,7 +50,9 @@ export class Capture extends EventTarget {
     this.video = video;
     this.settings = settings;
     this.configuration = configuration;
-    this.encoder = configuration ? new MediaEncoder(() => this.#post({ type: "keyframe" })) : new RecorderEncoder(stream, settings.capture.quality);
+    const hasSound = "AudioEncoder" in globalThis && stream.getAudioTracks().length > 0;
+    this.encoder = configuration
+      ? new MediaEncoder(() => this.#post({ type: "keyframe" }), hasSound) : new RecorderEncoder(stream, settings.capture.quality);
   }
 
   /**

@@ -21,6 +21,8 @@ const MAXIMUM_BYTES_A_SECOND = 1 << 20;
 const MAXIMUM_BYTES = 32 << 20;
 /** After the trigger, for the hub to compare. */
 const LATER_STILLS_MS = [500, 1500];
+/** Who presses Record before there is a picture waits for it so long, and for the sound to it. */
+const FIRST_PICTURE_MS = 5000;
 
 export class ClipRecorder {
   trigger = new ClipTrigger();
@@ -31,6 +33,8 @@ export class ClipRecorder {
   #isPreviewFirst = false;
   /** Says that the clip that is being recorded has ended. */
   #end = () => {};
+  /** Each tells one who pressed Record before there was a picture whether it is recorded now. @type {Set<(isRecorded: boolean) => void>} */
+  #waiting = new Set();
 
   /**
    * @param {import("./outbox.js").Outbox} outbox
@@ -70,6 +74,7 @@ export class ClipRecorder {
     this.#ring.push(chunk);
     // Sound that began after the clip is not among its tracks.
     if (this.#recording?.record.tracks.some(({ track }) => track === chunk.track)) this.outbox.add(this.#recording, frameOf(chunk));
+    if (this.#waiting.size && this.#ring.bytes && this.#encoder?.isComplete) this.#answer(this.#recordManually());
   }
 
   /**
@@ -109,14 +114,38 @@ export class ClipRecorder {
     return this.trigger.candidates.entries;
   }
 
-  /** @returns {boolean} whether it is recorded; before the first picture there is nothing to record */
-  recordNow() {
+  /**
+   * A camera that has just begun, or begun anew, has no picture yet: what was asked for begins with the first, if that comes soon.
+   * @returns {Promise<boolean>} whether it is recorded
+   */
+  async recordNow() {
+    if (this.#recordManually()) return true;
+    if (!this.sessionId()) return false;
+    return new Promise((resolve) => {
+      const answer = (/** @type {boolean} */ isRecorded) => {
+        clearTimeout(patience);
+        this.#waiting.delete(answer);
+        resolve(isRecorded);
+      };
+      const patience = setTimeout(() => answer(this.#recordManually()), FIRST_PICTURE_MS);
+      this.#waiting.add(answer);
+    });
+  }
+
+  /** @returns {boolean} whether it is recorded */
+  #recordManually() {
     this.#perform(this.trigger.manual(pageNow()));
     return this.#recording !== null;
   }
 
+  /** @param {boolean} isRecorded */
+  #answer(isRecorded) {
+    for (const answer of this.#waiting) answer(isRecorded);
+  }
+
   /** Ends the clip that is being recorded. */
   stop() {
+    this.#answer(false);
     this.#perform(this.trigger.stop(pageNow()));
   }
 

@@ -11,7 +11,7 @@ const USUAL_SIREN = 10;
  * @property {string} phase
  * @property {() => Promise<void>} resume
  * @property {() => Promise<void>} standBy
- * @property {() => boolean} recordNow
+ * @property {() => Promise<boolean>} recordNow
  * @property {boolean} hasTorch
  * @property {(patch: Record<string, any>) => Promise<unknown>} change
  * @property {{start: (seconds: number) => Promise<void>, stop: () => void}} siren
@@ -27,9 +27,9 @@ function mustWatch({ phase }) {
 const COMMANDS = {
   start: (subject) => subject.resume(),
   stop: (subject) => subject.standBy(),
-  record(subject) {
+  async record(subject) {
     mustWatch(subject);
-    if (!subject.recordNow()) throw new Error("There is no picture yet. Try again in a moment.");
+    if (!await subject.recordNow()) throw new Error("There is no picture yet. Try again in a moment.");
   },
   async torch(subject, { on }) {
     mustWatch(subject);

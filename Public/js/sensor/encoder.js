@@ -40,9 +40,15 @@ export class MediaEncoder {
   /** Codec configuration per track, as its frame carries it. @type {Map<number, Record<string, unknown>>} */
   configurations = new Map();
 
-  /** @param {() => void} forceKeyframe the next picture becomes one */
-  constructor(forceKeyframe) {
+  /** @param {() => void} forceKeyframe the next picture becomes one @param {boolean} hasSound whether there is sound to be encoded */
+  constructor(forceKeyframe, hasSound) {
     this.forceKeyframe = forceKeyframe;
+    this.hasSound = hasSound;
+  }
+
+  /** Whether all tracks have begun: a clip has no others than at its beginning. */
+  get isComplete() {
+    return this.configurations.size === (this.hasSound ? 2 : 1);
   }
 
   /** @param {number} track @param {Record<string, unknown>} json @returns {boolean} whether it is news */

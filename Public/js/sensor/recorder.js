@@ -36,6 +36,8 @@ function recordedType(hasSound) {
 /** Events as of `MediaEncoder`: `chunk` {chunk}, which is a piece of the file with pictures and sound, `configuration` {track}, `ended` {reason}. */
 export class RecorderEncoder extends EventTarget {
   liveKind = KIND.liveBytes;
+  /** Its file has all of them from the beginning. */
+  isComplete = true;
   /**
    * What came since the last keyframe: who begins to watch need not wait for the next. Empty when it is too much.
    * @type {import("../lib/ring.js").Chunk[]}

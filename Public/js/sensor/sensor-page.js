@@ -155,8 +155,9 @@ class SensorPage extends HTMLElement {
     this.view.showRegions(sensor.settings.motion.regions);
   }
 
-  #record() {
-    if (this.#sensor?.recordNow() === false) this.health.say("There is no picture to record yet.");
+  async #record() {
+    const sensor = this.#sensor;
+    if (await sensor?.recordNow() === false && sensor?.phase === "watching") this.health.say("There is no picture to record yet.");
   }
 
   #openSetup() {

@@ -139,7 +139,7 @@ export class Sensor extends EventTarget {
     return this.settings;
   }
 
-  recordNow = () => this.#recorder?.recordNow() ?? false;
+  recordNow = async () => this.#recorder?.recordNow() ?? false;
   relearn = () => this.#camera.capture?.relearn();
 
   /** What people ask from elsewhere. @param {string} command @param {Record<string, unknown>} [args] */

@@ -15,8 +15,29 @@ const BRAND = new URL("../../icons/icon.svg", import.meta.url).href;
  *   signOut: () => void, forgetCamera: () => Promise<void>}} Shown `camera`: this browser has a device's token
  */
 
+/** Whom the header was last built for. */
+let drawn = "";
+
 /** @param {HTMLElement} header @param {Shown} shown */
 export function renderHeader(header, shown) {
+  const who = wordsOf(shown);
+  // Whoever has opened its menu, or goes through it by the keyboard, is not disturbed by what is the same.
+  if (who !== drawn) build(header, shown);
+  drawn = who;
+  for (const link of header.querySelectorAll("nav a")) {
+    if (link.getAttribute("href") === `#${shown.path}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+/** All that `build` makes something of. @param {Shown} shown */
+function wordsOf({ session, camera, can }) {
+  const person = session && [nameOf(session), session.me?.account_name, Boolean(session.token), can("pair"), menuFor(can).map(({ path }) => path)];
+  return JSON.stringify([person, camera && camera.label]);
+}
+
+/** @param {HTMLElement} header @param {Shown} shown */
+function build(header, shown) {
   const { session, camera } = shown;
   header.dataset.session = session || camera ? "in" : "out";
   const home = session || !camera ? "#/" : "#/camera";
@@ -27,24 +48,26 @@ export function renderHeader(header, shown) {
 }
 
 /** @param {Shown} shown */
-function links({ path, can, camera }) {
-  const link = (/** @type {string} */ to, /** @type {string} */ text) =>
-    el("a", { href: `#${to}`, "aria-current": path === to ? "page" : null, text });
+function links({ can, camera }) {
+  const link = (/** @type {string} */ to, /** @type {string} */ text) => el("a", { href: `#${to}`, text });
   return [
     el("nav", { class: "site-nav", "aria-label": "Pages" }, link("/", "Timeline"), (camera || can("pair")) && link("/camera", "Camera")),
     el("span", { class: "connection", id: "connection" }),
   ];
 }
 
+/** @param {import("../state/session.js").Session} session */
+const nameOf = ({ me, email }) => me?.name || me?.email || email || "";
+
 /** @param {import("../state/session.js").Session} session @param {Shown} shown */
-function personMenu({ me, email, token }, { path, can, signOut }) {
-  const name = me?.name || me?.email || email || "";
+function personMenu(session, { can, signOut }) {
+  const { me, token } = session, name = nameOf(session);
   return el("details", { class: "account" },
     el("summary", { "aria-label": "Account" }, el("span", { class: "account-initial", text: name.charAt(0) || "?" })),
     el("div", { class: "card stack-tight account-menu" },
       el("p", {}, el("strong", { text: name }), me?.account_name && el("span", { class: "muted small", text: me.account_name })),
       el("nav", { "aria-label": "Account" },
-        ...menuFor(can).map(({ path: to, text }) => el("a", { href: `#${to}`, "aria-current": path === to ? "page" : null, text }))),
+        ...menuFor(can).map(({ path, text }) => el("a", { href: `#${path}`, text }))),
       token && el("button", { class: "button", type: "button", onclick: signOut, text: "Sign out" })));
 }
 
@@ -78,11 +101,12 @@ export function closeMenus(header) {
       if (event.key !== "Escape") return;
       event.preventDefault();
       /** @type {HTMLElement|null} */ (menu.querySelector("summary"))?.focus();
-    } else if (event.composedPath().includes(menu)) {
+    } else if (event.type === "click" && event.composedPath().includes(menu) && !(/** @type {Element} */ (event.target)).closest("a")) {
       return;
     }
     menu.removeAttribute("open");
   };
   document.addEventListener("click", close);
   document.addEventListener("keydown", close);
+  window.addEventListener("hashchange", close);
 }

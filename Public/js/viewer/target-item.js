@@ -9,6 +9,9 @@ const SNOOZES = [10, 30, 60];
 
 export class TargetItem {
   /** @type {Record<string, any>} */ #target = {};
+  /** One thing after another: the news of what one has made may be here before its answer. @type {Promise<void>} */ #last = Promise.resolve();
+  #isTesting = false;
+  #removals = 0;
 
   /**
    * @param {import("./hub.js").ViewerHub} hub @param {{device_id: string, label: string}} device
@@ -87,11 +90,14 @@ export class TargetItem {
   }
 
   #test() {
-    this.#say("Sending…", "");
-    return this.#work(async () => {
+    // Two in a row say no more than one, and a chat may refuse the second.
+    if (this.#isTesting) return;
+    this.#isTesting = true;
+    this.#work(async () => {
+      this.#say("Sending…", "");
       const result = await api("/notifications/test", { method: "POST", body: this.#key });
       return { text: testWords(result, this.#target), tone: result.sent ? "ok" : "danger" };
-    });
+    }).then(() => { this.#isTesting = false; });
   }
 
   /** @param {boolean} isAsking */
@@ -112,15 +118,24 @@ export class TargetItem {
         // Somebody else was faster.
         if (/** @type {any} */ (error).status !== 404) throw error;
       }
+      this.#removals++;
       await this.hub.loadTargets(this.device.device_id);
       return { text: "", tone: "" };
     });
   }
 
-  /** One thing at a time; what comes of it is said. @param {() => Promise<{text: string, tone: string}>} body */
-  async #work(body) {
-    if (this.element.hasAttribute("aria-busy")) return;
+  /** What comes of it is said. @param {() => Promise<{text: string, tone: string}>} body */
+  #work(body) {
+    const removals = this.#removals;
+    // A change that was asked for before the removal would add a mailbox again.
+    const work = this.#last.then(() => (removals === this.#removals ? this.#do(body) : undefined));
+    this.#last = work;
     this.element.setAttribute("aria-busy", "true");
+    return work.then(() => { if (this.#last === work) this.element.removeAttribute("aria-busy"); });
+  }
+
+  /** @param {() => Promise<{text: string, tone: string}>} body */
+  async #do(body) {
     try {
       const { text, tone } = await body();
       this.#say(text, tone);
@@ -128,7 +143,6 @@ export class TargetItem {
       this.still.checked = Boolean(this.#target.still_first);
       this.#say(/** @type {Error} */ (error).message, "danger");
     }
-    this.element.removeAttribute("aria-busy");
   }
 
   /** @param {string} text @param {string} tone */
