@@ -33,7 +33,9 @@ public struct MediaBacklog: Sendable {
     static let maximumMarks = 256
     private static let granularityMilliseconds: Int64 = 20
 
-    private var marks: [Mark] = []
+    /// The oldest is apart from the others: who keeps up has one or none, and touches no memory besides.
+    private var oldest: Mark?
+    private var later: [Mark] = []
     private var first = 0
     private var total: UInt64 = 0
     private var replayEnd: UInt64 = 0
@@ -41,36 +43,41 @@ public struct MediaBacklog: Sendable {
     public init() {}
 
     /// Entries that are kept.
-    var markCount: Int { marks.count - first }
+    var markCount: Int { oldest == nil ? 0 : 1 + later.count - first }
 
     /// A frame was handed to the socket.
     public mutating func queued(_ bytes: Int, isReplay: Bool = false, at now: Timestamp) {
         total += UInt64(bytes)
         if isReplay { replayEnd = total }
+        guard let oldest else { return self.oldest = Mark(end: total, at: now) }
+        let newest = first < later.count ? later[later.count - 1] : oldest
         let isFull = markCount >= Self.maximumMarks
-        if let last = marks.indices.last, last >= first, isFull || now.milliseconds - marks[last].at.milliseconds < Self.granularityMilliseconds {
-            marks[last].end = total
+        if isFull || now.milliseconds - newest.at.milliseconds < Self.granularityMilliseconds {
+            if first < later.count { later[later.count - 1].end = total } else { self.oldest?.end = total }
         } else {
-            marks.append(Mark(end: total, at: now))
+            later.append(Mark(end: total, at: now))
         }
     }
 
     /// - Parameter bytes: of media that wait, by the socket.
     public mutating func waiting(_ bytes: Int, now: Timestamp) -> Waiting {
-        // As it is for nearly everybody nearly always.
-        if bytes <= 0 {
-            if !marks.isEmpty { marks.removeAll(keepingCapacity: true) }
-            first = 0
-            return Waiting()
-        }
+        guard let oldest else { return Waiting(bytes: max(bytes, 0)) }
         let gone = total - min(UInt64(max(bytes, 0)), total)
-        while first < marks.count, marks[first].end <= gone { first += 1 }
-        if first >= 64, first * 2 >= marks.count {
-            marks.removeFirst(first)
+        if oldest.end <= gone { forget(upTo: gone) }
+        guard bytes > 0 else { return Waiting() }
+        let replay = replayEnd > gone ? min(Int(replayEnd - gone), bytes) : 0
+        let seconds = replay == 0 ? self.oldest.map { max(0, now.seconds(since: $0.at)) } ?? 0 : 0
+        return Waiting(bytes: bytes - replay, replayBytes: replay, seconds: seconds)
+    }
+
+    private mutating func forget(upTo gone: UInt64) {
+        while let mark = oldest, mark.end <= gone {
+            oldest = first < later.count ? later[first] : nil
+            if oldest != nil { first += 1 }
+        }
+        if oldest == nil || (first >= 64 && first * 2 >= later.count) {
+            later.removeFirst(first)
             first = 0
         }
-        let replay = replayEnd > gone ? min(Int(replayEnd - gone), bytes) : 0
-        let seconds = first < marks.count && replay == 0 ? max(0, now.seconds(since: marks[first].at)) : 0
-        return Waiting(bytes: bytes - replay, replayBytes: replay, seconds: seconds)
     }
 }

@@ -46,6 +46,8 @@ public final class WebSocket: @unchecked Sendable {
     let thread: LoopThread
     /// Whether the executor is on the same thread.
     private let isAtHome: Bool
+    private let fd: lws_sockfd_type
+    private let isEncrypted: Bool
 
     private let waitingControl = Atomic<Int>(0)
     private let waitingMedia = Atomic<Int>(0)
@@ -61,6 +63,8 @@ public final class WebSocket: @unchecked Sendable {
         self.wsi = wsi
         self.thread = thread
         isAtHome = thread.isHome
+        fd = lws_get_socket_fd(wsi)
+        isEncrypted = lws_get_ssl(wsi) != nil
     }
 
     // MARK: - The executor's side
@@ -216,7 +220,7 @@ public final class WebSocket: @unchecked Sendable {
 
     /// After a close frame of libwebsockets, which would wait for an answer that it cannot read: the peer sees the end and goes.
     func endSending() {
-        if let wsi { shutdown(lws_get_socket_fd(wsi), Int32(SHUT_WR)) }
+        if wsi != nil { shutdown(fd, Int32(SHUT_WR)) }
     }
 
     private func flushLater() {
@@ -268,15 +272,14 @@ public final class WebSocket: @unchecked Sendable {
                 if let closing, !isPeerClosing { sendClose(code: closing.code, reason: closing.reason) }
                 return true
             }
-            guard lws_get_ssl(wsi) == nil ? writePlain(wsi) : writeEncrypted(wsi) else { return false }
+            guard isEncrypted ? writeEncrypted(wsi) : writePlain(wsi) else { return false }
         }
         return false
     }
 
     /// Hands whole frames to the kernel at once (sendmsg). `false`: it takes no more now.
     private func writePlain(_ wsi: OpaquePointer) -> Bool {
-        let fd = lws_get_socket_fd(wsi)
-        return withUnsafeTemporaryAllocation(of: iovec.self, capacity: Self.batchCount) { vectors in
+        withUnsafeTemporaryAllocation(of: iovec.self, capacity: Self.batchCount) { vectors in
             var count = 0
             var bytes = 0
             func gather(_ queue: borrowing FIFO<MessageBuffer>) {
