@@ -442,7 +442,7 @@ def test_every_picture_of_1280x720_at_30_a_second_is_encoded_while_motion_runs(h
     # The first second is that of starting.
     wait_until(page, lambda: page.evaluate("heard.stats?.encoder.out > 30"))
     # An encoder that cannot keep up loses pictures all the time. A machine that does something else for a moment does so in one stretch.
-    for _ in range(3):
+    for _ in range(2):
         first = page.evaluate("({ ...heard.stats.encoder, motion: heard.motion })")
         wait_until(page, lambda: page.evaluate("heard.stats.encoder.in") >= first["in"] + 240, timeout=60)
         last = page.evaluate("({ ...heard.stats.encoder, motion: heard.motion })")

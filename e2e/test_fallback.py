@@ -227,6 +227,7 @@ class Questions:
 
     def __init__(self, page: Page) -> None:
         self.asked = self.overlaps = self.unauthorised = 0
+        self.requests: list[Request] = []
         self.open: set[Request] = set()
         page.on("request", lambda request: self._asked(request) if "/snapshot.jpg" in request.url else None)
         for end in ("requestfinished", "requestfailed"):
@@ -234,13 +235,19 @@ class Questions:
 
     def _asked(self, request: Request) -> None:
         self.asked += 1
+        self.requests.append(request)
         self.overlaps += bool(self.open)
         self.unauthorised += "authorization" not in request.headers
         self.open.add(request)
 
 
-def looks_at(page: Page, is_seen: bool) -> None:
-    page.evaluate("isAway => { window.isAway = isAway; document.dispatchEvent(new Event('visibilitychange')); }", not is_seen)
+def looks_at(page: Page, is_seen: bool) -> int:
+    """When, by the page's clock."""
+    return page.evaluate("""isAway => {
+        window.isAway = isAway;
+        document.dispatchEvent(new Event("visibilitychange"));
+        return Date.now();
+    }""", not is_seen)
 
 
 # How often the camera's page took back that somebody watches.
@@ -285,8 +292,10 @@ def test_a_viewer_that_can_play_nothing_is_shown_stills(hub, empty_room_browser,
     viewer.wait_for_timeout(7000)
     assert questions.asked == before
     expect(watched).to_be_hidden()
-    looks_at(viewer, True)
-    wait_until(viewer, lambda: questions.asked > before)
+    seen_at = looks_at(viewer, True)
+    wait_until(viewer, lambda: questions.asked > before and not questions.open)
+    # At once, and not when it would have been time.
+    assert questions.requests[before].timing["startTime"] - seen_at < 2000
     expect(tile).to_have_attribute("data-live", "stills")
 
     # A camera that is away: why, and how old what is shown is.

@@ -49,6 +49,19 @@ import Testing
         #expect(parse(String(repeating: #"{"a":"#, count: 1_000_000)) == nil)
     }
 
+    /// With the stack that the hub's threads have.
+    private actor Worker {
+        private nonisolated let executor = ThreadExecutor(name: "json")
+        nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+        func rewrite(_ text: String) -> String? { JSON(parsing: text.utf8)?.text }
+    }
+
+    @Test func whatIsNestedDeepIsReadWrittenAndGivenUpOnAThreadOfTheHub() async {
+        let text = String(repeating: #"{"a":"#, count: 2000) + "1" + String(repeating: "}", count: 2000)
+        #expect(await Worker().rewrite(text) == text)
+    }
+
     @Test func whatIsWrittenReadsAsTheSame() {
         let value: JSON = ["a": .array([.null, true, .integer(.min), .number(0.1), "\u{0}\u{1f}\"\\\n\r\t/é😀"]), "": [:]]
         #expect(parse(value.text) == value)

@@ -112,13 +112,14 @@ export class TargetItem {
     return this.#work(async () => {
       const { device_id: device, channel, target } = this.#key;
       const query = new URLSearchParams({ device_id: device, channel, target });
+      // Also where the answer gets lost.
+      this.#removals++;
       try {
         await api(`/notifications/targets?${query}`, { method: "DELETE" });
       } catch (error) {
         // Somebody else was faster.
         if (/** @type {any} */ (error).status !== 404) throw error;
       }
-      this.#removals++;
       await this.hub.loadTargets(this.device.device_id);
       return { text: "", tone: "" };
     });

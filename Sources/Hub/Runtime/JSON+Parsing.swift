@@ -6,7 +6,7 @@ internal import FoundationEssentials
 
 extension JSON {
     /// Reads one value (`json_loadb`); `nil` if the bytes are not JSON, not UTF-8, or nested too deep: at least 512 are not. Of members with one
-    /// name the last counts. Whole numbers beyond `Int64` become the nearest `Double`.
+    /// name the last counts (what Foundation reads: the first). Whole numbers beyond `Int64` become the nearest `Double`.
     public init?(parsing bytes: some Sequence<UInt8>) {
         let read = bytes.withContiguousStorageIfAvailable { JSON(reading: UnsafeRawBufferPointer($0)) }
         guard let value = read ?? Array(bytes).withUnsafeBytes({ JSON(reading: $0) }) else { return nil }
