@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -86,43 +87,45 @@ def one_visit(tmp_path_factory, first_visit, empty_room):
     return target
 
 
+@contextmanager
+def filming(playwright, camera):
+    """A browser whose camera begins at the first picture with each getUserMedia."""
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=camera_args(camera))
+    yield browser
+    browser.close()
+
+
 @pytest.fixture
 def walker_browser(playwright, tmp_path):
     """One person who comes and goes every five seconds, as in a walk test: in from 6.0 s on, out until 19.6 s."""
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=camera_args(one_by_one(tmp_path, (4.5, 7.5), (18.8, 20.6))))
-    yield browser
-    browser.close()
+    with filming(playwright, one_by_one(tmp_path, (4.5, 7.5), (18.8, 20.6))) as browser:
+        yield browser
 
 
 @pytest.fixture
 def camera_browser(playwright, visits):
-    """A browser whose camera begins at the first picture with each getUserMedia."""
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=camera_args(visits))
-    yield browser
-    browser.close()
+    with filming(playwright, visits) as browser:
+        yield browser
 
 
 @pytest.fixture
 def first_visit_browser(playwright, first_visit):
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=camera_args(first_visit))
-    yield browser
-    browser.close()
+    with filming(playwright, first_visit) as browser:
+        yield browser
 
 
 @pytest.fixture
 def one_visit_browser(playwright, one_visit):
     """For tests of one event: what they wait for may take longer than until the next visitor."""
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=camera_args(one_visit))
-    yield browser
-    browser.close()
+    with filming(playwright, one_visit) as browser:
+        yield browser
 
 
 @pytest.fixture
 def empty_room_browser(playwright, empty_room):
     """For tests that record by themselves."""
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=camera_args(empty_room))
-    yield browser
-    browser.close()
+    with filming(playwright, empty_room) as browser:
+        yield browser
 
 
 @pytest.fixture
