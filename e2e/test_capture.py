@@ -90,11 +90,7 @@ class Told:
 
     @property
     def problems(self) -> list[list[str]]:
-        """Of each telemetry: a machine that does other things may have some that no test asks for."""
         return [telemetry["problems"] for telemetry in self.telemetry]
-
-    def has(self, problem: str) -> bool:
-        return any(problem in problems for problems in self.problems)
 
 
 class Listener:
@@ -175,9 +171,9 @@ def test_a_camera_that_ends_in_the_middle_is_started_again_and_says_so(hub, came
     page, errors, told = begin(camera_browser, hub)
     sees(page)
     page.evaluate("for (const track of streams[0].getTracks()) { track.stop(); track.dispatchEvent(new Event('ended')); }")
-    wait_until(page, lambda: told.has("track_ended"))
+    wait_until(page, lambda: ["track_ended"] in told.problems)
     expect(page.get_by_text("The camera stopped, and was started again.")).to_be_attached(timeout=20_000)
-    wait_until(page, lambda: "track_ended" not in told.problems[-1])
+    wait_until(page, lambda: told.problems[-1] == [])
     assert page.evaluate("streams.length") == 2
     sees(page)
     records(page)
@@ -191,9 +187,9 @@ def test_a_camera_that_hangs_is_started_again(hub, camera_browser):
     page, errors, told = begin(camera_browser, hub, HANGING)
     sees(page)
     page.evaluate("window.isHanging = true")
-    wait_until(page, lambda: told.has("frozen"))
+    wait_until(page, lambda: ["frozen"] in told.problems)
     expect(page.get_by_text("The camera delivered no new pictures, and was started again.")).to_be_attached(timeout=20_000)
-    wait_until(page, lambda: "frozen" not in told.problems[-1])
+    wait_until(page, lambda: told.problems[-1] == [])
     sees(page)
     assert page.evaluate("streams.length") >= 2
     assert errors == []
@@ -257,8 +253,8 @@ def test_a_camera_that_the_system_took_is_told_and_asked_for_again(hub, camera_b
         Object.defineProperty(track, "muted", { value: true });
         track.dispatchEvent(new Event("mute"));
     }""")
-    wait_until(page, lambda: told.has("track_muted"))
-    wait_until(page, lambda: "track_muted" not in told.problems[-1])
+    wait_until(page, lambda: ["track_muted"] in told.problems)
+    wait_until(page, lambda: told.problems[-1] == [])
     assert page.evaluate("streams.length") == 2
     sees(page)
     assert errors == []
@@ -273,7 +269,7 @@ def test_a_camera_that_is_not_allowed_any_more_ends_watching(hub, camera_browser
     expect(page.locator("pw-sensor-page")).to_have_attribute("data-state", "error", timeout=20_000)
     expect(page.get_by_role("alert").get_by_text("allow the camera")).to_be_visible()
     wait_until(page, lambda: sessions(hub) == ["stopped"])
-    assert told.has("track_ended")
+    assert ["track_ended"] in told.problems
 
 
 def test_a_hidden_page_is_told_and_goes_on_when_it_is_shown_again(hub, playwright, visits, tmp_path):
@@ -283,7 +279,7 @@ def test_a_hidden_page_is_told_and_goes_on_when_it_is_shown_again(hub, playwrigh
         page, errors = start_camera(browser, hub, script=HOOKS, context=browser.contexts[0])
         sees(page)
         with Listener(hub, device(hub)["device_id"]) as listener:
-            listener.wait(lambda telemetry: "page_hidden" not in telemetry["problems"] and telemetry["visible"])
+            listener.wait(lambda telemetry: telemetry["problems"] == [] and telemetry["visible"])
             pictures = page.evaluate("heard.motion")
             browser.close()
             other = chromium.open_tab("about:blank")
@@ -294,7 +290,7 @@ def test_a_hidden_page_is_told_and_goes_on_when_it_is_shown_again(hub, playwrigh
             chromium.close_tab(other)
             browser = playwright.chromium.connect_over_cdp(chromium.url)
             page = next(page for page in browser.contexts[0].pages if "#/camera" in page.url)
-            listener.wait(lambda telemetry: "page_hidden" not in telemetry["problems"] and telemetry["visible"])
+            listener.wait(lambda telemetry: telemetry["problems"] == [] and telemetry["visible"])
         expect(page.get_by_text("The screen stays on while watching.")).to_be_visible()
         assert page.evaluate("heard.motion") > pictures + 20
         assert page.evaluate("streams.length") == 1
@@ -441,14 +437,10 @@ def test_every_picture_of_1280x720_at_30_a_second_is_encoded_while_motion_runs(h
     page.evaluate("heard.stats = null")
     # The first second is that of starting.
     wait_until(page, lambda: page.evaluate("heard.stats?.encoder.out > 30"))
-    # An encoder that cannot keep up loses pictures all the time. A machine that does something else for a moment does so in one stretch.
-    for _ in range(2):
-        first = page.evaluate("({ ...heard.stats.encoder, motion: heard.motion })")
-        wait_until(page, lambda: page.evaluate("heard.stats.encoder.in") >= first["in"] + 240, timeout=60)
-        last = page.evaluate("({ ...heard.stats.encoder, motion: heard.motion })")
-        came, dropped, out = (last[name] - first[name] for name in ("in", "dropped", "out"))
-        if dropped == 0:
-            break
+    first = page.evaluate("({ ...heard.stats.encoder, motion: heard.motion })")
+    wait_until(page, lambda: page.evaluate("heard.stats.encoder.in") >= first["in"] + 240, timeout=60)
+    last = page.evaluate("({ ...heard.stats.encoder, motion: heard.motion })")
+    came, dropped, out = (last[name] - first[name] for name in ("in", "dropped", "out"))
     assert dropped == 0, f"{dropped} of {came} pictures were dropped"
     assert abs(came - out) <= 5, f"{came} came, {out} were encoded"
     assert last["motion"] - first["motion"] > 40

@@ -129,5 +129,5 @@ def test_a_camera_goes_on_when_its_person_has_signed_out(hub, camera_browser):
     expect(other.get_by_role("link", name="Timeline")).to_have_count(0)
     # Taken away, it ends at once, and says what to do.
     assert hub.call("DELETE", f"/devices/{device['device_id']}/token", token=token)[0] == 204
-    expect(page.get_by_text("Pair it again from your other device, or sign in here.")).to_be_visible()
+    expect(page.get_by_text("Pair it again from your other device, or sign in here.")).to_be_visible(timeout=5000)
     assert "device_token" not in page.evaluate("JSON.parse(localStorage['pingwatch.device'])")

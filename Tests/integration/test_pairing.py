@@ -295,8 +295,8 @@ def test_a_revoked_camera_is_gone_at_once_and_so_is_its_picture(hub, owner):
     device, token = camera(owner)
     sensor, viewer = Peer(hub, token, data={"kind": "sensor"}), Peer(hub, owner.token)
     stream = live(hub, viewer, sensor, device)
-    assert owner.call("DELETE", f"/devices/{device}/token")[0] == 204
     began = time.monotonic()
+    assert owner.call("DELETE", f"/devices/{device}/token")[0] == 204
     viewer.wait_publication("live.ended", stream=stream, device_id=device)
     assert time.monotonic() - began < 1
     viewer.wait_publication("device.presence", device_id=device, online=False)
@@ -322,8 +322,8 @@ def test_a_camera_that_does_not_go_is_not_watched_any_longer(hub, owner):
         picture = wire.frame(wire.BINARY, frame(LIVE, stream, 1, b"picture", KEY))
         sensor.send(picture)
         viewer.wait(lambda peer: peer.frames)
-        owner.call("DELETE", f"/devices/{device}/token")
         began = time.monotonic()
+        owner.call("DELETE", f"/devices/{device}/token")
         # It does not answer the close frame, and goes on.
         sensor.send(picture)
         viewer.wait_publication("live.ended", stream=stream)
